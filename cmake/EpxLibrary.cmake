@@ -1,0 +1,66 @@
+# One library target per folder. The dependency arrows of docs/architecture.md are enforced here:
+# a folder may link only to folders on a lower floor, and sees only the headers of what it links.
+
+set(EPX_C_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                   -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef)
+set(EPX_CXX_WARNINGS -Wall -Wextra -Wpedantic -Wshadow)
+option(EPX_WERROR "Treat warnings as errors" OFF)
+set(EPX_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined")
+option(EPX_COVERAGE "Build with coverage counters" OFF)
+
+function(epx_floors)
+  set(EPX_FLOORS ${ARGN} PARENT_SCOPE)
+endfunction()
+
+# Compiler settings shared by every target of the project.
+function(epx_settings target)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:C>:${EPX_C_WARNINGS}>
+    $<$<COMPILE_LANGUAGE:CXX>:${EPX_CXX_WARNINGS}>
+    -ffp-contract=off
+    $<$<BOOL:${EPX_WERROR}>:-Werror>)
+  target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L)
+  if(EPX_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${EPX_SANITIZE} -fno-omit-frame-pointer
+                                             -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=${EPX_SANITIZE})
+  endif()
+  if(EPX_COVERAGE)
+    target_compile_options(${target} PRIVATE --coverage)
+    target_link_options(${target} PRIVATE --coverage)
+  endif()
+endfunction()
+
+# epx_library(folder SOURCES ... [DEPS folder ...] [LIBS external ...])
+function(epx_library folder)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  list(FIND EPX_FLOORS ${folder} own_floor)
+  if(own_floor EQUAL -1)
+    message(FATAL_ERROR "${folder} is not a floor of the project (see CMakeLists.txt)")
+  endif()
+  add_library(epx_${folder} STATIC ${ARG_SOURCES})
+  add_library(epx::${folder} ALIAS epx_${folder})
+  target_include_directories(epx_${folder} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  foreach(dep IN LISTS ARG_DEPS)
+    list(FIND EPX_FLOORS ${dep} floor)
+    if(floor EQUAL -1 OR NOT floor LESS own_floor)
+      message(FATAL_ERROR "${folder} may not depend on ${dep}: arrows between floors point down only")
+    endif()
+    target_link_libraries(epx_${folder} PUBLIC epx::${dep})
+  endforeach()
+  target_link_libraries(epx_${folder} PUBLIC ${ARG_LIBS})
+  epx_settings(epx_${folder})
+endfunction()
+
+# epx_test(name SOURCES ... [DEPS folder ...] [LIBS ...]): a GoogleTest program, one process a case.
+function(epx_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(${name} PRIVATE epx::${dep})
+  endforeach()
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/testbenches)
+  epx_settings(${name})
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
+endfunction()

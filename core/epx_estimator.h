@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gradient estimators as data: which nudged phases to run and how to combine their terms.
+ *
+ *   dL/dtheta ~ 1/(denominator * beta) * sum over phases of coefficient * dPhi/dtheta(state of phase)
+ *
+ * Coefficients are integers, so that an update circuit can hold the sum exactly. The read-out of
+ * cross-entropy (not a state) takes sum of readout_coefficient * dL/d(W_o, b_o)(state) / readout_denominator.
+ * A new estimator is one row of the table in epx_estimator.c. */
+#ifndef EPX_ESTIMATOR_H
+#define EPX_ESTIMATOR_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum epx_estimator_kind_t {
+  EPX_ESTIMATOR_SYMMETRIC,  /* bias O(beta^2) */
+  EPX_ESTIMATOR_ONE_SIDED   /* bias O(beta) */
+} epx_estimator_kind_t;
+
+typedef struct epx_estimator_t {
+  epx_estimator_kind_t kind;
+  double beta; /* nudging factor, > 0 */
+} epx_estimator_t;
+
+enum { EPX_ESTIMATOR_MAX_PHASES = 4 };
+
+typedef struct epx_phase_t {
+  int nudge;               /* this phase relaxes under nudge * beta; 0: the free state itself */
+  int coefficient;         /* of dPhi/dtheta */
+  int readout_coefficient; /* of the read-out's dL/dtheta */
+} epx_phase_t;
+
+typedef struct epx_estimator_table_row_t {
+  epx_estimator_kind_t kind;
+  const char *name;
+  int phase_count;
+  epx_phase_t phases[EPX_ESTIMATOR_MAX_PHASES];
+  int denominator;
+  int readout_denominator;
+} epx_estimator_table_row_t;
+
+/* The row of a kind; never NULL for a listed kind. */
+const epx_estimator_table_row_t *epx_estimator_row(epx_estimator_kind_t kind);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a layer's synapses lie in tiles of rows x columns cells.
+ *
+ * Wordline (row) k of a layer carries input k: for a convolution k = (ky * kernel + kx) * in_channels + c,
+ * for a dense layer or the read-out k = (y * width + x) * channels + c (channels last).
+ * A weight takes `slices` neighbouring columns, least significant first, two's complement: the last
+ * slice counts negatively. Row block rb holds rows [rb * rows, ...), column block cb the output
+ * channels [cb * weights_per_tile, ...). The tile (layer, 0, cb) also holds its channels' biases. */
+#ifndef EPX_MAPPING_H
+#define EPX_MAPPING_H
+
+#include "epx_chip.h"
+#include "epx_lfsr.h"
+#include "epx_network.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct epx_layer_map_t {
+  int fan_in, units;       /* of the layer */
+  int rows;                /* wordlines of one array */
+  int slices;              /* columns of one weight */
+  int weights_per_tile;    /* output channels of one tile: columns / slices */
+  int row_blocks, column_blocks;
+} epx_layer_map_t;
+
+/* The map of parameter layer `layer` (its units and fan_in given). Errors: EPX_ERR_ARGUMENT where a
+ * weight does not fit the columns, or an analog array's ADC would lose bits. */
+EPX_CHECKED epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan_in,
+                                       epx_layer_map_t *map, epx_error_t *error);
+
+/* The synapse format of a parameter layer. */
+epx_qformat_t epx_chip_synapse(const epx_chip_t *chip, int layer);
+
+/* The rounding register of tile (layer, row block, column block) at the start of training. */
+epx_lfsr_t epx_tile_lfsr(const epx_chip_t *chip, int layer, int row_block, int column_block);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

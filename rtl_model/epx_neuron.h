@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The neuron unit: from an exact preactivation to a state code.
+ *
+ * v is an integer at the layer's accumulator fraction F (value v * 2^-F), the sum of forward and
+ * backward drive, bias and nudge. The hard sigmoids are a shift, one rounding and a clamp. */
+#ifndef EPX_NEURON_H
+#define EPX_NEURON_H
+
+#include <stdint.h>
+
+#include "epx_network.h"
+#include "epx_qformat.h"
+#include "epx_round.h"
+
+typedef struct epx_neuron_t {
+  int shift;            /* F - state fraction bits, + 1 for hard_sigmoid_half; >= 0 */
+  int32_t max_code;     /* largest state code that is <= 1.0 and in the format */
+  epx_round_t rounding; /* nearest_even or truncate */
+} epx_neuron_t;
+
+/* accumulator_fraction must be at least the state's fraction bits; activation one of the hard
+ * sigmoids. */
+static inline epx_neuron_t epx_neuron_make(epx_activation_t activation, epx_qformat_t state,
+                                           int accumulator_fraction, epx_round_t rounding) {
+  const int64_t one = INT64_C(1) << state.fraction_bits;
+  const int64_t top = epx_qformat_max(state);
+  return (epx_neuron_t){accumulator_fraction - state.fraction_bits +
+                            (activation == EPX_ACTIVATION_HARD_SIGMOID_HALF ? 1 : 0),
+                        (int32_t)(top < one ? top : one), rounding};
+}
+
+/* The state code, in [0, max_code]. */
+static inline uint8_t epx_neuron_fire(const epx_neuron_t *neuron, int64_t v) {
+  const int64_t code = epx_round_shift(v, neuron->shift, neuron->rounding, 0);
+  return (uint8_t)epx_saturate(code, 0, neuron->max_code);
+}
+
+#endif
