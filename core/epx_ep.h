@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Equilibrium propagation on any substrate: the phases of one mini-batch. */
+#ifndef EPX_EP_H
+#define EPX_EP_H
+
+#include "epx_dynamics.h"
+#include "epx_substrate.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Presents x [n][C][H][W] with labels [n], relaxes freely, reads loss and class of every sample at
+ * the free state (loss [n], predicted [n]). */
+void epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics, const float *x,
+                 const uint8_t *labels, int n, double *loss, uint8_t *predicted);
+
+/* After epx_ep_free: runs the estimator's nudged phases and leaves its terms in the substrate's
+ * accumulators (cleared first), ready for gradient() or update(). */
+void epx_ep_nudged(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
+                   const epx_estimator_t *estimator);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

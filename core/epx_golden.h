@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The golden substrate: the method in floating point, float32 or float64, without quantisation.
+ *
+ * Dense products go to a BLAS, one sample at a time on one thread each, so results do not depend on
+ * the number of threads. Max-pool switches follow the states at every step ("live"). */
+#ifndef EPX_GOLDEN_H
+#define EPX_GOLDEN_H
+
+#include "epx_substrate.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A golden substrate for mini-batches of up to `capacity` samples; parameters start at 0. */
+EPX_CHECKED epx_status_t epx_golden_f32_create(const epx_network_t *network, int capacity,
+                                               epx_substrate_t **substrate, epx_error_t *error);
+EPX_CHECKED epx_status_t epx_golden_f64_create(const epx_network_t *network, int capacity,
+                                               epx_substrate_t **substrate, epx_error_t *error);
+
+/* Exact gradient of the mini-batch mean loss after `steps` free steps from the present states, by
+ * backpropagation through time; the parameters act at each of those steps, the states it starts from
+ * are constants. Equals the EP estimate as beta -> 0 from a settled state (Laborieux et al. 2021).
+ * Leaves the present states as they were. The substrate must be a golden one of that precision. */
+EPX_CHECKED epx_status_t epx_golden_f32_bptt(epx_substrate_t *substrate, int steps,
+                                             epx_params_t *gradient, epx_error_t *error);
+EPX_CHECKED epx_status_t epx_golden_f64_bptt(epx_substrate_t *substrate, int steps,
+                                             epx_params_t *gradient, epx_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The golden substrate in float32. */
+#include "epx_golden.h"
+
+#include <stdio.h>
+
+#define REAL float
+#define REAL_DTYPE EPX_DTYPE_F32
+#define GEMM cblas_sgemm
+#define GOLDEN(name) epx_golden_f32_##name
+#define GOLDEN_NAME "golden"
+#include "epx_golden_layer.inc"
+#include "epx_golden_memory.inc"
+#include "epx_golden_relax.inc"
+#include "epx_golden_update.inc"
+#include "epx_golden_bptt.inc"
+#include "epx_golden_create.inc"

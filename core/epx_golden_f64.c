@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The golden substrate in float64. */
+#include "epx_golden.h"
+
+#include <stdio.h>
+
+#define REAL double
+#define REAL_DTYPE EPX_DTYPE_F64
+#define GEMM cblas_dgemm
+#define GOLDEN(name) epx_golden_f64_##name
+#define GOLDEN_NAME "golden"
+#include "epx_golden_layer.inc"
+#include "epx_golden_memory.inc"
+#include "epx_golden_relax.inc"
+#include "epx_golden_update.inc"
+#include "epx_golden_bptt.inc"
+#include "epx_golden_create.inc"

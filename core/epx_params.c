@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_params.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_random.h"
+
+epx_status_t epx_params_create(const epx_network_t *network, epx_params_t **out,
+                               epx_error_t *error) {
+  epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+  const epx_status_t status = epx_network_shapes(network, shapes, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  epx_params_t *params = calloc(1, sizeof *params);
+  if (params == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for parameters");
+  }
+  params->layer_count = epx_network_parameter_layers(network);
+  for (int l = 0; l < params->layer_count; ++l) {
+    const epx_layer_shape_t *shape = &shapes[l];
+    epx_network_layer_name(network, l, params->name[l]);
+    params->units[l] = shape->out_channels;
+    params->fan_in[l] = shape->fan_in;
+    params->dimensions[l] = 2;
+    params->shape[l][0] = (size_t)shape->out_channels;
+    params->shape[l][1] = (size_t)shape->fan_in;
+    if (l < network->layer_count && network->layers[l].kind == EPX_LAYER_CONV) {
+      params->dimensions[l] = 4;
+      params->shape[l][1] = (size_t)shape->in_channels;
+      params->shape[l][2] = params->shape[l][3] = (size_t)network->layers[l].kernel;
+    }
+    params->weight[l] = calloc(shape->weight_count, sizeof(double));
+    params->bias[l] = calloc((size_t)shape->out_channels, sizeof(double));
+    if (params->weight[l] == NULL || params->bias[l] == NULL) {
+      epx_params_destroy(params);
+      return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the parameters of layer %d", l);
+    }
+  }
+  *out = params;
+  return EPX_OK;
+}
+
+void epx_params_destroy(epx_params_t *params) {
+  if (params == NULL) {
+    return;
+  }
+  for (int l = 0; l < params->layer_count; ++l) {
+    free(params->weight[l]);
+    free(params->bias[l]);
+  }
+  free(params);
+}
+
+void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale) {
+  const uint64_t key = epx_random_key(seed, 0x696e6974 /* "init" */);
+  for (int l = 0; l < params->layer_count; ++l) {
+    const double bound = scale / sqrt((double)params->fan_in[l]);
+    const size_t weights = (size_t)params->units[l] * (size_t)params->fan_in[l];
+    const uint64_t weight_key = epx_random_key(key, 2u * (uint64_t)l);
+    const uint64_t bias_key = epx_random_key(key, 2u * (uint64_t)l + 1u);
+    for (size_t i = 0; i < weights; ++i) {
+      params->weight[l][i] = (float)(bound * (2.0 * epx_random_uniform(weight_key, i) - 1.0));
+    }
+    for (int i = 0; i < params->units[l]; ++i) {
+      params->bias[l][i] =
+          (float)(bound * (2.0 * epx_random_uniform(bias_key, (uint64_t)i) - 1.0));
+    }
+  }
+}
+
+epx_status_t epx_params_to_npz(const epx_params_t *params, const char *prefix, epx_npz_t *npz,
+                               epx_error_t *error) {
+  for (int l = 0; l < params->layer_count; ++l) {
+    char name[EPX_NPZ_NAME_SIZE];
+    snprintf(name, sizeof name, "%s%s.weight", prefix, params->name[l]);
+    epx_status_t status = epx_npz_add(npz, name, EPX_DTYPE_F64, params->dimensions[l],
+                                      params->shape[l], params->weight[l], NULL, error);
+    if (status != EPX_OK) {
+      return status;
+    }
+    const size_t units = (size_t)params->units[l];
+    snprintf(name, sizeof name, "%s%s.bias", prefix, params->name[l]);
+    status = epx_npz_add(npz, name, EPX_DTYPE_F64, 1, &units, params->bias[l], NULL, error);
+    if (status != EPX_OK) {
+      return status;
+    }
+  }
+  return EPX_OK;
+}
+
+static epx_status_t read_array(const epx_npz_t *npz, const char *label, const char *name,
+                               size_t count, double *out, epx_error_t *error) {
+  const epx_array_t *found = epx_npz_find(npz, name);
+  const epx_dtype_t dtype =
+      found != NULL && found->dtype == EPX_DTYPE_F32 ? EPX_DTYPE_F32 : EPX_DTYPE_F64;
+  epx_array_t *array;
+  const epx_status_t status = epx_npz_require(npz, label, name, dtype, count, &array, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    out[i] = dtype == EPX_DTYPE_F32 ? (double)((const float *)array->data)[i]
+                                    : ((const double *)array->data)[i];
+  }
+  return EPX_OK;
+}
+
+epx_status_t epx_params_from_npz(const epx_npz_t *npz, const char *label, const char *prefix,
+                                 epx_params_t *params, epx_error_t *error) {
+  for (int l = 0; l < params->layer_count; ++l) {
+    char name[EPX_NPZ_NAME_SIZE];
+    const size_t units = (size_t)params->units[l];
+    snprintf(name, sizeof name, "%s%s.weight", prefix, params->name[l]);
+    epx_status_t status =
+        read_array(npz, label, name, units * (size_t)params->fan_in[l], params->weight[l], error);
+    if (status != EPX_OK) {
+      return status;
+    }
+    snprintf(name, sizeof name, "%s%s.bias", prefix, params->name[l]);
+    status = read_array(npz, label, name, units, params->bias[l], error);
+    if (status != EPX_OK) {
+      return status;
+    }
+  }
+  return EPX_OK;
+}

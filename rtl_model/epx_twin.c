@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Building a twin: what is modelled, the formats of every layer, the vtable. */
+#include "epx_twin.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_parallel.h"
+#include "epx_twin_internal.h"
+
+static void states(epx_substrate_t *self, int l, double *out) {
+  const twin_t *twin = (const twin_t *)self;
+  const epx_geometry_t *g = &twin->layer[l].g;
+  const size_t area = (size_t)(g->out_height * g->out_width);
+  const double step = 1.0 / (double)(1 << twin->chip.state.fraction_bits);
+  for (int sample = 0; sample < twin->samples; ++sample) {
+    const uint8_t *s = twin_sample(twin, twin->state, l, sample);
+    for (size_t i = 0; i < g->out_size; ++i) {
+      out[(size_t)sample * g->out_size + i] = step * s[i % area * (size_t)g->units + i / area];
+    }
+  }
+}
+
+static void copy_states(const twin_t *twin, uint8_t *const *from, uint8_t *const *to) {
+  for (int l = 0; l < twin->layers; ++l) {
+    memcpy(to[l], from[l], (size_t)twin->samples * twin->layer[l].g.out_size);
+  }
+}
+
+static void keep_free(epx_substrate_t *self) {
+  const twin_t *twin = (const twin_t *)self;
+  copy_states(twin, twin->state, twin->free_state);
+}
+
+static void recall_free(epx_substrate_t *self) {
+  const twin_t *twin = (const twin_t *)self;
+  copy_states(twin, twin->free_state, twin->state);
+}
+
+static const epx_substrate_ops_t ops = {
+    .name = "twin",
+    .destroy = twin_destroy,
+    .load = twin_load,
+    .store = twin_store,
+    .save = twin_save,
+    .restore = twin_restore,
+    .present = twin_present,
+    .relax = twin_relax,
+    .predict = twin_predict,
+    .keep_free = keep_free,
+    .recall_free = recall_free,
+    .clear_gradient = twin_clear_gradient,
+    .accumulate = twin_accumulate,
+    .gradient = twin_gradient,
+    .update = twin_update,
+    .states = states,
+};
+
+static epx_status_t check_formats(const epx_chip_t *chip, epx_error_t *error) {
+  const int state = epx_qformat_bits(chip->state), input = epx_qformat_bits(chip->input);
+  if (chip->state.is_signed || chip->state.integer_bits != 0 || state < 1 || state > 8) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.state: the twin holds states in UQ0.1 to UQ0.8");
+  }
+  if (!chip->input.is_signed || input < 2 || input > 8) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.input: the twin takes signed inputs of 2 to 8 bits");
+  }
+  if (chip->state_rounding == EPX_ROUND_STOCHASTIC) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.rounding.state: the neuron unit rounds nearest_even or truncate");
+  }
+  if (!chip->bias.is_signed || !chip->velocity.is_signed) {
+    return epx_fail(error, EPX_ERR_ARGUMENT, "chip.bias and chip.velocity: expected signed formats");
+  }
+  return EPX_OK;
+}
+
+static epx_status_t check_layer(const epx_network_t *network, int l, epx_error_t *error) {
+  const epx_layer_t *layer = &network->layers[l];
+  if (layer->kind != EPX_LAYER_CONV) {
+    return EPX_OK;
+  }
+  if (layer->stride != 1 || layer->pool == EPX_POOL_AVG || layer->padding >= layer->kernel) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.layers[%d]: the twin models stride 1, pool max or none and padding "
+                    "below the kernel; the golden substrate models the rest",
+                    l);
+  }
+  return EPX_OK;
+}
+
+static int round_up4(int n) {
+  return (n + 3) / 4 * 4;
+}
+
+static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
+  twin_layer_t *layer = &twin->layer[l];
+  const epx_chip_t *chip = &twin->chip;
+  layer->g = epx_geometry_of(&twin->base.network, twin->base.shapes, l);
+  const epx_geometry_t *g = &layer->g;
+  layer->synapse = epx_chip_synapse(chip, l);
+  const int bits = epx_qformat_bits(layer->synapse);
+  if (!layer->synapse.is_signed || bits < 2 || bits > 8 || chip->shadow_bits < 0 ||
+      chip->shadow_bits > 16) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.synapse: the twin holds signed synapses of 2 to 8 bits and 0 to 16 "
+                    "shadow bits (parameter layer %d)",
+                    l);
+  }
+  layer->shadow_format = layer->synapse;
+  layer->shadow_format.fraction_bits =
+      (int8_t)(layer->shadow_format.fraction_bits + chip->shadow_bits);
+  layer->pre_fraction = l == 0 ? chip->input.fraction_bits : chip->state.fraction_bits;
+  layer->padded_channels = round_up4(g->in_channels);
+  layer->padded_units = round_up4(g->units);
+  layer->dense = g->conv_height == 1 && g->conv_width == 1 && g->padding == 0;
+  layer->window = g->pool == EPX_POOL_MAX ? 4 : 1;
+  layer->border = layer->dense ? 0 : g->kernel_height - 1 - g->padding;
+  return epx_map_layer(chip, l, g->units, g->fan_in, &layer->map, error);
+}
+
+/* The accumulator's fraction, and proof that 32 bits hold every sum. */
+static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
+  twin_layer_t *layer = &twin->layer[l];
+  const twin_layer_t *above = l + 1 < twin->layers ? &twin->layer[l + 1] : NULL;
+  const int forward = layer->pre_fraction + layer->synapse.fraction_bits;
+  const int backward =
+      above == NULL ? forward : twin->chip.state.fraction_bits + above->synapse.fraction_bits;
+  layer->fraction = forward > backward ? forward : backward;
+  layer->forward_shift = layer->fraction - forward;
+  layer->backward_shift = layer->fraction - backward;
+  const double up = ldexp(255.0 * 128.0 * layer->g.fan_in, layer->forward_shift);
+  const double down =
+      above == NULL ? 0.0
+                    : ldexp(255.0 * 128.0 * (above->g.fan_in / above->g.in_channels) *
+                                above->g.units,
+                            layer->backward_shift);
+  if (layer->forward_shift > 16 || layer->backward_shift > 16 ||
+      up * (l == 0 ? 2.0 : 1.0) + down + 0x1p29 >= 0x1p31) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.layers[%d]: its accumulator would need more than 32 bits; bring the "
+                    "synapse formats of neighbouring layers closer or make the layer smaller",
+                    l);
+  }
+  const epx_activation_t activation = twin->base.network.activation;
+  if (activation != EPX_ACTIVATION_HARD_SIGMOID &&
+      activation != EPX_ACTIVATION_HARD_SIGMOID_HALF) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.activation: the twin's neuron unit has hard_sigmoid and "
+                    "hard_sigmoid_half");
+  }
+  if (l < twin->layers && layer->fraction < twin->chip.state.fraction_bits) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.synapse.format: parameter layer %d has fewer fraction bits in its "
+                    "accumulator than chip.state",
+                    l);
+  }
+  layer->neuron = epx_neuron_make(activation, twin->chip.state, layer->fraction,
+                                  twin->chip.state_rounding);
+  return EPX_OK;
+}
+
+static epx_status_t build(twin_t *twin, const epx_network_t *network, const epx_chip_t *chip,
+                          epx_error_t *error) {
+  epx_status_t status = epx_network_shapes(network, twin->base.shapes, error);
+  twin->base.ops = &ops;
+  twin->base.network = *network;
+  twin->chip = *chip;
+  twin->layers = network->layer_count;
+  status = status == EPX_OK ? check_formats(chip, error) : status;
+  for (int l = 0; status == EPX_OK && l < twin->layers; ++l) {
+    status = check_layer(network, l, error);
+  }
+  const int parameter_layers = epx_network_parameter_layers(network);
+  for (int l = 0; status == EPX_OK && l < parameter_layers; ++l) {
+    status = build_layer(twin, l, error);
+  }
+  for (int l = 0; status == EPX_OK && l < parameter_layers; ++l) {
+    status = build_accumulator(twin, l, error);
+  }
+  return status;
+}
+
+epx_status_t epx_twin_check(const epx_network_t *network, const epx_chip_t *chip,
+                            epx_error_t *error) {
+  twin_t *twin = calloc(1, sizeof *twin);
+  if (twin == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the twin");
+  }
+  const epx_status_t status = build(twin, network, chip, error);
+  free(twin);
+  return status;
+}
+
+epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chip, int capacity,
+                             epx_substrate_t **substrate, epx_error_t *error) {
+  if (capacity < 1) {
+    return epx_fail(error, EPX_ERR_ARGUMENT, "mini-batch of %d samples; expected at least 1",
+                    capacity);
+  }
+  twin_t *twin = calloc(1, sizeof *twin);
+  if (twin == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the twin");
+  }
+  const epx_status_t status = build(twin, network, chip, error);
+  if (status != EPX_OK) {
+    free(twin);
+    return status;
+  }
+  twin->base.capacity = capacity;
+  twin->parameter_layers = epx_network_parameter_layers(network);
+  if (!twin_allocate(twin)) {
+    twin_destroy(&twin->base);
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the twin with mini-batches of %d",
+                    capacity);
+  }
+  for (int l = 0; l < twin->parameter_layers; ++l) {
+    twin_make_rows(&twin->layer[l]);
+  }
+  epx_softmax_init(&twin->softmax);
+  *substrate = &twin->base;
+  return EPX_OK;
+}
+
+void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t *computed) {
+  const twin_t *twin = (const twin_t *)substrate;
+  *asked = *computed = 0;
+  for (int i = 0; i < twin->workspaces; ++i) {
+    *asked += twin->workspace[i].asked;
+    *computed += twin->workspace[i].computed;
+  }
+}

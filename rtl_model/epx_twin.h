@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The twin: a fast functional model of the chip. States, weights and accumulators are the chip's
+ * integers; time and events are left to the SystemC tile and the cost model.
+ *
+ * Every product is exact; bits are dropped in the neuron unit (epx_neuron.h), the softmax unit
+ * (epx_softmax.h), the scaling of the nudge and the update circuit (epx_update.h) only. A sample whose
+ * state repeats (at distance 1 or 2) is not computed further: the result is the same, bit for bit. */
+#ifndef EPX_TWIN_H
+#define EPX_TWIN_H
+
+#include "epx_chip.h"
+#include "epx_substrate.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A twin for mini-batches of up to `capacity` samples. Models convolutions of stride 1 with max or no
+ * pooling, dense layers, both losses and the hard sigmoids; other networks and formats are
+ * EPX_ERR_UNSUPPORTED with the layer or key named. */
+EPX_CHECKED epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chip,
+                                         int capacity, epx_substrate_t **substrate,
+                                         epx_error_t *error);
+
+/* The checks of epx_twin_create alone. */
+EPX_CHECKED epx_status_t epx_twin_check(const epx_network_t *network, const epx_chip_t *chip,
+                                        epx_error_t *error);
+
+/* Steps asked for and steps computed since creation (the rest had settled), over all samples. */
+void epx_twin_steps(const epx_substrate_t *twin, uint64_t *asked, uint64_t *computed);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

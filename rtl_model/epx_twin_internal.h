@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the twin's files share. Not for callers.
+ *
+ * Images are channels last. Between calls, states lie compact, [H][W][C], one byte a neuron. While a
+ * sample relaxes on a thread, its states lie in that thread's workspace as the next layer's product
+ * wants them: bordered by zeros, channels padded to a multiple of 4. */
+#ifndef EPX_TWIN_INTERNAL_H
+#define EPX_TWIN_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "epx_geometry.h"
+#include "epx_mapping.h"
+#include "epx_neuron.h"
+#include "epx_softmax.h"
+#include "epx_twin.h"
+#include "epx_update.h"
+
+typedef struct twin_layer_t {
+  epx_geometry_t g;
+  epx_layer_map_t map;
+  epx_qformat_t synapse, shadow_format;
+  int pre_fraction;         /* of the states (or input) that drive the layer */
+  int fraction;             /* F: of the layer's accumulator */
+  int forward_shift;        /* product -> accumulator, left */
+  int backward_shift;       /* product from the layer above -> accumulator, left */
+  int padded_channels;      /* input channels, to a multiple of 4 */
+  int padded_units;         /* units, to a multiple of 4 */
+  bool dense;               /* one position that sees its whole input */
+  int window;               /* convolution positions of one neuron: 4 (max) or 1 */
+  int border;               /* of the unpooled image in the backward product */
+  epx_neuron_t neuron;
+
+  /* Registers, in [units][fan_in] order. */
+  int32_t *shadow, *velocity;
+  int32_t *bias, *bias_velocity;
+  epx_lfsr_t *lfsr;         /* by tile: [row_blocks][column_blocks] */
+
+  /* Derived from the registers after every update. */
+  int8_t *code;             /* [units][fan_in] */
+  int32_t *offset;          /* bias at fraction F less the input's offset correction, [units] */
+  int8_t *packed_forward, *packed_backward;
+
+  /* Gathered rows of the products. */
+  int32_t *forward_rows;    /* [out positions * window], window by window */
+  int32_t *backward_rows;   /* [in positions] */
+
+  /* Sum of coefficient * pre code * post code; pre less its offset. */
+  int64_t *correlation;     /* [units][fan_in] */
+  int64_t *bias_correlation;
+} twin_layer_t;
+
+typedef struct twin_workspace_t {
+  uint8_t *image[EPX_MAX_LAYERS + 1];    /* bordered input of layer l (of the read-out: last) */
+  uint8_t *unpooled[EPX_MAX_LAYERS];     /* bordered U(s_l), l >= 1 */
+  uint8_t *previous[EPX_MAX_LAYERS];     /* compact states of the step before */
+  uint8_t *switches[EPX_MAX_LAYERS];     /* compact */
+  int32_t *forward[EPX_MAX_LAYERS];      /* pooled forward product, compact */
+  int32_t *backward[EPX_MAX_LAYERS];     /* product from layer l + 1, [in positions][ldc] */
+  int32_t *strip;                        /* forward product of some windows */
+  int32_t *nudge;                        /* of the last layer, compact, at its fraction */
+  int32_t *correlation;                  /* [units][padded fan_in] of the largest layer set */
+  int64_t *readout_correlation;          /* [classes][fan_in] */
+  int64_t *bias_correlation;             /* all layers, one after another */
+  uint64_t asked, computed;
+} twin_workspace_t;
+
+typedef struct twin_t {
+  epx_substrate_t base;
+  epx_chip_t chip;
+  int layers, parameter_layers;
+  twin_layer_t layer[EPX_MAX_LAYERS + 1];
+  epx_softmax_t softmax;
+  int samples;
+  uint8_t *labels;
+  uint8_t *input;                        /* offset input codes, compact */
+  int32_t *drive;                        /* layer 0's pooled product, static */
+  uint8_t *drive_switches;
+  uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
+  int8_t *pack_buffer;
+  int workspaces;
+  twin_workspace_t *workspace;
+} twin_t;
+
+/* Geometry of the bordered image that layer l reads. */
+static inline int twin_image_pitch(const twin_layer_t *layer) {
+  return (layer->g.in_width + 2 * layer->g.padding) * layer->padded_channels;
+}
+static inline size_t twin_image_size(const twin_layer_t *layer) {
+  return (size_t)(layer->g.in_height + 2 * layer->g.padding) * (size_t)twin_image_pitch(layer);
+}
+/* Of the bordered unpooled image of layer l. */
+static inline int twin_unpooled_pitch(const twin_layer_t *layer) {
+  return layer->dense ? layer->padded_units
+                      : (layer->g.conv_width + 2 * layer->border) * layer->padded_units;
+}
+static inline size_t twin_unpooled_size(const twin_layer_t *layer) {
+  return layer->dense ? (size_t)layer->padded_units
+                      : (size_t)(layer->g.conv_height + 2 * layer->border) *
+                            (size_t)twin_unpooled_pitch(layer);
+}
+/* Padded rows of one unit in the forward product and in the raw correlations. */
+static inline int twin_padded_fan_in(const twin_layer_t *layer) {
+  return layer->g.kernel_height * layer->g.kernel_width * layer->padded_channels;
+}
+/* The first byte of pixel (y, x) of layer l's bordered image. */
+static inline size_t twin_image_at(const twin_layer_t *layer, int y, int x) {
+  return (size_t)(y + layer->g.padding) * (size_t)twin_image_pitch(layer) +
+         (size_t)(x + layer->g.padding) * (size_t)layer->padded_channels;
+}
+/* Rows of one strip of the forward product: some 12 KB, whole windows, whole kernel blocks of 6. */
+static inline int twin_strip_rows(int ldc) {
+  const int rows = 3072 / ldc / 12 * 12;
+  return rows > 12 ? rows : 12;
+}
+/* Row width of layer l + 1's backward product into layer l's states, in int32. */
+int twin_backward_ldc(const twin_layer_t *above);
+
+static inline bool twin_has_readout(const twin_t *twin) {
+  return twin->base.network.loss == EPX_LOSS_CROSS_ENTROPY;
+}
+static inline uint8_t *twin_sample(const twin_t *twin, uint8_t *const *states, int l, int sample) {
+  return states[l] + (size_t)sample * twin->layer[l].g.out_size;
+}
+
+/* Where the states of layer l lie in a workspace while its sample relaxes. */
+typedef struct twin_place_t {
+  uint8_t *at;
+  size_t pixel_stride, row_stride;
+} twin_place_t;
+
+static inline twin_place_t twin_state_place(const twin_t *twin, const twin_workspace_t *w, int l) {
+  const epx_geometry_t *g = &twin->layer[l].g;
+  if (l + 1 == twin->parameter_layers) { /* squared error: the output feeds no product */
+    return (twin_place_t){w->image[l + 1], (size_t)g->units, (size_t)(g->units * g->out_width)};
+  }
+  const twin_layer_t *above = &twin->layer[l + 1];
+  return (twin_place_t){w->image[l + 1] + twin_image_at(above, 0, 0),
+                        (size_t)above->padded_channels, (size_t)twin_image_pitch(above)};
+}
+
+/* epx_twin_memory.c */
+bool twin_allocate(twin_t *twin);
+void twin_destroy(epx_substrate_t *self);
+
+/* epx_twin_product.c: the two products of a layer and the rows they gather. */
+void twin_make_rows(twin_layer_t *layer);
+void twin_pack(twin_t *twin, int l); /* derived arrays from the registers */
+void twin_forward(const twin_layer_t *layer, const uint8_t *image, int32_t *strip, int32_t *out,
+                  uint8_t *switches);
+void twin_unpool(const twin_layer_t *layer, const uint8_t *state, size_t pixel_stride,
+                 size_t row_stride, const uint8_t *switches, uint8_t *unpooled);
+void twin_backward(const twin_layer_t *layer, const uint8_t *unpooled, int32_t *out);
+
+/* epx_twin_relax.c */
+void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);
+void twin_relax(epx_substrate_t *self, int steps, double beta);
+void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted);
+void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample);
+void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample);
+void twin_logits(const twin_t *twin, const uint8_t *image, int64_t *logits);
+void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double beta);
+
+/* epx_twin_update.c */
+void twin_clear_gradient(epx_substrate_t *self);
+void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase);
+void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out);
+void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
+                 const epx_update_rule_t *rule);
+epx_update_circuit_t twin_circuit(const twin_t *twin, int l, bool bias,
+                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule);
+
+/* epx_twin_registers.c: parameters and checkpoints. */
+epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error);
+epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error);
+epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error);
+epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const char *label,
+                          epx_error_t *error);
+
+#endif

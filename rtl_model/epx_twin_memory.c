@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the twin allocates: all of it at creation. */
+#include <stdlib.h>
+
+#include "epx_gemm_u8s8s32.h"
+#include "epx_parallel.h"
+#include "epx_twin_internal.h"
+
+/* Zeroed, 64-byte aligned; sets *failed where memory runs out, so that a caller checks once. */
+static void *zeroed(size_t count, size_t size, bool *failed) {
+  const size_t whole = (count * size / 64 + 1) * 64;
+  void *memory = aligned_alloc(64, whole);
+  if (memory == NULL) {
+    *failed = true;
+    return NULL;
+  }
+  for (size_t i = 0; i < whole; ++i) {
+    ((uint8_t *)memory)[i] = 0;
+  }
+  return memory;
+}
+
+static size_t larger(size_t a, size_t b) {
+  return a > b ? a : b;
+}
+
+static void allocate_layer(twin_t *twin, int l, bool *failed) {
+  twin_layer_t *layer = &twin->layer[l];
+  const epx_geometry_t *g = &layer->g;
+  const size_t units = (size_t)g->units, weights = units * (size_t)g->fan_in;
+  layer->shadow = zeroed(weights, sizeof *layer->shadow, failed);
+  layer->velocity = zeroed(weights, sizeof *layer->velocity, failed);
+  layer->bias = zeroed(units, sizeof *layer->bias, failed);
+  layer->bias_velocity = zeroed(units, sizeof *layer->bias_velocity, failed);
+  layer->lfsr = zeroed((size_t)(layer->map.row_blocks * layer->map.column_blocks),
+                       sizeof *layer->lfsr, failed);
+  layer->code = zeroed(weights, 1, failed);
+  layer->offset = zeroed(units, sizeof *layer->offset, failed);
+  layer->packed_forward =
+      zeroed(epx_pack_s8_size(twin_padded_fan_in(layer), g->units), 1, failed);
+  const int area = layer->dense ? 1 : g->kernel_height * g->kernel_width;
+  const int columns = layer->dense ? g->fan_in : g->in_channels;
+  layer->packed_backward = zeroed(epx_pack_s8_size(area * layer->padded_units, columns), 1, failed);
+  layer->forward_rows = zeroed((size_t)(g->out_height * g->out_width * layer->window),
+                               sizeof *layer->forward_rows, failed);
+  layer->backward_rows =
+      zeroed((size_t)(g->in_height * g->in_width), sizeof *layer->backward_rows, failed);
+  layer->correlation = zeroed(weights, sizeof *layer->correlation, failed);
+  layer->bias_correlation = zeroed(units, sizeof *layer->bias_correlation, failed);
+}
+
+static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *failed) {
+  size_t strip = 0, correlation = 0, biases = 0;
+  for (int l = 0; l < twin->parameter_layers; ++l) {
+    const twin_layer_t *layer = &twin->layer[l];
+    const int ldc = epx_gemm_padded_n(layer->g.units);
+    strip = larger(strip, (size_t)twin_strip_rows(ldc) * (size_t)ldc);
+    biases += (size_t)layer->g.units;
+    w->image[l] = zeroed(twin_image_size(layer), 1, failed);
+    if (l == twin->layers) {
+      w->readout_correlation = zeroed(layer->g.in_size * (size_t)layer->g.units,
+                                      sizeof *w->readout_correlation, failed);
+      continue;
+    }
+    correlation += (size_t)twin_padded_fan_in(layer) * (size_t)layer->g.units;
+    w->unpooled[l] = zeroed(twin_unpooled_size(layer), 1, failed);
+    w->previous[l] = zeroed(layer->g.out_size, 1, failed);
+    w->switches[l] = zeroed(layer->g.out_size, 1, failed);
+    w->forward[l] = zeroed(layer->g.out_size, sizeof *w->forward[l], failed);
+    if (l + 1 < twin->layers) {
+      const twin_layer_t *above = &twin->layer[l + 1];
+      const size_t positions =
+          above->dense ? 1 : (size_t)(above->g.in_height * above->g.in_width);
+      w->backward[l] =
+          zeroed(positions * (size_t)twin_backward_ldc(above), sizeof *w->backward[l], failed);
+    }
+  }
+  if (!twin_has_readout(twin)) {
+    w->image[twin->layers] = zeroed(twin->layer[twin->layers - 1].g.out_size, 1, failed);
+  }
+  w->strip = zeroed(strip, sizeof *w->strip, failed);
+  w->nudge = zeroed(twin->layer[twin->layers - 1].g.out_size, sizeof *w->nudge, failed);
+  w->correlation = zeroed(correlation, sizeof *w->correlation, failed);
+  w->bias_correlation = zeroed(biases, sizeof *w->bias_correlation, failed);
+}
+
+bool twin_allocate(twin_t *twin) {
+  bool failed = false;
+  const size_t samples = (size_t)twin->base.capacity;
+  size_t pack = 0;
+  for (int l = 0; l < twin->parameter_layers; ++l) {
+    const twin_layer_t *layer = &twin->layer[l];
+    allocate_layer(twin, l, &failed);
+    const size_t turned = (size_t)(layer->dense ? 1 : layer->g.kernel_height * layer->g.kernel_width) *
+                          (size_t)layer->padded_units *
+                          (size_t)(layer->dense ? layer->g.fan_in : layer->g.in_channels);
+    pack = larger(pack, larger(turned, (size_t)twin_padded_fan_in(layer) * (size_t)layer->g.units));
+  }
+  for (int l = 0; l < twin->layers; ++l) {
+    twin->state[l] = zeroed(samples * twin->layer[l].g.out_size, 1, &failed);
+    twin->free_state[l] = zeroed(samples * twin->layer[l].g.out_size, 1, &failed);
+  }
+  const epx_geometry_t *first = &twin->layer[0].g;
+  twin->labels = zeroed(samples, 1, &failed);
+  twin->input = zeroed(samples * first->in_size, 1, &failed);
+  twin->drive = zeroed(samples * first->out_size, sizeof *twin->drive, &failed);
+  twin->drive_switches = zeroed(samples * first->out_size, 1, &failed);
+  twin->pack_buffer = zeroed(pack, 1, &failed);
+  twin->workspaces = epx_parallel_threads();
+  twin->workspace = zeroed((size_t)twin->workspaces, sizeof *twin->workspace, &failed);
+  for (int i = 0; !failed && i < twin->workspaces; ++i) {
+    allocate_workspace(twin, &twin->workspace[i], &failed);
+  }
+  return !failed;
+}
+
+static void free_workspace(twin_workspace_t *w) {
+  for (int l = 0; l < EPX_MAX_LAYERS; ++l) {
+    free(w->image[l]);
+    free(w->unpooled[l]);
+    free(w->previous[l]);
+    free(w->switches[l]);
+    free(w->forward[l]);
+    free(w->backward[l]);
+  }
+  free(w->image[EPX_MAX_LAYERS]);
+  free(w->strip);
+  free(w->nudge);
+  free(w->correlation);
+  free(w->readout_correlation);
+  free(w->bias_correlation);
+}
+
+void twin_destroy(epx_substrate_t *self) {
+  twin_t *twin = (twin_t *)self;
+  for (int l = 0; l < twin->parameter_layers; ++l) {
+    twin_layer_t *layer = &twin->layer[l];
+    free(layer->shadow);
+    free(layer->velocity);
+    free(layer->bias);
+    free(layer->bias_velocity);
+    free(layer->lfsr);
+    free(layer->code);
+    free(layer->offset);
+    free(layer->packed_forward);
+    free(layer->packed_backward);
+    free(layer->forward_rows);
+    free(layer->backward_rows);
+    free(layer->correlation);
+    free(layer->bias_correlation);
+  }
+  for (int l = 0; l < twin->layers; ++l) {
+    free(twin->state[l]);
+    free(twin->free_state[l]);
+  }
+  for (int i = 0; twin->workspace != NULL && i < twin->workspaces; ++i) {
+    free_workspace(&twin->workspace[i]);
+  }
+  free(twin->workspace);
+  free(twin->labels);
+  free(twin->input);
+  free(twin->drive);
+  free(twin->drive_switches);
+  free(twin->pack_buffer);
+  free(twin);
+}

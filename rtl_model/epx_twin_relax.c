@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The twin's dynamics, one sample on one thread through all steps of a phase. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_clones.h"
+#include "epx_gemm_u8s8s32.h"
+#include "epx_parallel.h"
+#include "epx_quantize.h"
+#include "epx_twin_internal.h"
+
+static void copy_in(const epx_geometry_t *g, const uint8_t *compact, twin_place_t place) {
+  const size_t units = (size_t)g->units;
+  for (int y = 0; y < g->out_height; ++y) {
+    for (int x = 0; x < g->out_width; ++x, compact += units) {
+      memcpy(place.at + (size_t)y * place.row_stride + (size_t)x * place.pixel_stride, compact,
+             units);
+    }
+  }
+}
+
+static void copy_out(const epx_geometry_t *g, twin_place_t place, uint8_t *compact) {
+  const size_t units = (size_t)g->units;
+  for (int y = 0; y < g->out_height; ++y) {
+    for (int x = 0; x < g->out_width; ++x, compact += units) {
+      memcpy(compact, place.at + (size_t)y * place.row_stride + (size_t)x * place.pixel_stride,
+             units);
+    }
+  }
+}
+
+void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample) {
+  for (int l = 0; l < twin->layers; ++l) {
+    copy_in(&twin->layer[l].g, twin_sample(twin, twin->state, l, sample),
+            twin_state_place(twin, w, l));
+  }
+}
+
+void twin_logits(const twin_t *twin, const uint8_t *image, int64_t *logits) {
+  const twin_layer_t *layer = &twin->layer[twin->layers];
+  const int32_t row = 0;
+  int32_t product[256 + EPX_GEMM_N_BLOCK];
+  epx_gemm_u8s8s32(image, &row, 1, layer->g.kernel_height,
+                   layer->g.kernel_width * layer->padded_channels, twin_image_pitch(layer),
+                   layer->packed_forward, layer->g.units, product,
+                   epx_gemm_padded_n(layer->g.units));
+  for (int k = 0; k < layer->g.units; ++k) {
+    logits[k] = ((int64_t)product[k] << layer->forward_shift) + layer->offset[k];
+  }
+}
+
+/* nudge += error * weights of one class. */
+EPX_CLONES static void add_scaled(int count, int32_t error, const int8_t *restrict weight,
+                                  int32_t *restrict sum) {
+  for (int i = 0; i < count; ++i) {
+    sum[i] += error * weight[i];
+  }
+}
+
+static int32_t clamp_nudge(int64_t nudge) {
+  return (int32_t)epx_saturate(nudge, -(1 << 28), 1 << 28);
+}
+
+/* The nudge on the last layer at its accumulator fraction, from the states in w. */
+static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, double beta) {
+  const twin_layer_t *last = &twin->layer[twin->layers - 1];
+  const int label = twin->labels[sample];
+  const int size = (int)last->g.out_size;
+  const int64_t sign = beta < 0.0 ? -1 : 1;
+  int fraction = twin->chip.state.fraction_bits;
+  if (twin_has_readout(twin)) {
+    const twin_layer_t *readout = &twin->layer[twin->layers];
+    int64_t logits[256];
+    int32_t error[256];
+    twin_logits(twin, w->image[twin->layers], logits);
+    epx_softmax_error(&twin->softmax, logits, readout->g.units, readout->fraction, label, error);
+    memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
+    for (int k = 0; k < readout->g.units; ++k) {
+      add_scaled(size, error[k], readout->code + (size_t)k * (size_t)size, w->nudge);
+    }
+    fraction = EPX_SOFTMAX_FRACTION + readout->synapse.fraction_bits;
+  } else {
+    const uint8_t *s = twin_state_place(twin, w, twin->layers - 1).at;
+    for (int k = 0; k < size; ++k) {
+      w->nudge[k] = (k == label ? 1 << fraction : 0) - s[k];
+    }
+  }
+  const epx_scale_t scale = epx_scale_from(ldexp(fabs(beta), last->fraction - fraction));
+  for (int i = 0; i < size; ++i) {
+    w->nudge[i] = clamp_nudge(
+        sign * epx_scale_apply(scale, w->nudge[i], EPX_ROUND_NEAREST_EVEN, 0));
+  }
+}
+
+void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double beta) {
+  const size_t first = twin->layer[0].g.out_size;
+  memcpy(w->forward[0], twin->drive + (size_t)sample * first, first * sizeof *w->forward[0]);
+  memcpy(w->switches[0], twin->drive_switches + (size_t)sample * first, first);
+  for (int l = 1; l < twin->layers; ++l) {
+    const twin_layer_t *layer = &twin->layer[l];
+    const twin_place_t place = twin_state_place(twin, w, l);
+    twin_forward(layer, w->image[l], w->strip, w->forward[l], w->switches[l]);
+    twin_unpool(layer, place.at, place.pixel_stride, place.row_stride, w->switches[l],
+                w->unpooled[l]);
+    twin_backward(layer, w->unpooled[l], w->backward[l - 1]);
+  }
+  if (beta != 0.0) {
+    make_nudge(twin, w, sample, beta);
+  }
+}
+
+/* One pixel's neurons: accumulate, round, clamp; returns bit 0 where a state differs from the step
+ * before, bit 1 where it differs from the step before that. */
+typedef struct fire_t {
+  int forward_shift, backward_shift, shift, max_code;
+  bool truncate;
+} fire_t;
+
+EPX_CLONES static unsigned fire_pixel(fire_t f, int units, const int32_t *restrict forward,
+                                      const int32_t *restrict backward,
+                                      const int32_t *restrict offset,
+                                      const int32_t *restrict nudge, uint8_t *restrict state,
+                                      uint8_t *restrict previous) {
+  const int32_t half = f.truncate || f.shift == 0 ? 0 : (1 << (f.shift - 1)) - 1;
+  const int32_t odd = f.truncate || f.shift == 0 ? 0 : 1;
+  uint8_t changed = 0, changed_twice = 0;
+  for (int u = 0; u < units; ++u) {
+    int32_t v = (int32_t)((uint32_t)forward[u] << f.forward_shift) + offset[u];
+    v += (int32_t)((uint32_t)backward[u] << f.backward_shift) + nudge[u];
+    int32_t code = (v + half + ((v >> f.shift) & odd)) >> f.shift;
+    code = code < 0 ? 0 : code;
+    code = code > f.max_code ? f.max_code : code;
+    changed |= (uint8_t)(code ^ state[u]);
+    changed_twice |= (uint8_t)(code ^ previous[u]);
+    previous[u] = state[u];
+    state[u] = (uint8_t)code;
+  }
+  return (changed != 0 ? 1u : 0u) | (changed_twice != 0 ? 2u : 0u);
+}
+
+static unsigned fire_layer(const twin_t *twin, twin_workspace_t *w, int l, bool nudged) {
+  static const int32_t zeros[4096];
+  const twin_layer_t *layer = &twin->layer[l];
+  const epx_geometry_t *g = &layer->g;
+  const bool last = l + 1 == twin->layers;
+  const twin_layer_t *above = last ? NULL : &twin->layer[l + 1];
+  const size_t backward_stride =
+      last ? 0 : (size_t)(above->dense ? g->units : twin_backward_ldc(above));
+  const twin_place_t place = twin_state_place(twin, w, l);
+  const fire_t f = {layer->forward_shift, layer->backward_shift, layer->neuron.shift,
+                    layer->neuron.max_code, layer->neuron.rounding == EPX_ROUND_TRUNCATE};
+  unsigned changed = 0;
+  for (int y = 0; y < g->out_height; ++y) {
+    for (int x = 0; x < g->out_width; ++x) {
+      const size_t pixel = (size_t)(y * g->out_width + x);
+      const size_t neuron = pixel * (size_t)g->units;
+      for (int u = 0; u < g->units; u += 4096) {
+        const size_t at = (size_t)u;
+        const int count = g->units - u < 4096 ? g->units - u : 4096;
+        changed |= fire_pixel(
+            f, count, w->forward[l] + neuron + at,
+            last ? zeros : w->backward[l] + pixel * backward_stride + at, layer->offset + at,
+            last && nudged ? w->nudge + neuron + at : zeros,
+            place.at + (size_t)y * place.row_stride + (size_t)x * place.pixel_stride + at,
+            w->previous[l] + neuron + at);
+      }
+    }
+  }
+  return changed;
+}
+
+typedef struct relax_task_t {
+  twin_t *twin;
+  int steps;
+  double beta;
+} relax_task_t;
+
+/* Runs the steps. State t = state t-1: settled. State t = state t-2: a cycle of period 2, so only
+ * the parity of what remains matters. */
+static void relax_sample(void *context, int sample, int thread) {
+  const relax_task_t *task = context;
+  twin_t *twin = task->twin;
+  twin_workspace_t *w = &twin->workspace[thread];
+  int remaining = task->steps;
+  bool twice = false; /* whether `previous` holds the state before */
+  w->asked += (uint64_t)task->steps;
+  twin_load_images(twin, w, sample);
+  while (remaining > 0) {
+    unsigned changed = 0;
+    twin_drives(twin, w, sample, task->beta);
+    for (int l = 0; l < twin->layers; ++l) {
+      changed |= fire_layer(twin, w, l, task->beta != 0.0);
+    }
+    --remaining;
+    ++w->computed;
+    if ((changed & 1u) == 0) {
+      break;
+    }
+    if (twice && (changed & 2u) == 0) {
+      remaining %= 2;
+    }
+    twice = true;
+  }
+  for (int l = 0; l < twin->layers; ++l) {
+    copy_out(&twin->layer[l].g, twin_state_place(twin, w, l),
+             twin_sample(twin, twin->state, l, sample));
+  }
+}
+
+void twin_relax(epx_substrate_t *self, int steps, double beta) {
+  twin_t *twin = (twin_t *)self;
+  relax_task_t task = {twin, steps, beta};
+  epx_parallel_for(twin->samples, relax_sample, &task);
+}
+
+static void drive_sample(void *context, int sample, int thread) {
+  twin_t *twin = context;
+  twin_workspace_t *w = &twin->workspace[thread];
+  const twin_layer_t *layer = &twin->layer[0];
+  const size_t out = (size_t)sample * layer->g.out_size;
+  twin_load_input(twin, w, sample);
+  twin_forward(layer, w->image[0], w->strip, twin->drive + out, twin->drive_switches + out);
+}
+
+void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample) {
+  const twin_layer_t *layer = &twin->layer[0];
+  const epx_geometry_t *g = &layer->g;
+  const uint8_t zero = (uint8_t)(1u << (epx_qformat_bits(twin->chip.input) - 1));
+  const uint8_t *from = twin->input + (size_t)sample * g->in_size;
+  memset(w->image[0], zero, twin_image_size(layer));
+  for (int y = 0; y < g->in_height; ++y) {
+    for (int x = 0; x < g->in_width; ++x, from += g->in_channels) {
+      memcpy(w->image[0] + twin_image_at(layer, y, x), from, (size_t)g->in_channels);
+    }
+  }
+}
+
+void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n) {
+  twin_t *twin = (twin_t *)self;
+  const epx_geometry_t *g = &twin->layer[0].g;
+  const size_t area = (size_t)(g->in_height * g->in_width), channels = (size_t)g->in_channels;
+  const int64_t offset = -epx_qformat_min(twin->chip.input);
+  twin->samples = n;
+  memcpy(twin->labels, labels, (size_t)n);
+  for (size_t sample = 0; sample < (size_t)n; ++sample) {
+    for (size_t c = 0; c < channels; ++c) {
+      for (size_t p = 0; p < area; ++p) {
+        const double value = (double)x[sample * g->in_size + c * area + p];
+        twin->input[sample * g->in_size + p * channels + c] = (uint8_t)(
+            epx_quantize(value, twin->chip.input, EPX_ROUND_NEAREST_EVEN, 0) + offset);
+      }
+    }
+  }
+  for (int l = 0; l < twin->layers; ++l) {
+    memset(twin->state[l], 0, (size_t)n * twin->layer[l].g.out_size);
+  }
+  epx_parallel_for(n, drive_sample, twin);
+}
+
+void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
+  twin_t *twin = (twin_t *)self;
+  const int classes = twin->base.network.classes;
+  twin_workspace_t *w = &twin->workspace[0];
+  for (int sample = 0; sample < twin->samples; ++sample) {
+    const int label = twin->labels[sample];
+    int64_t score[256];
+    int best = 0;
+    twin_load_images(twin, w, sample);
+    if (twin_has_readout(twin)) {
+      twin_logits(twin, w->image[twin->layers], score);
+    } else {
+      for (int k = 0; k < classes; ++k) {
+        score[k] = twin_sample(twin, twin->state, twin->layers - 1, sample)[k];
+      }
+    }
+    for (int k = 1; k < classes; ++k) {
+      best = score[k] > score[best] ? k : best;
+    }
+    double sum = 0.0;
+    for (int k = 0; k < classes; ++k) {
+      if (twin_has_readout(twin)) {
+        sum += exp(ldexp((double)(score[k] - score[best]), -twin->layer[twin->layers].fraction));
+      } else {
+        const double s = epx_dequantize(score[k], twin->chip.state) - (k == label ? 1.0 : 0.0);
+        sum += 0.5 * s * s;
+      }
+    }
+    loss[sample] = twin_has_readout(twin)
+                       ? log(sum) - ldexp((double)(score[label] - score[best]),
+                                          -twin->layer[twin->layers].fraction)
+                       : sum;
+    predicted[sample] = (uint8_t)best;
+  }
+}

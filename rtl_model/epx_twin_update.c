@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The twin's local update: exact integer correlations, then one pass over every tile's synapses. */
+#include <math.h>
+#include <string.h>
+
+#include "epx_clones.h"
+#include "epx_parallel.h"
+#include "epx_twin_internal.h"
+
+void twin_clear_gradient(epx_substrate_t *self) {
+  twin_t *twin = (twin_t *)self;
+  for (int l = 0; l < twin->parameter_layers; ++l) {
+    twin_layer_t *layer = &twin->layer[l];
+    const size_t units = (size_t)layer->g.units;
+    memset(layer->correlation, 0, units * (size_t)layer->g.fan_in * sizeof *layer->correlation);
+    memset(layer->bias_correlation, 0, units * sizeof *layer->bias_correlation);
+  }
+}
+
+EPX_CLONES static void add_run(int count, int32_t factor, const uint8_t *restrict pre,
+                               int32_t *restrict sum) {
+  for (int i = 0; i < count; ++i) {
+    sum[i] += factor * pre[i];
+  }
+}
+
+/* raw [units][padded fan_in] += coefficient * post code at its switch * patch of the image. */
+static void correlate(const twin_layer_t *layer, const uint8_t *image, const uint8_t *post,
+                      const uint8_t *switches, int coefficient, int32_t *raw, int64_t *bias) {
+  const epx_geometry_t *g = &layer->g;
+  const int pitch = twin_image_pitch(layer), run = g->kernel_width * layer->padded_channels;
+  const size_t row = (size_t)twin_padded_fan_in(layer);
+  for (int y = 0; y < g->out_height; ++y) {
+    for (int x = 0; x < g->out_width; ++x) {
+      for (int u = 0; u < g->units; ++u, ++post, ++switches) {
+        if (*post == 0) {
+          continue;
+        }
+        const int factor = coefficient * *post;
+        int cy, cx;
+        epx_geometry_unpool(g, y, x, layer->window == 4 ? *switches : 0, &cy, &cx);
+        const uint8_t *patch = image + (size_t)cy * (size_t)pitch +
+                               (size_t)(cx * layer->padded_channels);
+        int32_t *sum = raw + (size_t)u * row;
+        for (int ky = 0; ky < g->kernel_height; ++ky, patch += pitch, sum += run) {
+          add_run(run, factor, patch, sum);
+        }
+        bias[u] += factor;
+      }
+    }
+  }
+}
+
+static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sample,
+                              int coefficient, int64_t *bias) {
+  const twin_layer_t *layer = &twin->layer[twin->layers];
+  const uint8_t *s = twin_sample(twin, twin->state, twin->layers - 1, sample);
+  const size_t size = layer->g.in_size;
+  int64_t logits[256];
+  int32_t error[256];
+  twin_logits(twin, w->image[twin->layers], logits);
+  epx_softmax_error(&twin->softmax, logits, layer->g.units, layer->fraction,
+                    twin->labels[sample], error);
+  for (int k = 0; k < layer->g.units; ++k) {
+    const int64_t factor = (int64_t)coefficient * error[k];
+    int64_t *sum = w->readout_correlation + (size_t)k * size;
+    for (size_t i = 0; i < size; ++i) {
+      sum[i] += factor * s[i];
+    }
+    bias[k] += factor;
+  }
+}
+
+typedef struct accumulate_task_t {
+  twin_t *twin;
+  const epx_phase_t *phase;
+  int first; /* sample of item 0 */
+} accumulate_task_t;
+
+static void accumulate_sample(void *context, int item, int thread) {
+  const accumulate_task_t *task = context;
+  twin_t *twin = task->twin;
+  twin_workspace_t *w = &twin->workspace[thread];
+  const int sample = task->first + item;
+  int32_t *raw = w->correlation;
+  int64_t *bias = w->bias_correlation;
+  const uint8_t *switches = twin->drive_switches + (size_t)sample * twin->layer[0].g.out_size;
+  twin_load_input(twin, w, sample);
+  twin_load_images(twin, w, sample);
+  for (int l = 0; l < twin->layers; ++l) {
+    const twin_layer_t *layer = &twin->layer[l];
+    if (l > 0) {
+      twin_forward(layer, w->image[l], w->strip, w->forward[l], w->switches[l]);
+      switches = w->switches[l];
+    }
+    correlate(layer, w->image[l], twin_sample(twin, twin->state, l, sample), switches,
+              task->phase->coefficient, raw, bias);
+    raw += (size_t)twin_padded_fan_in(layer) * (size_t)layer->g.units;
+    bias += layer->g.units;
+  }
+  if (twin_has_readout(twin) && task->phase->readout_coefficient != 0) {
+    correlate_readout(twin, w, sample, task->phase->readout_coefficient, bias);
+  }
+}
+
+/* Adds one thread's sums of layer l to the layer's, less the input offset's part, and clears them. */
+static void collect_layer(twin_t *twin, int l, int32_t *raw, int64_t *bias) {
+  twin_layer_t *layer = &twin->layer[l];
+  const epx_geometry_t *g = &layer->g;
+  const int area = g->kernel_height * g->kernel_width;
+  const int64_t input_offset = l == 0 ? INT64_C(1) << (epx_qformat_bits(twin->chip.input) - 1) : 0;
+  int64_t *sum = layer->correlation;
+  for (int u = 0; u < g->units; ++u) {
+    for (int a = 0; a < area; ++a) {
+      const int32_t *from =
+          raw + (size_t)u * (size_t)twin_padded_fan_in(layer) + (size_t)(a * layer->padded_channels);
+      for (int c = 0; c < g->in_channels; ++c) {
+        *sum++ += from[c] - input_offset * bias[u];
+      }
+    }
+    layer->bias_correlation[u] += bias[u];
+    bias[u] = 0;
+  }
+  memset(raw, 0, (size_t)twin_padded_fan_in(layer) * (size_t)g->units * sizeof *raw);
+}
+
+static void collect(twin_t *twin) {
+  for (int i = 0; i < twin->workspaces; ++i) {
+    twin_workspace_t *w = &twin->workspace[i];
+    int32_t *raw = w->correlation;
+    int64_t *bias = w->bias_correlation;
+    for (int l = 0; l < twin->layers; ++l) {
+      collect_layer(twin, l, raw, bias);
+      raw += (size_t)twin_padded_fan_in(&twin->layer[l]) * (size_t)twin->layer[l].g.units;
+      bias += twin->layer[l].g.units;
+    }
+    if (twin_has_readout(twin)) {
+      twin_layer_t *readout = &twin->layer[twin->layers];
+      const size_t weights = (size_t)readout->g.units * readout->g.in_size;
+      for (size_t k = 0; k < weights; ++k) {
+        readout->correlation[k] += w->readout_correlation[k];
+      }
+      for (int k = 0; k < readout->g.units; ++k) {
+        readout->bias_correlation[k] += bias[k];
+        bias[k] = 0;
+      }
+      memset(w->readout_correlation, 0, weights * sizeof *w->readout_correlation);
+    }
+  }
+}
+
+/* Samples that one thread's 32-bit sums surely hold. */
+static int safe_samples(const twin_t *twin, int coefficient) {
+  int64_t largest = 1;
+  for (int l = 0; l < twin->layers; ++l) {
+    const epx_geometry_t *g = &twin->layer[l].g;
+    const int64_t bound = INT64_C(255) * 255 * g->out_height * g->out_width *
+                          (coefficient < 0 ? -coefficient : coefficient);
+    largest = bound > largest ? bound : largest;
+  }
+  const int64_t samples = INT32_MAX / largest;
+  return samples < 1 ? 1 : samples > 1 << 20 ? 1 << 20 : (int)samples;
+}
+
+void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase) {
+  twin_t *twin = (twin_t *)self;
+  const int chunk = safe_samples(twin, phase->coefficient);
+  for (int first = 0; first < twin->samples; first += chunk) {
+    const int left = twin->samples - first;
+    accumulate_task_t task = {twin, phase, first};
+    epx_parallel_for(left < chunk ? left : chunk, accumulate_sample, &task);
+    collect(twin);
+  }
+}
+
+/* Real value of one correlation unit in -dL/dtheta. */
+static double unit_of(const twin_t *twin, int l, bool bias, const epx_estimator_t *estimator) {
+  const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
+  const twin_layer_t *layer = &twin->layer[l];
+  if (l == twin->layers) {
+    return ldexp(1.0 / (row->readout_denominator * (double)twin->samples),
+                 -(EPX_SOFTMAX_FRACTION + (bias ? 0 : layer->pre_fraction)));
+  }
+  return ldexp(1.0 / (row->denominator * estimator->beta * twin->samples),
+               -(twin->chip.state.fraction_bits + (bias ? 0 : layer->pre_fraction)));
+}
+
+void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out) {
+  const twin_t *twin = (const twin_t *)self;
+  for (int l = 0; l < twin->parameter_layers; ++l) {
+    const twin_layer_t *layer = &twin->layer[l];
+    const double unit = unit_of(twin, l, false, estimator);
+    const double bias_unit = unit_of(twin, l, true, estimator);
+    const size_t fan_in = (size_t)layer->g.fan_in;
+    for (int u = 0; u < layer->g.units; ++u) {
+      for (size_t i = 0; i < fan_in; ++i) {
+        const size_t at = (size_t)u * fan_in +
+                          (size_t)epx_geometry_weight_index(&layer->g, (int)i);
+        out->weight[l][(size_t)u * fan_in + i] = -unit * (double)layer->correlation[at];
+      }
+      out->bias[l][u] = -bias_unit * (double)layer->bias_correlation[u];
+    }
+  }
+}
+
+epx_update_circuit_t twin_circuit(const twin_t *twin, int l, bool bias,
+                                  const epx_estimator_t *estimator,
+                                  const epx_update_rule_t *rule) {
+  const epx_qformat_t value = bias ? twin->chip.bias : twin->layer[l].shadow_format;
+  const int velocity = twin->chip.velocity.fraction_bits;
+  return (epx_update_circuit_t){
+      .gradient = epx_scale_from(ldexp(unit_of(twin, l, bias, estimator), velocity)),
+      .momentum = epx_scale_from(rule->momentum),
+      .decay = epx_scale_from(ldexp(rule->weight_decay, velocity - value.fraction_bits)),
+      .rate = epx_scale_from(ldexp(rule->learning_rate[l], value.fraction_bits - velocity)),
+      .velocity_format = twin->chip.velocity,
+      .shadow_format = value,
+      .rounding = twin->chip.update_rounding,
+  };
+}
+
+typedef struct update_task_t {
+  twin_t *twin;
+  int layer;
+  epx_update_circuit_t weight, bias;
+} update_task_t;
+
+static int least(int a, int b) {
+  return a < b ? a : b;
+}
+
+static void update_tile(void *context, int item, int thread) {
+  const update_task_t *task = context;
+  twin_layer_t *layer = &task->twin->layer[task->layer];
+  const epx_layer_map_t *map = &layer->map;
+  const int row_block = item / map->column_blocks, column_block = item % map->column_blocks;
+  const int row_end = least((row_block + 1) * map->rows, map->fan_in);
+  const int unit = column_block * map->weights_per_tile;
+  const int unit_end = least(unit + map->weights_per_tile, map->units);
+  epx_lfsr_t *lfsr = &layer->lfsr[item];
+  (void)thread;
+  for (int k = row_block * map->rows; k < row_end; ++k) {
+    for (int u = unit; u < unit_end; ++u) {
+      const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
+      epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
+                         &layer->velocity[at], lfsr);
+    }
+  }
+  for (int u = unit; row_block == 0 && u < unit_end; ++u) {
+    epx_update_synapse(&task->bias, layer->bias_correlation[u], &layer->bias[u],
+                       &layer->bias_velocity[u], lfsr);
+  }
+}
+
+void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
+                 const epx_update_rule_t *rule) {
+  twin_t *twin = (twin_t *)self;
+  for (int l = 0; l < twin->parameter_layers; ++l) {
+    update_task_t task = {twin, l, twin_circuit(twin, l, false, estimator, rule),
+                          twin_circuit(twin, l, true, estimator, rule)};
+    const epx_layer_map_t *map = &twin->layer[l].map;
+    epx_parallel_for(map->row_blocks * map->column_blocks, update_tile, &task);
+    twin_pack(twin, l);
+  }
+  twin_clear_gradient(self);
+}
