@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Linear feedback shift register for stochastic rounding, as a tile has it.
  *
- * 32 bits, primitive polynomial x^32 + x^22 + x^2 + x + 1 (Xilinx XAPP052), Fibonacci form: with the
- * output sequence b, b[n+32] = b[n+22] ^ b[n+2] ^ b[n+1] ^ b[n]. Bit i of `state` is b[n+i]. One draw
- * shifts 16 times and returns the 16 bits that entered: 16 fresh bits a draw, period 2^32 - 1 shifts. */
+ * 32 bits, primitive polynomial x^32 + x^22 + x^2 + x + 1 (Xilinx XAPP052), Fibonacci form: with
+ * the output sequence b, b[n+32] = b[n+22] ^ b[n+2] ^ b[n+1] ^ b[n]. Bit i of `state` is b[n+i].
+ * One draw shifts 16 times and returns the 16 bits that entered: 16 fresh bits a draw, period
+ * 2^32 - 1 shifts. */
 #ifndef EPX_LFSR_H
 #define EPX_LFSR_H
 
@@ -15,7 +16,8 @@ typedef struct epx_lfsr_t {
 
 /* A register from any seed (0 included). */
 static inline epx_lfsr_t epx_lfsr_seed(uint32_t seed) {
-  return (epx_lfsr_t){seed != 0 ? seed : UINT32_C(0xace1ace1)};
+  const epx_lfsr_t lfsr = {seed != 0 ? seed : UINT32_C(0xace1ace1)};
+  return lfsr;
 }
 
 /* Shifts 8 times at once: no feedback tap lies within the 8 bits that enter. */

@@ -32,7 +32,8 @@ static inline int64_t epx_round_shift(int64_t value, int shift, epx_round_t mode
       const int64_t random = (int64_t)(random16 & 0xffffu);
       return (value + (shift >= 16 ? random << (shift - 16) : random >> (16 - shift))) >> shift;
     }
-    case EPX_ROUND_TRUNCATE: break;
+    case EPX_ROUND_TRUNCATE:
+      break;
   }
   return value >> shift;
 }

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Holds the EP estimate against backpropagation through time on one fixed mini-batch: for the golden
+ * model (float64) and the twin, for several nudging factors and poolings, layer by layer. */
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agreement.h"
+#include "command.h"
+#include "epx_config.h"
+#include "epx_ep.h"
+#include "epx_golden.h"
+#include "epx_records.h"
+#include "epx_twin.h"
+#include "run.h"
+
+enum { MAX_BETAS = 32, MAX_ROWS = 4096, KEY_BETA = 0x200, KEY_POOL, KEY_IMAGES, KEY_RUN, KEY_TWIN };
+
+typedef struct arguments_t {
+  command_source_t source;
+  const char *run, *out;
+  double beta[MAX_BETAS];
+  int beta_count;
+  bool pool[3]; /* by epx_pool_t */
+  bool keep_pool, twin;
+  int images;
+} arguments_t;
+
+static const struct argp_option options[] = {
+    {"run", KEY_RUN, "DIR", 0, "Use the network and trained parameters of a run folder", 0},
+    {"beta", KEY_BETA, "LIST", 0, "Nudging factors (default: 0.01,0.03,0.1,0.3,1)", 0},
+    {"pool", KEY_POOL, "LIST", 0, "Poolings to try, of max,avg (default: as configured)", 0},
+    {"images", KEY_IMAGES, "N", 0, "Size of the mini-batch (default 32)", 0},
+    {"twin", KEY_TWIN, 0, 0, "Also hold the twin's estimate against the golden model's BPTT", 0},
+    {"out", 'o', "DIR", 0, "Folder for gradient.json (default: the run folder, if one is given)", 0},
+    COMMAND_COMMON_OPTIONS,
+    {0},
+};
+
+static void parse_betas(char *list, struct argp_state *state, arguments_t *arguments) {
+  arguments->beta_count = 0;
+  for (char *item = strtok(list, ","); item != NULL; item = strtok(NULL, ",")) {
+    char *end;
+    const double beta = strtod(item, &end);
+    if (*end != '\0' || !(beta > 0.0) || beta > 100.0 || arguments->beta_count == MAX_BETAS) {
+      argp_error(state, "--beta: '%s'; expected up to %d numbers in (0, 100]", item, MAX_BETAS);
+    }
+    arguments->beta[arguments->beta_count++] = beta;
+  }
+}
+
+static void parse_pools(char *list, struct argp_state *state, arguments_t *arguments) {
+  arguments->keep_pool = false;
+  for (char *item = strtok(list, ","); item != NULL; item = strtok(NULL, ",")) {
+    if (strcmp(item, "max") == 0) {
+      arguments->pool[EPX_POOL_MAX] = true;
+    } else if (strcmp(item, "avg") == 0) {
+      arguments->pool[EPX_POOL_AVG] = true;
+    } else {
+      argp_error(state, "--pool: '%s'; expected max or avg", item);
+    }
+  }
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+  arguments_t *arguments = state->input;
+  switch (key) {
+    case KEY_RUN: arguments->run = argument; return 0;
+    case 'o': arguments->out = argument; return 0;
+    case KEY_BETA: parse_betas(argument, state, arguments); return 0;
+    case KEY_POOL: parse_pools(argument, state, arguments); return 0;
+    case KEY_TWIN: arguments->twin = true; return 0;
+    case KEY_IMAGES:
+      arguments->images = atoi(argument);
+      if (arguments->images < 1 || arguments->images > 4096) {
+        argp_error(state, "--images %s: expected 1 to 4096", argument);
+      }
+      return 0;
+    case ARGP_KEY_ARG: arguments->source.file = argument; return 0;
+    default: return command_common_option(key, argument, state, &arguments->source);
+  }
+}
+
+static const struct argp argp = {
+    options, parse, "[CONFIG.yaml]",
+    "Holds the equilibrium-propagation estimate of the gradient against backpropagation through "
+    "time over the nudged steps, on the first test images, layer by layer.", 0, 0, 0};
+
+/* Everything that one comparison needs. */
+typedef struct study_t {
+  epx_experiment_t experiment;
+  epx_params_t *params, *reference, *estimate;
+  float *x;
+  uint8_t *labels, *predicted;
+  double *loss;
+  int images;
+  char network_name[128];
+  epx_gradient_row_t *rows;
+  int row_count;
+} study_t;
+
+static const char *pool_name(const epx_network_t *network) {
+  for (int l = 0; l < network->layer_count; ++l) {
+    if (network->layers[l].kind == EPX_LAYER_CONV && network->layers[l].pool != EPX_POOL_NONE) {
+      return network->layers[l].pool == EPX_POOL_MAX ? "max" : "avg";
+    }
+  }
+  return "none";
+}
+
+static void describe(const epx_network_t *network, char text[128]) {
+  int at = 0;
+  for (int l = 0; l < network->layer_count && at < 100; ++l) {
+    at += snprintf(text + at, 128 - (size_t)at, "%s%s %d", l > 0 ? " - " : "",
+                   network->layers[l].kind == EPX_LAYER_CONV ? "conv" : "dense",
+                   network->layers[l].units);
+  }
+}
+
+static void add_rows(study_t *study, const epx_estimator_t *estimator, const char *substrate) {
+  const char *pool = pool_name(&study->experiment.network);
+  const char *name = epx_estimator_row(estimator->kind)->name;
+  const int layers = study->params->layer_count;
+  printf("%-5s %-9s %-7s beta %-6g cosine", pool, name, substrate, estimator->beta);
+  for (int l = 0; l < layers && study->row_count < MAX_ROWS; ++l) {
+    const agreement_t a = agreement_of(study->estimate, study->reference, l);
+    study->rows[study->row_count++] = (epx_gradient_row_t){
+        study->network_name, pool,     name,          substrate,      estimator->beta,
+        study->params->name[l], a.cosine, a.relative_l2, a.sign_agreement};
+    printf("  %s %.4f", study->params->name[l], a.cosine);
+  }
+  printf("\n");
+}
+
+static void estimate_all(study_t *study, const arguments_t *arguments,
+                         epx_substrate_t *substrate, const char *label) {
+  static const epx_estimator_kind_t kinds[] = {EPX_ESTIMATOR_SYMMETRIC, EPX_ESTIMATOR_ONE_SIDED};
+  epx_ep_free(substrate, &study->experiment.dynamics, study->x, study->labels, study->images,
+              study->loss, study->predicted);
+  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; ++k) {
+    for (int b = 0; b < arguments->beta_count; ++b) {
+      const epx_estimator_t estimator = {kinds[k], arguments->beta[b]};
+      epx_ep_nudged(substrate, &study->experiment.dynamics, &estimator);
+      substrate->ops->gradient(substrate, &estimator, study->estimate);
+      add_rows(study, &estimator, label);
+    }
+  }
+}
+
+/* How far the free state still moves: the largest change over one more step. */
+static double residual(epx_substrate_t *golden) {
+  double largest = 0.0;
+  for (int l = 0; l < golden->network.layer_count; ++l) {
+    const size_t count = (size_t)golden->capacity * golden->shapes[l].out_size;
+    double *before = malloc(count * sizeof *before), *after = malloc(count * sizeof *after);
+    if (before != NULL && after != NULL) {
+      golden->ops->recall_free(golden);
+      golden->ops->states(golden, l, before);
+      golden->ops->relax(golden, 1, 0.0);
+      golden->ops->states(golden, l, after);
+      for (size_t i = 0; i < count; ++i) {
+        largest = fmax(largest, fabs(after[i] - before[i]));
+      }
+    }
+    free(before);
+    free(after);
+  }
+  golden->ops->recall_free(golden);
+  return largest;
+}
+
+static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx_error_t *error) {
+  const epx_experiment_t *experiment = &study->experiment;
+  epx_substrate_t *golden = NULL, *twin = NULL;
+  epx_status_t status =
+      epx_golden_f64_create(&experiment->network, study->images, &golden, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  status = golden->ops->load(golden, study->params, error);
+  if (status == EPX_OK) {
+    epx_ep_free(golden, &experiment->dynamics, study->x, study->labels, study->images,
+                study->loss, study->predicted);
+    printf("%-5s largest change of a state over one more free step: %.2g\n",
+           pool_name(&experiment->network), residual(golden));
+    status = epx_golden_f64_bptt(golden, experiment->dynamics.nudged_steps, study->reference,
+                                 error);
+  }
+  if (status == EPX_OK) {
+    estimate_all(study, arguments, golden, "golden");
+  }
+  if (status == EPX_OK && arguments->twin &&
+      epx_twin_check(&experiment->network, &experiment->chip, NULL) == EPX_OK) {
+    status = epx_twin_create(&experiment->network, &experiment->chip, study->images, &twin, error);
+    status = status == EPX_OK ? twin->ops->load(twin, study->params, error) : status;
+    if (status == EPX_OK) {
+      estimate_all(study, arguments, twin, "twin");
+    }
+  }
+  epx_substrate_destroy(golden);
+  epx_substrate_destroy(twin);
+  return status;
+}
+
+static epx_status_t load_params(const arguments_t *arguments, study_t *study,
+                                epx_error_t *error) {
+  const epx_experiment_t *experiment = &study->experiment;
+  if (arguments->run == NULL) {
+    epx_params_initialise(study->params, experiment->training.seed,
+                          experiment->training.init_scale);
+    return EPX_OK;
+  }
+  char path[1024];
+  epx_npz_t *npz = NULL;
+  snprintf(path, sizeof path, "%s/checkpoint.npz", arguments->run);
+  epx_status_t status = epx_npz_read(path, &npz, error);
+  if (status == EPX_OK) {
+    status = epx_params_from_npz(npz, path, "param.", study->params, error);
+    epx_npz_destroy(npz);
+  }
+  return status;
+}
+
+static epx_status_t load_batch(study_t *study, epx_error_t *error) {
+  epx_dataset_t *train = NULL, *test = NULL;
+  epx_status_t status = run_open_data(&study->experiment, &train, &test, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  if (study->images > test->count) {
+    status = epx_fail(error, EPX_ERR_ARGUMENT, "--images %d: the test part has %d images",
+                      study->images, test->count);
+  }
+  const size_t n = (size_t)study->images;
+  const size_t image = (size_t)test->channels * (size_t)test->height * (size_t)test->width;
+  uint32_t *indices = calloc(n, sizeof *indices);
+  study->x = calloc(n * image, sizeof *study->x);
+  study->labels = calloc(n, 1);
+  study->predicted = calloc(n, 1);
+  study->loss = calloc(n, sizeof *study->loss);
+  study->rows = calloc(MAX_ROWS, sizeof *study->rows);
+  if (status == EPX_OK && (indices == NULL || study->x == NULL || study->labels == NULL ||
+                           study->predicted == NULL || study->loss == NULL ||
+                           study->rows == NULL)) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d images", study->images);
+  }
+  for (size_t i = 0; status == EPX_OK && i < n; ++i) {
+    indices[i] = (uint32_t)i;
+  }
+  if (status == EPX_OK) {
+    epx_dataset_batch(test, indices, study->images, false, 0, study->x, study->labels);
+  }
+  free(indices);
+  epx_dataset_destroy(train);
+  epx_dataset_destroy(test);
+  return status;
+}
+
+static void set_pool(epx_network_t *network, epx_pool_t pool) {
+  for (int l = 0; l < network->layer_count; ++l) {
+    if (network->layers[l].kind == EPX_LAYER_CONV && network->layers[l].pool != EPX_POOL_NONE) {
+      network->layers[l].pool = pool;
+    }
+  }
+}
+
+static epx_status_t study_all(study_t *study, const arguments_t *arguments, epx_error_t *error) {
+  const epx_network_t *network = &study->experiment.network;
+  epx_status_t status = epx_params_create(network, &study->params, error);
+  status = status == EPX_OK ? epx_params_create(network, &study->reference, error) : status;
+  status = status == EPX_OK ? epx_params_create(network, &study->estimate, error) : status;
+  status = status == EPX_OK ? load_params(arguments, study, error) : status;
+  status = status == EPX_OK ? load_batch(study, error) : status;
+  describe(network, study->network_name);
+  if (status == EPX_OK && arguments->keep_pool) {
+    return study_pool(study, arguments, error);
+  }
+  for (int pool = EPX_POOL_MAX; status == EPX_OK && pool <= EPX_POOL_AVG; ++pool) {
+    if (arguments->pool[pool]) {
+      set_pool(&study->experiment.network, (epx_pool_t)pool);
+      status = study_pool(study, arguments, error);
+    }
+  }
+  return status;
+}
+
+int command_gradient(int argc, char **argv) {
+  arguments_t arguments = {.keep_pool = true, .images = 32, .beta_count = 5,
+                           .beta = {0.01, 0.03, 0.1, 0.3, 1.0}};
+  char path[1024];
+  epx_error_t error = {0};
+  study_t study = {0};
+  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  if (arguments.run != NULL) {
+    snprintf(path, sizeof path, "%s/config.yaml", arguments.run);
+    arguments.source.file = path;
+  }
+  const char *out = arguments.out != NULL ? arguments.out : arguments.run;
+  study.images = arguments.images;
+  epx_status_t status =
+      epx_config_load(arguments.source.file, arguments.source.overrides,
+                      arguments.source.override_count, &study.experiment, &error);
+  status = status == EPX_OK ? study_all(&study, &arguments, &error) : status;
+  if (status == EPX_OK && out != NULL) {
+    const epx_gradient_record_t record = {study.images, "BPTT over the nudged steps", "float64",
+                                          study.rows, study.row_count};
+    status = epx_gradient_record_write(out, &record, &error);
+  }
+  epx_params_destroy(study.params);
+  epx_params_destroy(study.reference);
+  epx_params_destroy(study.estimate);
+  free(study.x);
+  free(study.labels);
+  free(study.predicted);
+  free(study.loss);
+  free(study.rows);
+  return status == EPX_OK ? 0 : command_failed(status, &error);
+}

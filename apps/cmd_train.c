@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "epx_config.h"
+#include "run.h"
+
+typedef struct arguments_t {
+  command_source_t source;
+  const char *out;
+  const char *resume;
+  double checkpoint_seconds;
+  bool quiet;
+} arguments_t;
+
+enum { KEY_RESUME = 0x200, KEY_CHECKPOINT };
+
+static const struct argp_option options[] = {
+    {"out", 'o', "DIR", 0, "Run folder to make (default: runs/DATE-TIME)", 0},
+    {"resume", KEY_RESUME, "DIR", 0,
+     "Continue an interrupted run, bit for bit as if it had not stopped; its own configuration is "
+     "used (only --set training.epochs may be given)", 0},
+    {"checkpoint-every", KEY_CHECKPOINT, "SECONDS", 0,
+     "Write a checkpoint at least this often (default 60; 0: after epochs only)", 0},
+    {"quiet", 'q', 0, 0, "No progress bar and no line an epoch", 0},
+    COMMAND_COMMON_OPTIONS,
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+  arguments_t *arguments = state->input;
+  char *end;
+  switch (key) {
+    case 'o': arguments->out = argument; return 0;
+    case 'q': arguments->quiet = true; return 0;
+    case KEY_RESUME: arguments->resume = argument; return 0;
+    case KEY_CHECKPOINT:
+      arguments->checkpoint_seconds = strtod(argument, &end);
+      if (*argument == '\0' || *end != '\0' || !(arguments->checkpoint_seconds >= 0.0)) {
+        argp_error(state, "--checkpoint-every %s: expected seconds, 0 or more", argument);
+      }
+      return 0;
+    case ARGP_KEY_ARG:
+      if (arguments->source.file != NULL) {
+        argp_error(state, "more than one configuration file: %s", argument);
+      }
+      arguments->source.file = argument;
+      return 0;
+    default: return command_common_option(key, argument, state, &arguments->source);
+  }
+}
+
+static const struct argp argp = {
+    options, parse, "[CONFIG.yaml]",
+    "Trains a network by equilibrium propagation; without a configuration file, the embedded "
+    "default on generated images.\v"
+    "Example: epxbar train configs/cifar10-small.yaml --data data --out runs/cifar10", 0, 0, 0};
+
+static char *join(int argc, char **argv) {
+  size_t length = 1;
+  for (int i = 0; i < argc; ++i) {
+    length += strlen(argv[i]) + 1;
+  }
+  char *line = calloc(length, 1);
+  for (int i = 0; line != NULL && i < argc; ++i) {
+    strcat(line, argv[i]);
+    strcat(line, i + 1 < argc ? " " : "");
+  }
+  return line;
+}
+
+static epx_status_t load(arguments_t *arguments, epx_experiment_t *experiment,
+                         epx_error_t *error) {
+  static char path[1024];
+  command_source_t *source = &arguments->source;
+  if (arguments->resume != NULL) {
+    if (source->file != NULL || arguments->out != NULL) {
+      return epx_fail(error, EPX_ERR_ARGUMENT,
+                      "--resume takes the configuration and the folder of the run itself");
+    }
+    for (int i = 0; i < source->override_count; ++i) {
+      if (strncmp(source->overrides[i], "training.epochs=", 16) != 0) {
+        return epx_fail(error, EPX_ERR_ARGUMENT,
+                        "--resume: %s would make another run of it; only training.epochs may change",
+                        source->overrides[i]);
+      }
+    }
+    snprintf(path, sizeof path, "%s/config.yaml", arguments->resume);
+    source->file = path;
+  }
+  return epx_config_load(source->file, source->overrides, source->override_count, experiment,
+                         error);
+}
+
+int command_train(int argc, char **argv) {
+  arguments_t arguments = {.checkpoint_seconds = 60.0};
+  epx_experiment_t experiment;
+  epx_error_t error = {0};
+  char folder[64];
+  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  epx_status_t status = load(&arguments, &experiment, &error);
+  if (status != EPX_OK) {
+    return command_failed(status, &error);
+  }
+  const time_t now = time(NULL);
+  strftime(folder, sizeof folder, "runs/%Y%m%d-%H%M%S", localtime(&now));
+  char *command_line = join(argc, argv);
+  const run_options_t run = {
+      .folder = arguments.resume != NULL ? arguments.resume
+                : arguments.out != NULL  ? arguments.out
+                                         : folder,
+      .command_line = command_line != NULL ? command_line : "epxbar train",
+      .resume = arguments.resume != NULL,
+      .quiet = arguments.quiet,
+      .checkpoint_seconds = arguments.checkpoint_seconds,
+  };
+  status = run_train(&experiment, &run, NULL, &error);
+  free(command_line);
+  if (status == EPX_ERR_INTERRUPTED) {
+    fprintf(stderr, "epxbar: %s; continue with: epxbar train --resume %s\n", error.message,
+            run.folder);
+    return 1;
+  }
+  if (status != EPX_OK) {
+    return command_failed(status, &error);
+  }
+  if (!arguments.quiet) {
+    fprintf(stderr, "run folder: %s\n", run.folder);
+  }
+  return 0;
+}

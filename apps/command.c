@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_cpu.h"
+#include "epx_parallel.h"
+
+typedef struct command_t {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *help;
+} command_t;
+
+static const command_t commands[] = {
+    {"train", command_train, "train a network on the chip's twin or the golden model"},
+
+    {"gradient", command_gradient, "hold the estimated gradient against the exact one"},
+
+    {"report", command_report, "make one offline HTML page of run folders"},
+    {"config", command_config, "explain, check or print a configuration"},
+};
+
+static void print_help(FILE *out) {
+  fprintf(out,
+          "Usage: epxbar COMMAND [OPTION...]\n\n"
+          "Trains convergent networks by equilibrium propagation on a model of a crossbar chip,\n"
+          "next to a floating-point golden model, and says what it cost.\n\nCommands:\n");
+  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; ++i) {
+    fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+  }
+  fprintf(out,
+          "\nOptions:\n"
+          "  --help     this text; `epxbar COMMAND --help` explains a command\n"
+          "  --version  version and instruction set\n\n"
+          "Exit codes: 0 ok, 1 the run failed, 2 usage, configuration or data.\n");
+}
+
+int command_main(int argc, char **argv) {
+  static char name[64];
+  if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+    printf("epxbar %s (%s)\n", EPX_VERSION, epx_cpu_level_name(epx_cpu_level()));
+    return 0;
+  }
+  if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+    print_help(stdout);
+    return 0;
+  }
+  for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof commands[0]; ++i) {
+    if (strcmp(argv[1], commands[i].name) == 0) {
+      snprintf(name, sizeof name, "epxbar %s", commands[i].name);
+      argv[1] = name;
+      argp_err_exit_status = 2;
+      return commands[i].run(argc - 1, argv + 1);
+    }
+  }
+  if (argc >= 2) {
+    fprintf(stderr, "epxbar: '%s' is not a command\n", argv[1]);
+  }
+  print_help(stderr);
+  return 2;
+}
+
+int command_failed(epx_status_t status, const epx_error_t *error) {
+  fprintf(stderr, "epxbar: %s\n",
+          error->message[0] != '\0' ? error->message : epx_status_string(status));
+  return epx_status_exit_code(status);
+}
+
+int command_add_override(command_source_t *source, const char *text) {
+  if (source->override_count == COMMAND_MAX_OVERRIDES) {
+    return 0;
+  }
+  source->overrides[source->override_count++] = text;
+  return 1;
+}
+
+int command_common_option(int key, char *argument, struct argp_state *state,
+                          command_source_t *source) {
+  char *end;
+  switch (key) {
+    case COMMAND_KEY_SET:
+      if (strchr(argument, '=') == NULL) {
+        argp_error(state, "--set %s: expected KEY=VALUE", argument);
+      }
+      if (!command_add_override(source, argument)) {
+        argp_error(state, "more than %d --set options", COMMAND_MAX_OVERRIDES);
+      }
+      return 0;
+    case COMMAND_KEY_DATA:
+      if (strlen(argument) > 500) {
+        argp_error(state, "--data: path longer than 500 characters");
+      }
+      snprintf(source->data, sizeof source->data, "data.path=%s", argument);
+      if (!command_add_override(source, source->data)) {
+        argp_error(state, "more than %d --set options", COMMAND_MAX_OVERRIDES);
+      }
+      return 0;
+    case COMMAND_KEY_THREADS: {
+      const long threads = strtol(argument, &end, 10);
+      if (*argument == '\0' || *end != '\0' || threads < 1 || threads > 1024) {
+        argp_error(state, "--threads %s: expected 1 to 1024", argument);
+      }
+      epx_parallel_set_threads((int)threads);
+      return 0;
+    }
+    default: return ARGP_ERR_UNKNOWN;
+  }
+}

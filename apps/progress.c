@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void progress_start(progress_t *progress, bool quiet) {
+  memset(progress, 0, sizeof *progress);
+  progress->enabled = !quiet && isatty(STDERR_FILENO);
+  progress->run_start = seconds_now();
+  progress->start_epoch = -1;
+}
+
+static void format_time(double seconds, char text[16]) {
+  const long whole = (long)(seconds + 0.5);
+  if (whole >= 3600) {
+    snprintf(text, 16, "%ldh%02ldm", whole / 3600, whole / 60 % 60);
+  } else {
+    snprintf(text, 16, "%ldm%02lds", whole / 60, whole % 60);
+  }
+}
+
+void progress_draw(progress_t *progress, const epx_progress_t *now) {
+  const double time = seconds_now();
+  if (!progress->enabled) {
+    return;
+  }
+  if (progress->phase == NULL || strcmp(progress->phase, now->phase) != 0 ||
+      progress->epoch != now->epoch) {
+    progress->phase = now->phase;
+    progress->epoch = now->epoch;
+    progress->phase_start = time;
+    progress->phase_first = now->done;
+    if (progress->start_epoch < 0) {
+      progress->start_epoch = now->epoch;
+    }
+    return;
+  }
+  if (time - progress->last_drawn < 0.1 && now->done < now->total) {
+    return;
+  }
+  progress->last_drawn = time;
+  const double rate = (now->done - progress->phase_first) / (time - progress->phase_start + 1e-9);
+  const int filled = (int)(20.0 * now->done / now->total);
+  char left[16], bar[21];
+  memset(bar, '.', 20);
+  memset(bar, '#', (size_t)filled);
+  bar[20] = '\0';
+  format_time((now->total - now->done) / (rate + 1e-9) +
+                  (strcmp(now->phase, "train") == 0
+                       ? (now->epochs - now->epoch) * (now->total / (rate + 1e-9))
+                       : 0.0),
+              left);
+  fprintf(stderr, "\r\033[Kepoch %d/%d %-5s [%s] %5.1f %%  %.0f images/s  loss %.4f  error %.1f %%  "
+          "%s left", now->epoch, now->epochs, now->phase, bar, 100.0 * now->done / now->total,
+          rate, now->loss, 100.0 * now->error, left);
+  fflush(stderr);
+}
+
+void progress_clear(progress_t *progress) {
+  if (progress->enabled) {
+    fprintf(stderr, "\r\033[K");
+  }
+}

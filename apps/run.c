@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cost_record.h"
+#include "epx_checkpoint.h"
+#include "epx_config.h"
+#include "epx_golden.h"
+#include "epx_run_record.h"
+#include "epx_twin.h"
+#include "progress.h"
+
+static volatile sig_atomic_t interrupted = 0;
+
+static void on_interrupt(int signal_number) {
+  (void)signal_number;
+  interrupted = 1;
+}
+
+void run_catch_interrupt(void) {
+  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+bool run_interrupted(void) {
+  return interrupted != 0;
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity,
+                                epx_substrate_t **out, epx_error_t *error) {
+  epx_substrate_t *substrate = NULL;
+  epx_params_t *params = NULL;
+  epx_status_t status;
+  if (experiment->substrate.kind == EPX_SUBSTRATE_TWIN) {
+    status = epx_twin_create(&experiment->network, &experiment->chip, capacity, &substrate, error);
+  } else if (experiment->substrate.precision == EPX_PRECISION_FLOAT64) {
+    status = epx_golden_f64_create(&experiment->network, capacity, &substrate, error);
+  } else {
+    status = epx_golden_f32_create(&experiment->network, capacity, &substrate, error);
+  }
+  if (status != EPX_OK) {
+    return status;
+  }
+  status = epx_params_create(&experiment->network, &params, error);
+  if (status == EPX_OK) {
+    epx_params_initialise(params, experiment->training.seed, experiment->training.init_scale);
+    status = substrate->ops->load(substrate, params, error);
+  }
+  epx_params_destroy(params);
+  if (status != EPX_OK) {
+    epx_substrate_destroy(substrate);
+    return status;
+  }
+  *out = substrate;
+  return EPX_OK;
+}
+
+epx_status_t run_open_data(const epx_experiment_t *experiment, epx_dataset_t **train,
+                           epx_dataset_t **test, epx_error_t *error) {
+  epx_status_t status = epx_dataset_open(&experiment->data, train, test, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  const int *input = experiment->network.input;
+  const epx_dataset_t *set = *train;
+  if (set->channels != input[0] || set->height != input[1] || set->width != input[2]) {
+    status = epx_fail(error, EPX_ERR_CONFIG,
+                      "network.input: [%d, %d, %d]; expected [%d, %d, %d], the shape of the images "
+                      "in %s",
+                      input[0], input[1], input[2], set->channels, set->height, set->width,
+                      set->source);
+  } else if (set->classes != experiment->network.classes) {
+    status = epx_fail(error, EPX_ERR_CONFIG, "network.classes: %d; expected %d, as in %s",
+                      experiment->network.classes, set->classes, set->source);
+  }
+  if (status != EPX_OK) {
+    epx_dataset_destroy(*train);
+    epx_dataset_destroy(*test);
+    *train = *test = NULL;
+  }
+  return status;
+}
+
+static void path_in(const char *folder, const char *file, char path[1024]) {
+  snprintf(path, 1024, "%s/%s", folder, file);
+}
+
+/* What the trainer's hooks share. */
+typedef struct run_t {
+  const epx_experiment_t *experiment;
+  const run_options_t *options;
+  epx_substrate_t *substrate;
+  epx_run_record_t *record;
+  progress_t progress;
+  double last_checkpoint;
+  epx_epoch_result_t last;
+} run_t;
+
+static epx_status_t checkpoint(run_t *run, const epx_trainer_state_t *state, epx_error_t *error) {
+  char path[1024];
+  if (run->options->folder == NULL) {
+    return EPX_OK;
+  }
+  path_in(run->options->folder, "checkpoint.npz", path);
+  run->last_checkpoint = seconds_now();
+  return epx_checkpoint_write(path, run->substrate, state, error);
+}
+
+static void on_progress(void *context, const epx_progress_t *now) {
+  run_t *run = context;
+  progress_draw(&run->progress, now);
+}
+
+static epx_status_t on_batch(void *context, const epx_trainer_state_t *state,
+                             epx_error_t *error) {
+  run_t *run = context;
+  const double due = run->options->checkpoint_seconds;
+  if (run_interrupted()) {
+    const epx_status_t status = checkpoint(run, state, error);
+    return status != EPX_OK ? status
+                            : epx_fail(error, EPX_ERR_INTERRUPTED,
+                                       "interrupted in epoch %d after %d images",
+                                       state->epoch + 1, state->next_image);
+  }
+  if (due > 0.0 && seconds_now() - run->last_checkpoint > due) {
+    return checkpoint(run, state, error);
+  }
+  return EPX_OK;
+}
+
+static epx_metrics_row_t metrics_row(const epx_epoch_result_t *result, epx_split_t split) {
+  const epx_split_result_t *part = split == EPX_SPLIT_TRAIN ? &result->train : &result->test;
+  return (epx_metrics_row_t){
+      .epoch = result->epoch,
+      .split = split,
+      .loss = part->loss,
+      .error = part->error,
+      .images = part->images,
+      .images_per_second = part->seconds > 0.0 ? part->images / part->seconds : 0.0,
+      .seconds = part->seconds,
+      .learning_rate = result->learning_rate,
+  };
+}
+
+static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
+                             const epx_epoch_result_t *result, epx_error_t *error) {
+  run_t *run = context;
+  epx_status_t status = EPX_OK;
+  run->last = *result;
+  progress_clear(&run->progress);
+  if (!run->options->quiet) {
+    fprintf(stderr,
+            "epoch %d/%d  train loss %.4f error %.2f %%  test loss %.4f error %.2f %%  "
+            "%.0f images/s\n",
+            result->epoch, run->experiment->training.epochs, result->train.loss,
+            100.0 * result->train.error, result->test.loss, 100.0 * result->test.error,
+            result->train.images / result->train.seconds);
+  }
+  for (int split = 0; run->record != NULL && status == EPX_OK && split < 2; ++split) {
+    const epx_metrics_row_t row =
+        metrics_row(result, split == 0 ? EPX_SPLIT_TRAIN : EPX_SPLIT_TEST);
+    status = epx_run_record_append(run->record, &row, error);
+  }
+  return status == EPX_OK ? checkpoint(run, state, error) : status;
+}
+
+/* Makes the folder and writes the experiment into it. */
+static epx_status_t write_config(const char *folder, const epx_experiment_t *experiment,
+                                 epx_error_t *error) {
+  char path[1024], part[1040];
+  path_in(folder, "config.yaml", path);
+  snprintf(part, sizeof part, "%s.part", path);
+  FILE *file = fopen(part, "w");
+  if (file == NULL) {
+    return epx_fail(error, EPX_ERR_IO, "%s: %s", part, strerror(errno));
+  }
+  epx_status_t status = epx_config_write(experiment, file, error);
+  if (fclose(file) != 0 && status == EPX_OK) {
+    status = epx_fail(error, EPX_ERR_IO, "%s: %s", part, strerror(errno));
+  }
+  if (status == EPX_OK && rename(part, path) != 0) {
+    status = epx_fail(error, EPX_ERR_IO, "%s: %s", path, strerror(errno));
+  }
+  return status;
+}
+
+static epx_status_t open_record(run_t *run, const epx_dataset_t *train, const epx_dataset_t *test,
+                                int last_epoch, epx_error_t *error) {
+  const epx_experiment_t *experiment = run->experiment;
+  const bool cifar = experiment->data.set == EPX_DATA_CIFAR10;
+  epx_settings_t settings = {0};
+  epx_config_each(experiment, epx_settings_visit, &settings);
+  const epx_run_info_t info = {
+      .command_line = run->options->command_line,
+      .substrate = run->substrate->ops->name,
+      .seed = experiment->training.seed,
+      .dataset = {cifar ? "cifar10" : "generated", train->source, train->fingerprint,
+                  cifar ? "" : "generated images, not photographs", train->count, test->count},
+      .settings = &settings,
+  };
+  const char *folder = run->options->folder;
+  epx_status_t status =
+      run->options->resume
+          ? epx_run_record_resume(folder, &info, last_epoch, &run->record, error)
+          : epx_run_record_create(folder, &info, &run->record, error);
+  if (status == EPX_OK) {
+    status = write_config(folder, experiment, error);
+  }
+  epx_settings_clear(&settings);
+  return status;
+}
+
+static epx_status_t close_record(run_t *run, epx_status_t status, epx_error_t *error) {
+  if (run->record == NULL) {
+    return status;
+  }
+  const epx_run_status_t end = status == EPX_OK               ? EPX_RUN_FINISHED
+                               : status == EPX_ERR_INTERRUPTED ? EPX_RUN_INTERRUPTED
+                                                               : EPX_RUN_FAILED;
+  epx_error_t second = {0};
+  const epx_status_t written = epx_run_record_finish(
+      run->record, end, status == EPX_OK ? NULL : error->message, &second);
+  epx_run_record_destroy(run->record);
+  if (status == EPX_OK && written != EPX_OK) {
+    *error = second;
+    return written;
+  }
+  return status;
+}
+
+static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx_dataset_t *test,
+                               epx_error_t *error) {
+  const epx_experiment_t *experiment = run->experiment;
+  epx_trainer_state_t state = {0};
+  char path[1024];
+  epx_status_t status = EPX_OK;
+  if (run->options->resume) {
+    path_in(run->options->folder, "checkpoint.npz", path);
+    status = epx_checkpoint_read(path, run->substrate, &state, error);
+  }
+  if (status == EPX_OK && run->options->folder != NULL) {
+    status = open_record(run, train, test, state.epoch, error);
+  }
+  if (status == EPX_OK && run->options->folder != NULL) {
+    status = cost_record_write(run->options->folder, experiment, error);
+  }
+  if (status != EPX_OK) {
+    return status;
+  }
+  const epx_trainer_t trainer = {
+      .training = experiment->training,
+      .dynamics = experiment->dynamics,
+      .estimator = experiment->estimator,
+      .augment = experiment->data.augment,
+      .substrate = run->substrate,
+      .train = train,
+      .test = test,
+      .hooks = {run, on_progress, on_batch, on_epoch},
+  };
+  run->last_checkpoint = seconds_now();
+  progress_start(&run->progress, run->options->quiet);
+  status = epx_trainer_run(&trainer, &state, error);
+  progress_clear(&run->progress);
+  return status;
+}
+
+epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *options,
+                       epx_epoch_result_t *result, epx_error_t *error) {
+  run_t run = {.experiment = experiment, .options = options};
+  epx_dataset_t *train = NULL, *test = NULL;
+  epx_status_t status = run_open_data(experiment, &train, &test, error);
+  if (status == EPX_OK) {
+    status = run_make_substrate(experiment, experiment->training.batch, &run.substrate, error);
+  }
+  if (status == EPX_OK) {
+    run_catch_interrupt();
+    status = train_open(&run, train, test, error);
+    status = close_record(&run, status, error);
+  }
+  if (status == EPX_OK && result != NULL) {
+    *result = run.last;
+  }
+  epx_substrate_destroy(run.substrate);
+  epx_dataset_destroy(train);
+  epx_dataset_destroy(test);
+  return status;
+}
+
+epx_status_t run_load(const char *folder, int capacity, epx_experiment_t *experiment,
+                      epx_substrate_t **out, epx_error_t *error) {
+  char path[1024];
+  epx_trainer_state_t state;
+  path_in(folder, "config.yaml", path);
+  epx_status_t status = epx_config_load(path, NULL, 0, experiment, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  epx_substrate_t *substrate = NULL;
+  status = run_make_substrate(experiment, capacity, &substrate, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  path_in(folder, "checkpoint.npz", path);
+  status = epx_checkpoint_read(path, substrate, &state, error);
+  if (status != EPX_OK) {
+    epx_substrate_destroy(substrate);
+    return status;
+  }
+  *out = substrate;
+  return EPX_OK;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules of the network and of the twin stand in core and rtl_model; their messages begin with the
+ * key that is at fault, and this file adds the line on which it was set. */
+#include "epx_config_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "epx_twin.h"
+
+/* The file or option, and line, at which an origin lies. */
+static void print_place(const epx_config_origins_t *origins, epx_config_origin_t origin, char *text,
+                        size_t size) {
+  const char *path = origins->path != NULL ? origins->path : "configuration";
+  switch (origin.source) {
+    case EPX_CONFIG_FROM_FILE:
+      snprintf(text, size, "%s:%d:%d:", path, origin.line, origin.column);
+      break;
+    case EPX_CONFIG_FROM_OVERRIDE:
+      snprintf(text, size, "--set");
+      break;
+    case EPX_CONFIG_FROM_DEFAULT:
+      snprintf(text, size, "%s:", path);
+      break;
+  }
+}
+
+/* The row that a message is about: the key it begins with, or the first one set below that group.
+ */
+static int find_subject(const epx_config_origins_t *origins, const char *message) {
+  char key[EPX_CONFIG_KEY_SIZE];
+  const size_t length = strspn(message, "abcdefghijklmnopqrstuvwxyz_.");
+  if (length == 0 || length >= sizeof key) {
+    return -1;
+  }
+  memcpy(key, message, length);
+  key[length] = '\0';
+  const int row = epx_config_find(key);
+  if (row >= 0 || !epx_config_is_group(key)) {
+    return row;
+  }
+  int count, first = -1;
+  const epx_config_row_t *rows = epx_config_rows(&count);
+  for (int i = 0; i < count; ++i) {
+    if (strncmp(rows[i].key, key, length) == 0 && rows[i].key[length] == '.') {
+      first = first < 0 ? i : first;
+      if (origins->row[i].source != EPX_CONFIG_FROM_DEFAULT) {
+        return i;
+      }
+    }
+  }
+  return first;
+}
+
+/* Fails with a message that begins with a key, preceded by the place where that key was set. */
+static epx_status_t fail_located(const epx_experiment_t *experiment,
+                                 const epx_config_origins_t *origins, epx_status_t status,
+                                 const char *message, epx_error_t *error) {
+  char place[700], value[EPX_CONFIG_VALUE_SIZE] = "";
+  epx_config_origin_t origin = {EPX_CONFIG_FROM_DEFAULT, 0, 0};
+  int layer = -1;
+  const int subject = find_subject(origins, message);
+  if (sscanf(message, "network.layers[%d]", &layer) == 1 && layer >= 0 && layer < EPX_MAX_LAYERS) {
+    origin = origins->layer[layer];
+    epx_config_format_layer(&experiment->network.layers[layer], value);
+  } else if (subject >= 0) {
+    int count;
+    const epx_config_row_t *row = &epx_config_rows(&count)[subject];
+    origin = origins->row[subject];
+    if (strncmp(message, row->key, strlen(row->key)) == 0) {
+      epx_config_format_value(row, experiment, value);
+    }
+  }
+  print_place(origins, origin, place, sizeof place);
+  const char *by_default = origin.source == EPX_CONFIG_FROM_DEFAULT ? " (the default)" : "";
+  status = status == EPX_ERR_ARGUMENT ? EPX_ERR_CONFIG : status;
+  if (value[0] == '\0') {
+    return epx_fail(error, status, "%s %s", place, message);
+  }
+  return epx_fail(error, status, "%s %s; found %.300s%s", place, message, value, by_default);
+}
+
+/* One value for all parameter layers, or one for each. */
+static epx_status_t check_count(const epx_experiment_t *experiment,
+                                const epx_config_origins_t *origins, const char *key, int count,
+                                epx_error_t *error) {
+  const int layers = epx_network_parameter_layers(&experiment->network);
+  if (count == 1 || count == layers) {
+    return EPX_OK;
+  }
+  char message[256];
+  snprintf(message, sizeof message,
+           "%s: %d values for %d parameter layers%s; expected 1 value or %d", key, count, layers,
+           layers > experiment->network.layer_count ? " (the read-out is one)" : "", layers);
+  return fail_located(experiment, origins, EPX_ERR_CONFIG, message, error);
+}
+
+/* Both sets hold colour images of 32 x 32 pixels in ten classes. */
+static epx_status_t check_data(const epx_experiment_t *experiment,
+                               const epx_config_origins_t *origins, epx_error_t *error) {
+  static const int shape[3] = {3, 32, 32};
+  static const int classes = 10;
+  const char *set = experiment->data.set == EPX_DATA_CIFAR10 ? "cifar10" : "generated";
+  char message[256];
+  if (memcmp(experiment->network.input, shape, sizeof shape) != 0) {
+    snprintf(message, sizeof message, "network.input: images of data.set %s are [%d, %d, %d]", set,
+             shape[0], shape[1], shape[2]);
+    return fail_located(experiment, origins, EPX_ERR_CONFIG, message, error);
+  }
+  if (experiment->network.classes != classes) {
+    snprintf(message, sizeof message, "network.classes: data.set %s has %d classes", set, classes);
+    return fail_located(experiment, origins, EPX_ERR_CONFIG, message, error);
+  }
+  if (experiment->data.set == EPX_DATA_CIFAR10 && experiment->data.path[0] == '\0') {
+    return fail_located(experiment, origins, EPX_ERR_CONFIG,
+                        "data.path: data.set cifar10 needs the path of its files", error);
+  }
+  return EPX_OK;
+}
+
+/* The twin's registers, each blamed by itself; the rest are rules of epx_twin_check. */
+static epx_status_t check_twin(const epx_experiment_t *experiment,
+                               const epx_config_origins_t *origins, epx_error_t *error) {
+  if (!experiment->chip.bias.is_signed) {
+    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED,
+                        "chip.bias: the twin's biases are signed", error);
+  }
+  if (!experiment->chip.velocity.is_signed) {
+    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED,
+                        "chip.velocity: the twin's momentum registers are signed", error);
+  }
+  for (int l = 0; l < experiment->chip.synapse_count; ++l) {
+    const int bits = epx_qformat_bits(experiment->chip.synapse[l]);
+    if (experiment->chip.bits_per_cell > bits) {
+      char message[128];
+      snprintf(message, sizeof message,
+               "chip.array.bits_per_cell: a weight of parameter layer %d has %d bits", l, bits);
+      return fail_located(experiment, origins, EPX_ERR_CONFIG, message, error);
+    }
+  }
+  epx_error_t inner = {{0}};
+  const epx_status_t status = epx_twin_check(&experiment->network, &experiment->chip, &inner);
+  return status == EPX_OK ? EPX_OK
+                          : fail_located(experiment, origins, status, inner.message, error);
+}
+
+epx_status_t epx_config_check(const epx_experiment_t *experiment,
+                              const epx_config_origins_t *origins, epx_error_t *error) {
+  epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+  epx_error_t inner = {{0}};
+  epx_status_t status = epx_network_shapes(&experiment->network, shapes, &inner);
+  if (status != EPX_OK) {
+    return fail_located(experiment, origins, status, inner.message, error);
+  }
+  status = check_count(experiment, origins, "training.learning_rate",
+                       experiment->training.learning_rate_count, error);
+  if (status == EPX_OK) {
+    status = check_count(experiment, origins, "chip.synapse.format", experiment->chip.synapse_count,
+                         error);
+  }
+  status = status == EPX_OK ? check_data(experiment, origins, error) : status;
+  if (status == EPX_OK && experiment->substrate.kind == EPX_SUBSTRATE_TWIN) {
+    status = check_twin(experiment, origins, error);
+  }
+  return status;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_config_table.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+#define ENUM_NAMES(function, ...)                                                             \
+  static const char *function(int value) {                                                    \
+    static const char *const names[] = {__VA_ARGS__};                                         \
+    return value >= 0 && value < (int)(sizeof names / sizeof names[0]) ? names[value] : NULL; \
+  }
+
+ENUM_NAMES(pool_name, "none", "max", "avg")
+ENUM_NAMES(loss_name, "squared_error", "cross_entropy")
+ENUM_NAMES(activation_name, "hard_sigmoid_half", "hard_sigmoid", "sigmoid", "tanh")
+ENUM_NAMES(substrate_name, "golden", "twin")
+ENUM_NAMES(precision_name, "float32", "float64")
+ENUM_NAMES(set_name, "generated", "cifar10")
+ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic")
+ENUM_NAMES(array_name, "digital", "analog")
+
+/* Estimators carry their names in core's table. */
+static const char *estimator_name(int value) {
+  const epx_estimator_table_row_t *row = epx_estimator_row((epx_estimator_kind_t)value);
+  return row != NULL ? row->name : NULL;
+}
+
+_Static_assert(sizeof(epx_loss_t) == sizeof(int), "enums are read and written as int");
+
+#define AT(member) .offset = offsetof(epx_experiment_t, member)
+#define COUNT(member) .count_offset = offsetof(epx_experiment_t, member)
+#define INTEGER(member, from, to) .type = EPX_TYPE_INTEGER, AT(member), .low = from, .high = to
+#define REAL(member, from, to) .type = EPX_TYPE_REAL, AT(member), .low = from, .high = to
+#define ENUM(member, names) .type = EPX_TYPE_ENUM, AT(member), .name = names
+#define QFORMAT(member) .type = EPX_TYPE_QFORMAT, AT(member)
+#define TEXT(member, bytes) .type = EPX_TYPE_TEXT, AT(member), .size = bytes
+
+static const epx_config_row_t rows[] = {
+    {"network.input", .type = EPX_TYPE_SHAPE, AT(network.input), .low = 1, .high = 512,
+     .unit = "channels, height, width", .help = "Shape of one input image."},
+    {"network.layers", .type = EPX_TYPE_LAYERS, AT(network.layers), COUNT(network.layer_count),
+     .low = 1, .high = EPX_MAX_LAYERS, .unit = "",
+     .help = "The layers that hold states, first to last; each a mapping of the keys below."},
+    {"network.classes", INTEGER(network.classes, 2, 255), .unit = "", .help = "Number of classes."},
+    {"network.loss", ENUM(network.loss, loss_name), .unit = "",
+     .help = "squared_error: the last layer is the output; cross_entropy: a read-out follows it."},
+    {"network.activation", ENUM(network.activation, activation_name), .unit = "",
+     .help = "hard_sigmoid_half: clamp(v/2, 0, 1); hard_sigmoid: clamp(v, 0, 1); sigmoid: "
+             "1/(1+exp(-4(v-1/2))); tanh."},
+    {"dynamics.free_steps", INTEGER(dynamics.free_steps, 1, 100000), .unit = "steps",
+     .help = "Length of the free phase."},
+    {"dynamics.nudged_steps", INTEGER(dynamics.nudged_steps, 1, 100000), .unit = "steps",
+     .help = "Length of each nudged phase, from the free state."},
+    {"estimator.kind", ENUM(estimator.kind, estimator_name), .unit = "",
+     .help = "symmetric: phases at +beta and -beta, bias O(beta^2); one_sided: at +beta, O(beta)."},
+    {"estimator.beta", REAL(estimator.beta, 0, 100), .above = true, .unit = "",
+     .help = "Nudging factor."},
+    {"substrate.kind", ENUM(substrate.kind, substrate_name), .unit = "",
+     .help = "golden: floating point, no quantisation; twin: the chip's integers."},
+    {"substrate.precision", ENUM(substrate.precision, precision_name), .unit = "",
+     .help = "Of the golden substrate; the twin ignores it."},
+    {"training.epochs", INTEGER(training.epochs, 1, 100000), .unit = "epochs",
+     .help = "Passes over the training set."},
+    {"training.batch", INTEGER(training.batch, 1, 65536), .unit = "images",
+     .help = "Mini-batch size."},
+    {"training.learning_rate", .type = EPX_TYPE_REAL_LIST, AT(training.learning_rate),
+     COUNT(training.learning_rate_count), .low = 0, .high = 1000, .unit = "",
+     .help = "At the first epoch: one number, or one for each parameter layer, read-out last."},
+    {"training.final_learning_rate", REAL(training.final_learning_rate, 0, 1000), .unit = "",
+     .help = "Where the cosine annealing of every layer ends."},
+    {"training.schedule_epochs", INTEGER(training.schedule_epochs, 0, 100000), .unit = "epochs",
+     .help = "Length of the cosine, constant after it; 0: training.epochs."},
+    {"training.momentum", REAL(training.momentum, 0, 1), .below = true, .unit = "",
+     .help = "Momentum of stochastic gradient descent."},
+    {"training.weight_decay", REAL(training.weight_decay, 0, 1), .unit = "",
+     .help = "Added to the gradient as weight_decay * parameter."},
+    {"training.init_scale", REAL(training.init_scale, 0, 1000), .above = true, .unit = "",
+     .help = "Initial parameters are init_scale * uniform(-1, 1) / sqrt(fan-in)."},
+    {"training.seed", .type = EPX_TYPE_SEED, AT(training.seed), .unit = "",
+     .help = "Of initial parameters, order of images and augmentation."},
+    {"data.set", ENUM(data.set, set_name), .unit = "",
+     .help = "generated: drawn by the program, no files needed; cifar10: read from data.path."},
+    {"data.path", TEXT(data.path, sizeof(((epx_data_config_t *)0)->path)), .unit = "",
+     .help = "cifar10: the archive, its unpacked folder, or the folder that holds either."},
+    {"data.augment", .type = EPX_TYPE_BOOLEAN, AT(data.augment), .unit = "",
+     .help = "Random horizontal flips, and crops of the image padded by 4 pixels."},
+    {"data.train_limit", INTEGER(data.train_limit, 0, INT_MAX), .unit = "images",
+     .help = "Use only the first training images; 0: all."},
+    {"data.test_limit", INTEGER(data.test_limit, 0, INT_MAX), .unit = "images",
+     .help = "Use only the first test images; 0: all."},
+    {"data.seed", .type = EPX_TYPE_SEED, AT(data.seed), .unit = "",
+     .help = "generated: of the images themselves."},
+    {"data.train_count", INTEGER(data.train_count, 1, 1000000), .unit = "images",
+     .help = "generated: size of the training set."},
+    {"data.test_count", INTEGER(data.test_count, 1, 1000000), .unit = "images",
+     .help = "generated: size of the test set."},
+    {"chip.input", QFORMAT(chip.input), .unit = "",
+     .help = "Format of the clamped input; the twin needs it signed, 2 to 8 bits."},
+    {"chip.state", QFORMAT(chip.state), .unit = "",
+     .help = "Format of the states; the twin needs it unsigned, 1 to 8 bits, no integer bits."},
+    {"chip.synapse.format", .type = EPX_TYPE_QFORMAT_LIST, AT(chip.synapse),
+     COUNT(chip.synapse_count), .unit = "",
+     .help = "Of the weights in the array: one, or one for each parameter layer; the twin needs "
+             "signed, 2 to 8 bits."},
+    {"chip.synapse.shadow_bits", INTEGER(chip.shadow_bits, 0, 16), .unit = "bits",
+     .help =
+         "Extra fraction bits of each synapse, kept for accumulation and not seen by products."},
+    {"chip.bias", QFORMAT(chip.bias), .unit = "", .help = "Format of the biases; signed."},
+    {"chip.velocity", QFORMAT(chip.velocity), .unit = "",
+     .help = "Format of the momentum registers; signed."},
+    {"chip.rounding.state", ENUM(chip.state_rounding, round_name), .unit = "",
+     .help = "Where the neuron drops bits; the twin has no stochastic rounding here."},
+    {"chip.rounding.update", ENUM(chip.update_rounding, round_name), .unit = "",
+     .help = "Where the update circuit drops bits."},
+    {"chip.lfsr_seed", .type = EPX_TYPE_UNSIGNED, AT(chip.lfsr_seed), .low = 0, .high = UINT32_MAX,
+     .unit = "", .help = "Of the tiles' shift registers, for stochastic rounding."},
+    {"chip.array.kind", ENUM(chip.array_kind, array_name), .unit = "",
+     .help = "digital: bit cells and adder trees; analog: conductances and shared converters."},
+    {"chip.array.rows", INTEGER(chip.rows, 1, 65536), .unit = "cells",
+     .help = "Wordlines of one array."},
+    {"chip.array.columns", INTEGER(chip.columns, 1, 65536), .unit = "cells",
+     .help = "Bitlines of one array."},
+    {"chip.array.bits_per_cell", INTEGER(chip.bits_per_cell, 1, 8), .unit = "bits",
+     .help = "Weight bits in one cell; a weight takes neighbouring columns."},
+    {"chip.array.adc_bits", INTEGER(chip.adc_bits, 1, 24), .unit = "bits",
+     .help = "analog: converter resolution; no bit may be lost."},
+    {"chip.array.columns_per_adc", INTEGER(chip.columns_per_adc, 1, 65536), .unit = "columns",
+     .help = "analog: bitlines that share a converter."},
+    {"chip.timing.settle_cycles", INTEGER(chip.settle_cycles, 0, 1000000), .unit = "cycles",
+     .help = "For each driven bit, before conversion."},
+    {"chip.timing.convert_cycles", INTEGER(chip.convert_cycles, 1, 1000000), .unit = "cycles",
+     .help = "Of one conversion."},
+    {"chip.timing.clock_mhz", REAL(chip.clock_mhz, 0, 100000), .above = true, .unit = "MHz",
+     .help = "Clock of the chip."},
+    {"chip.technology", TEXT(chip.technology, sizeof(((epx_chip_t *)0)->technology)), .unit = "",
+     .help = "YAML file of energies and areas, relative to the working folder or to this file."},
+};
+
+_Static_assert(sizeof rows / sizeof rows[0] <= EPX_CONFIG_MAX_ROWS, "raise EPX_CONFIG_MAX_ROWS");
+
+#define LAYER_INTEGER(member, from, to) \
+  .type = EPX_TYPE_INTEGER, .offset = offsetof(epx_layer_t, member), .low = from, .high = to
+
+/* The limits keep every product of sizes within an int: see epx_config_check.c. */
+static const epx_config_row_t layer_rows[] = {
+    {"conv", LAYER_INTEGER(units, 1, 1024), .unit = "channels",
+     .help = "A convolution with so many output channels (or `dense`)."},
+    {"dense", LAYER_INTEGER(units, 1, 1048576), .unit = "neurons",
+     .help = "A fully connected layer (or `conv`)."},
+    {"kernel", LAYER_INTEGER(kernel, 1, 31), .unit = "pixels",
+     .help = "conv: side of the square kernel."},
+    {"stride", LAYER_INTEGER(stride, 1, 31), .unit = "pixels", .help = "conv: step of the kernel."},
+    {"padding", LAYER_INTEGER(padding, 0, 15), .unit = "pixels",
+     .help = "conv: zeros added on every side."},
+    {"pool", .type = EPX_TYPE_ENUM, .offset = offsetof(epx_layer_t, pool), .name = pool_name,
+     .unit = "", .help = "conv: 2x2 pooling in steps of 2."},
+};
+
+const epx_config_row_t *epx_config_rows(int *count) {
+  *count = (int)(sizeof rows / sizeof rows[0]);
+  return rows;
+}
+
+const epx_config_row_t *epx_config_layer_rows(int *count) {
+  *count = (int)(sizeof layer_rows / sizeof layer_rows[0]);
+  return layer_rows;
+}
+
+int epx_config_find(const char *key) {
+  for (int i = 0; i < (int)(sizeof rows / sizeof rows[0]); ++i) {
+    if (strcmp(rows[i].key, key) == 0) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+/* The rest of a key below a group ("epochs" of "training.epochs"), or NULL. */
+static const char *below_group(const char *key, const char *group) {
+  const size_t length = strlen(group);
+  if (length == 0) {
+    return key;
+  }
+  return strncmp(key, group, length) == 0 && key[length] == '.' ? key + length + 1 : NULL;
+}
+
+bool epx_config_is_group(const char *key) {
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
+    if (below_group(rows[i].key, key) != NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void epx_config_children(const char *group, epx_config_names_t *names) {
+  names->count = 0;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
+    const char *rest = below_group(rows[i].key, group);
+    if (rest == NULL) {
+      continue;
+    }
+    const size_t length = strcspn(rest, ".");
+    char *text = names->text[names->count];
+    if (length >= sizeof names->text[0]) {
+      continue;
+    }
+    memcpy(text, rest, length);
+    text[length] = '\0';
+    if (names->count == 0 || strcmp(names->names[names->count - 1], text) != 0) {
+      names->names[names->count++] = text;
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Energy and latency of one image, inference and training, by component. */
+#include <math.h>
+
+#include "epx_chart.h"
+#include "epx_format.h"
+#include "epx_record_file.h"
+#include "epx_report_internal.h"
+
+static const char *const SECTIONS[] = {"inference", "training"};
+static const char *const TITLES[] = {"One inference", "One training image"};
+
+static void chart_energy(epx_page_t *page, const json_t *cost, int section) {
+  char title[96];
+  snprintf(title, sizeof title, "Energy by component: %s",
+           section == 0 ? "one inference" : "one training image");
+  json_t *chart = epx_chart_bar(title, "Whiskers: range of the unit energy over its sources.",
+                                "Energy per image (nJ)");
+  json_t *series = epx_chart_series(chart, TITLES[section], section, 0);
+  const json_t *components =
+      json_object_get(json_object_get(cost, SECTIONS[section]), "components");
+  size_t i;
+  json_t *component;
+  json_array_foreach((json_t *)components, i, component) {
+    const double events = epx_json_get_number(component, "events");
+    epx_chart_bar_value(series, epx_chart_category(chart, epx_json_get_text(component, "name")),
+                        epx_json_get_number(component, "energy_nj"),
+                        1e-3 * events * epx_json_get_number(component, "low"),
+                        1e-3 * events * epx_json_get_number(component, "high"));
+  }
+  epx_page_chart(page, chart);
+}
+
+static void table_energy(epx_page_t *page, const json_t *section) {
+  static const char *const HEADINGS[] = {"Component", "Events per image", "Event",
+                                         "Energy of one (pJ)", "Range (pJ)",
+                                         "Energy per image (nJ)", "Share", "Source"};
+  static const bool RIGHT[] = {false, true, false, true, true, true, true, false};
+  char text[EPX_FORMAT_SIZE];
+  const double total = 1e3 * epx_json_get_number(section, "energy_uj");
+  epx_table_t *table = epx_table_create(8, HEADINGS, RIGHT);
+  size_t i;
+  json_t *component;
+  json_array_foreach(json_object_get(section, "components"), i, component) {
+    const double energy = epx_json_get_number(component, "energy_nj");
+    epx_table_cell(table, epx_json_get_text(component, "name"));
+    epx_table_cell(table, epx_format_count(epx_json_get_number(component, "events"), text));
+    epx_table_cell(table, epx_json_get_text(component, "unit"));
+    epx_table_cell(table,
+                   epx_format_short(epx_json_get_number(component, "unit_energy_pj"), text));
+    epx_table_cell(table, epx_format_range(epx_json_get_number(component, "low"),
+                                           epx_json_get_number(component, "high"), text));
+    epx_table_cell(table, epx_format_number(energy, text));
+    epx_table_cell(table, epx_format_percent(total > 0.0 ? energy / total : (double)NAN, text));
+    epx_table_cell(table, epx_json_get_text(component, "source"));
+  }
+  epx_page_table(page, table);
+}
+
+static void show_energy(epx_page_t *page, const epx_report_run_t *run) {
+  char energy[EPX_FORMAT_SIZE], range[EPX_FORMAT_SIZE];
+  epx_page_heading(page, run->label);
+  epx_page_text(page, EPX_PAGE_PLAIN, "Technology: %s.", epx_json_get_text(run->cost, "technology"));
+  epx_page_charts_begin(page);
+  chart_energy(page, run->cost, 0);
+  chart_energy(page, run->cost, 1);
+  epx_page_charts_end(page);
+  for (int s = 0; s < 2; ++s) {
+    const json_t *section = json_object_get(run->cost, SECTIONS[s]);
+    epx_page_heading(page, TITLES[s]);
+    epx_page_text(page, EPX_PAGE_PLAIN, "%s \xc2\xb5J in all (range %s \xc2\xb5J).",
+                  epx_format_number(epx_json_get_number(section, "energy_uj"), energy),
+                  epx_format_range(epx_json_get_number(section, "low"),
+                                   epx_json_get_number(section, "high"), range));
+    table_energy(page, section);
+  }
+}
+
+static void chart_latency(epx_page_t *page, const json_t *cost, int section) {
+  char title[96];
+  snprintf(title, sizeof title, "Cycles by part: %s",
+           section == 0 ? "one inference" : "one training image");
+  json_t *chart = epx_chart_bar(title, NULL, "Cycles per image");
+  json_t *series = epx_chart_series(chart, TITLES[section], section, 0);
+  const json_t *breakdown =
+      json_object_get(json_object_get(json_object_get(cost, "cycles"), SECTIONS[section]),
+                      "breakdown");
+  size_t i;
+  json_t *part;
+  json_array_foreach((json_t *)breakdown, i, part) {
+    epx_chart_bar_value(series, epx_chart_category(chart, epx_json_get_text(part, "name")),
+                        epx_json_get_number(part, "cycles"), (double)NAN, (double)NAN);
+  }
+  if (epx_chart_is_empty(chart)) {
+    json_decref(chart);
+  } else {
+    epx_page_chart(page, chart);
+  }
+}
+
+/* One row a part: name, cycles, time, share of the total. */
+static void table_latency(epx_page_t *page, const json_t *cost) {
+  static const char *const HEADINGS[] = {"Of", "Part", "Cycles", "Time (\xc2\xb5s)", "Share"};
+  static const bool RIGHT[] = {false, false, true, true, true};
+  char text[EPX_FORMAT_SIZE];
+  const double clock = epx_json_get_number(cost, "clock_mhz");
+  epx_table_t *table = epx_table_create(5, HEADINGS, RIGHT);
+  for (int s = 0; s < 2; ++s) {
+    const json_t *cycles = json_object_get(json_object_get(cost, "cycles"), SECTIONS[s]);
+    const double total = epx_json_get_number(cycles, "total");
+    size_t i;
+    json_t *part;
+    json_array_foreach(json_object_get(cycles, "breakdown"), i, part) {
+      const double own = epx_json_get_number(part, "cycles");
+      epx_table_cell(table, TITLES[s]);
+      epx_table_cell(table, epx_json_get_text(part, "name"));
+      epx_table_cell(table, epx_format_count(own, text));
+      epx_table_cell(table, epx_format_number(own / clock, text));
+      epx_table_cell(table, epx_format_percent(total > 0.0 ? own / total : (double)NAN, text));
+    }
+    epx_table_cell(table, TITLES[s]);
+    epx_table_cell(table, "all");
+    epx_table_cell(table, epx_format_count(total, text));
+    epx_table_cell(table, epx_format_number(
+                              epx_json_get_number(json_object_get(cost, SECTIONS[s]),
+                                                  "latency_us"),
+                              text));
+    epx_table_cell(table, "");
+  }
+  epx_page_table(page, table);
+}
+
+static void show_latency(epx_page_t *page, const epx_report_run_t *run) {
+  char text[EPX_FORMAT_SIZE];
+  epx_page_heading(page, run->label);
+  epx_page_text(page, EPX_PAGE_PLAIN, "Clock: %s MHz.",
+                epx_format_short(epx_json_get_number(run->cost, "clock_mhz"), text));
+  epx_page_charts_begin(page);
+  chart_latency(page, run->cost, 0);
+  chart_latency(page, run->cost, 1);
+  epx_page_charts_end(page);
+  table_latency(page, run->cost);
+}
+
+static void show_all(epx_page_t *page, const epx_report_run_t *runs, int count, const char *title,
+                     void (*show)(epx_page_t *, const epx_report_run_t *)) {
+  int shown = 0;
+  for (int i = 0; i < count; ++i) {
+    if (runs[i].cost == NULL) {
+      continue;
+    }
+    if (shown++ == 0) {
+      epx_page_section(page, title);
+    }
+    show(page, &runs[i]);
+  }
+}
+
+void epx_report_cost(epx_page_t *page, const epx_report_run_t *runs, int count) {
+  show_all(page, runs, count, "Energy per image", show_energy);
+  show_all(page, runs, count, "Latency and cycles", show_latency);
+}

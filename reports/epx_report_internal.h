@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the sections of the report share. */
+#ifndef EPX_REPORT_INTERNAL_H
+#define EPX_REPORT_INTERNAL_H
+
+#include <jansson.h>
+
+#include "epx_page.h"
+#include "epx_run_record.h"
+
+/* The records of one folder; NULL or 0 where there is none. */
+typedef struct epx_report_run_t {
+  char label[128]; /* last part of the folder's name; the whole where two are alike */
+  json_t *manifest;
+  epx_metrics_row_t *metrics;
+  int metrics_count;
+  json_t *gradient, *cost, *tile;
+} epx_report_run_t;
+
+/* Loads `count` folders into zeroed runs, cleared with epx_report_runs_clear also after a failure. */
+EPX_CHECKED epx_status_t epx_report_runs_load(const char *const *folders, int count,
+                                              epx_report_run_t *runs, epx_error_t *error);
+void epx_report_runs_clear(epx_report_run_t *runs, int count);
+
+/* The text of a configuration key in the manifest; "" where there is none. */
+const char *epx_report_config(const epx_report_run_t *run, const char *key);
+
+/* The last row of a split, or that with the smallest error; NULL where there is none. */
+const epx_metrics_row_t *epx_report_last(const epx_report_run_t *run, epx_split_t split);
+const epx_metrics_row_t *epx_report_best(const epx_report_run_t *run, epx_split_t split);
+
+/* The smallest cosine over the rows of gradient.json with the estimator, nudging factor and substrate
+ * that the run's own settings name; NAN where there is none. */
+double epx_report_own_cosine(const epx_report_run_t *run);
+
+/* One section each; nothing where no run has the record. */
+void epx_report_learning(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_gradient(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_cost(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_tile(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_settings(epx_page_t *page, const epx_report_run_t *runs, int count);
+
+#endif

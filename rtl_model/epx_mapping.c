@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_mapping.h"
+
+#include "epx_random.h"
+
+epx_qformat_t epx_chip_synapse(const epx_chip_t *chip, int layer) {
+  return chip->synapse[chip->synapse_count == 1 ? 0 : layer];
+}
+
+static int blocks(int count, int size) {
+  return (count + size - 1) / size;
+}
+
+epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan_in,
+                           epx_layer_map_t *map, epx_error_t *error) {
+  const int bits = epx_qformat_bits(epx_chip_synapse(chip, layer));
+  const int slices = blocks(bits, chip->bits_per_cell);
+  if (slices > chip->columns) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "chip.array.columns: %d; a weight of parameter layer %d takes %d columns "
+                    "(%d bits, chip.array.bits_per_cell = %d)",
+                    chip->columns, layer, slices, bits, chip->bits_per_cell);
+  }
+  const long largest = (long)chip->rows * ((1L << chip->bits_per_cell) - 1);
+  if (chip->array_kind == EPX_ARRAY_ANALOG && (1L << chip->adc_bits) <= largest) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "chip.array.adc_bits: %d; a column of %d rows and %d bits a cell sums up to "
+                    "%ld, which needs a larger resolution (converters that lose bits are not "
+                    "modelled)",
+                    chip->adc_bits, chip->rows, chip->bits_per_cell, largest);
+  }
+  *map = (epx_layer_map_t){
+      .fan_in = fan_in,
+      .units = units,
+      .rows = chip->rows,
+      .slices = slices,
+      .weights_per_tile = chip->columns / slices,
+      .row_blocks = blocks(fan_in, chip->rows),
+      .column_blocks = blocks(units, chip->columns / slices),
+  };
+  return EPX_OK;
+}
+
+epx_lfsr_t epx_tile_lfsr(const epx_chip_t *chip, int layer, int row_block, int column_block) {
+  const uint64_t key = epx_random_key(chip->lfsr_seed, (uint64_t)layer);
+  const uint64_t tile = (uint64_t)row_block << 32 | (uint64_t)column_block;
+  return epx_lfsr_seed((uint32_t)(epx_random_bits(key, tile) >> 32));
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Are contradictions between keys found, and blamed on the line that set the key at fault?
+#include <gtest/gtest.h>
+
+#include "config_support.h"
+
+using namespace config_test;
+
+namespace {
+
+struct Case {
+  const char *text;
+  epx_status_t status;
+  const char *message;
+};
+
+void Expect(const Case &c) {
+  const Loaded loaded = LoadText(c.text);
+  EXPECT_EQ(loaded.status, c.status) << c.text << "gave: " << loaded.message;
+  EXPECT_EQ(loaded.message.rfind(c.message, 0), 0u) << c.text << "gave: " << loaded.message;
+}
+
+TEST(ConfigCheck, ShapesOfTheNetwork) {
+  const Case cases[] = {
+      {"substrate: {kind: golden}\nnetwork:\n  layers:\n    - {conv: 4, pool: max}\n"
+       "    - {conv: 4, kernel: 31}\n",
+       EPX_ERR_CONFIG, "FILE:5:7: network.layers[1]: kernel 31 is larger"},
+      {"substrate: {kind: golden}\nnetwork: {layers: [{conv: 4, kernel: 31, padding: 0, pool: max},"
+       " {conv: 4, kernel: 1, padding: 0, pool: max}]}\n",
+       EPX_ERR_CONFIG, "FILE:2:66: network.layers[1]: nothing is left after pooling"},
+      {"network:\n  loss: squared_error\n  layers:\n    - {dense: 9}\n", EPX_ERR_CONFIG,
+       "FILE:4:7: network.layers[0]: with squared_error the last layer is the output"},
+  };
+  for (const Case &c : cases) {
+    Expect(c);
+  }
+}
+
+TEST(ConfigCheck, OneValueForEachParameterLayer) {
+  const Case cases[] = {
+      {"training:\n  learning_rate: [1, 2, 3]\n", EPX_ERR_CONFIG,
+       "FILE:2:18: training.learning_rate: 3 values for 4 parameter layers (the read-out is one); "
+       "expected 1 value or 4; found [1, 2, 3]"},
+      {"network:\n  layers: [{conv: 4, pool: max}]\n", EPX_ERR_CONFIG,
+       "FILE: training.learning_rate: 4 values for 2 parameter layers (the read-out is one); "
+       "expected 1 value or 2; found [0.25, 0.15, 0.1, 0.08] (the default)"},
+      {"network: {loss: squared_error, layers: [{dense: 10}]}\ntraining: {learning_rate: [1, 2]}\n",
+       EPX_ERR_CONFIG,
+       "FILE:2:27: training.learning_rate: 2 values for 1 parameter layers; expected 1 value"},
+      {"chip: {synapse: {format: [Q1.6, Q1.5]}}\n", EPX_ERR_CONFIG,
+       "FILE:1:26: chip.synapse.format: 2 values for 4 parameter layers"},
+  };
+  for (const Case &c : cases) {
+    Expect(c);
+  }
+  EXPECT_EQ(LoadText("chip: {synapse: {format: [Q1.6, Q1.6, Q1.5, Q1.6]}}\n").status, EPX_OK);
+}
+
+TEST(ConfigCheck, DataFitsTheNetwork) {
+  const Case cases[] = {
+      {"network: {input: [1, 28, 28]}\n", EPX_ERR_CONFIG,
+       "FILE:1:18: network.input: images of data.set generated are [3, 32, 32]; found [1, 28, 28]"},
+      {"network: {classes: 7}\n", EPX_ERR_CONFIG,
+       "FILE:1:20: network.classes: data.set generated has 10 classes; found 7"},
+      {"data: {set: cifar10}\nnetwork: {classes: 100}\n", EPX_ERR_CONFIG,
+       "FILE:2:20: network.classes: data.set cifar10 has 10 classes; found 100"},
+      {"data: {set: cifar10, path: ''}\n", EPX_ERR_CONFIG,
+       "FILE:1:28: data.path: data.set cifar10 needs the path of its files"},
+  };
+  for (const Case &c : cases) {
+    Expect(c);
+  }
+}
+
+TEST(ConfigCheck, TheTwinSaysWhatItDoesNotModel) {
+  const char *cases[][2] = {
+      {"network: {activation: tanh}\n", "FILE:1:23: network.activation: "},
+      {"network: {activation: sigmoid}\n", "FILE:1:23: network.activation: "},
+      {"chip: {state: Q0.7}\n", "FILE:1:15: chip.state: "},
+      {"chip: {state: UQ1.7}\n", "FILE:1:15: chip.state: "},
+      {"chip: {state: UQ0.9}\n", "FILE:1:15: chip.state: "},
+      {"chip: {input: UQ0.8}\n", "FILE:1:15: chip.input: "},
+      {"chip: {input: Q0.8}\n", "FILE:1:15: chip.input: "},
+      {"chip: {synapse: {format: UQ1.6}}\n", "FILE:1:26: chip.synapse"},
+      {"chip: {synapse: {format: Q1.7}}\n", "FILE:1:26: chip.synapse"},
+      {"chip: {bias: UQ3.20}\n", "FILE:1:14: chip.bias"},
+      {"chip: {velocity: UQ3.20}\n", "FILE:1:18: chip.velocity"},
+      {"chip:\n  rounding: {state: stochastic}\n", "FILE:2:21: chip.rounding.state: "},
+      {"chip: {synapse: {format: Q1.2}, array: {bits_per_cell: 5}}\n",
+       "FILE:1:57: chip.array.bits_per_cell: "},
+      {"chip: {array: {kind: analog, rows: 256, adc_bits: 8}}\n",
+       "FILE:1:51: chip.array.adc_bits: "},
+      {"chip: {array: {columns: 4}}\n", "FILE:1:25: chip.array.columns: "},
+      {"network:\n  layers:\n    - {conv: 4}\n    - {conv: 4, stride: 2}\n"
+       "training: {learning_rate: 1}\n",
+       "FILE:4:7: network.layers[1]: "},
+      {"network:\n  layers: [{conv: 4, pool: avg}]\ntraining: {learning_rate: 1}\n",
+       "FILE:2:12: network.layers[0]: "},
+  };
+  for (const auto &c : cases) {
+    const Loaded twin = LoadText(c[0]);
+    EXPECT_TRUE(twin.status == EPX_ERR_UNSUPPORTED || twin.status == EPX_ERR_CONFIG) << c[0];
+    EXPECT_EQ(twin.message.rfind(c[1], 0), 0u) << c[0] << "gave: " << twin.message;
+    const Loaded golden = LoadText(c[0], {"substrate.kind=golden"});
+    EXPECT_EQ(golden.status, EPX_OK) << c[0] << golden.message;
+  }
+  EXPECT_EQ(
+      LoadText("network: {layers: [{conv: 4, stride: 2}]}\n", {"training.learning_rate=1"}).status,
+      EPX_ERR_UNSUPPORTED);
+}
+
+TEST(ConfigCheck, AnOverrideIsBlamedForItself) {
+  const Loaded loaded =
+      LoadText("network: {activation: hard_sigmoid}\n", {"network.activation=tanh"});
+  EXPECT_EQ(loaded.status, EPX_ERR_UNSUPPORTED);
+  EXPECT_EQ(loaded.message.rfind("--set network.activation: ", 0), 0u) << loaded.message;
+  EXPECT_NE(loaded.message.find("found tanh"), std::string::npos) << loaded.message;
+}
+
+// The largest sizes that the ranges allow overflow nothing.
+TEST(ConfigCheck, LargestSizesAreComputedExactly) {
+  std::string layers = "{conv: 1024, kernel: 1, padding: 15}";
+  for (int l = 1; l < EPX_MAX_LAYERS; ++l) {
+    layers += ", {conv: 1024, kernel: 1, padding: 15}";
+  }
+  const std::string text = "network: {input: [3, 32, 32], layers: [" + layers +
+                           "]}\nsubstrate: {kind: golden}\ntraining: {learning_rate: 1}\n";
+  const Loaded loaded = LoadText(text);
+  ASSERT_EQ(loaded.status, EPX_OK) << loaded.message;
+  epx_network_t network = loaded.experiment.network;
+  network.input[0] = network.input[1] = network.input[2] = 512;  // what network.input allows
+  epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+  ASSERT_EQ(epx_network_shapes(&network, shapes, nullptr), EPX_OK);
+  EXPECT_EQ(shapes[EPX_MAX_LAYERS].fan_in, 992 * 992 * 1024);
+  EXPECT_EQ(LoadText("network: {input: [512, 512, 512]}\n").status, EPX_ERR_CONFIG);
+}
+
+}  // namespace
