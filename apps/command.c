@@ -17,8 +17,10 @@ typedef struct command_t {
 
 static const command_t commands[] = {
     {"train", command_train, "train a network on the chip's twin or the golden model"},
+    {"sweep", command_sweep, "train at every point of a grid of settings; resumes where it stopped"},
 
     {"gradient", command_gradient, "hold the estimated gradient against the exact one"},
+    {"tile", command_tile, "check one trained tile in SystemC against the twin, bit for bit"},
 
     {"report", command_report, "make one offline HTML page of run folders"},
     {"config", command_config, "explain, check or print a configuration"},

@@ -5,8 +5,3 @@
 int main(int argc, char **argv) {
   return command_main(argc, argv);
 }
-
-// SystemC's kernel library refers to it; the program never starts a simulation through it.
-extern "C" int sc_main(int, char **) {
-  return 0;
-}

@@ -19,12 +19,12 @@ void progress_start(progress_t *progress, bool quiet) {
   progress->start_epoch = -1;
 }
 
-static void format_time(double seconds, char text[16]) {
+static void format_time(double seconds, char text[32]) {
   const long whole = (long)(seconds + 0.5);
   if (whole >= 3600) {
-    snprintf(text, 16, "%ldh%02ldm", whole / 3600, whole / 60 % 60);
+    snprintf(text, 32, "%ldh%02ldm", whole / 3600, whole / 60 % 60);
   } else {
-    snprintf(text, 16, "%ldm%02lds", whole / 60, whole % 60);
+    snprintf(text, 32, "%ldm%02lds", whole / 60, whole % 60);
   }
 }
 
@@ -50,7 +50,7 @@ void progress_draw(progress_t *progress, const epx_progress_t *now) {
   progress->last_drawn = time;
   const double rate = (now->done - progress->phase_first) / (time - progress->phase_start + 1e-9);
   const int filled = (int)(20.0 * now->done / now->total);
-  char left[16], bar[21];
+  char left[32], bar[21];
   memset(bar, '.', 20);
   memset(bar, '#', (size_t)filled);
   bar[20] = '\0';

@@ -300,12 +300,12 @@ epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *
   return status;
 }
 
-epx_status_t run_load(const char *folder, int capacity, epx_experiment_t *experiment,
-                      epx_substrate_t **out, epx_error_t *error) {
+epx_status_t run_load(const char *folder, const command_source_t *source, int capacity,
+                      epx_experiment_t *experiment, epx_substrate_t **out, epx_error_t *error) {
   char path[1024];
   epx_trainer_state_t state;
   path_in(folder, "config.yaml", path);
-  epx_status_t status = epx_config_load(path, NULL, 0, experiment, error);
+  epx_status_t status = epx_config_load(path, source->overrides, source->override_count, experiment, error);
   if (status != EPX_OK) {
     return status;
   }

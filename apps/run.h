@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "command.h"
 #include "epx_experiment.h"
 #include "epx_substrate.h"
 #include "epx_trainer.h"
@@ -38,10 +39,11 @@ EPX_CHECKED epx_status_t run_train(const epx_experiment_t *experiment,
                                    const run_options_t *options, epx_epoch_result_t *result,
                                    epx_error_t *error);
 
-/* Loads folder/config.yaml, and folder/checkpoint.npz into a new substrate of that experiment with
- * `capacity` samples. */
-EPX_CHECKED epx_status_t run_load(const char *folder, int capacity, epx_experiment_t *experiment,
-                                  epx_substrate_t **substrate, epx_error_t *error);
+/* Loads folder/config.yaml with the source's overrides, and folder/checkpoint.npz into a new substrate
+ * of that experiment with `capacity` samples. */
+EPX_CHECKED epx_status_t run_load(const char *folder, const command_source_t *source, int capacity,
+                                  epx_experiment_t *experiment, epx_substrate_t **substrate,
+                                  epx_error_t *error);
 
 /* True after Ctrl-C (run_train and the sweep install the handler). */
 void run_catch_interrupt(void);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading experiments from YAML, through one table of keys: type, range, unit, default, help.
  *
- * The parser, `epxbar config --explain` and docs/configuration.md all come from that table. Errors are
- * EPX_ERR_CONFIG with "FILE:LINE:COLUMN: KEY: what was found; expected ..." (overrides: "--set KEY: ..."). */
+ * The parser, `epxbar config --explain` and docs/configuration.md all come from that table. Errors
+ * are EPX_ERR_CONFIG with "FILE:LINE:COLUMN: KEY: what was found; expected ..." (overrides: "--set
+ * KEY: ..."). */
 #ifndef EPX_CONFIG_H
 #define EPX_CONFIG_H
 
@@ -17,7 +18,8 @@ extern "C" {
 /* The embedded default: the demo's experiment (generated set, small convolutional network). */
 void epx_config_default(epx_experiment_t *experiment);
 
-/* Default, then the file (NULL: none), then overrides "a.b.c=value" in order, then checks across keys. */
+/* Default, then the file (NULL: none), then overrides "a.b.c=value" in order, then checks across
+ * keys. */
 EPX_CHECKED epx_status_t epx_config_load(const char *path, const char *const *overrides,
                                          int override_count, epx_experiment_t *experiment,
                                          epx_error_t *error);

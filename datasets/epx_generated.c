@@ -3,8 +3,8 @@
  *
  * The class is the pair (shape, texture) of epx_generated_classes. Place, size, colours, the sign
  * of the texture's contrast, its phase, the ground's gradient, clutter strokes and noise are drawn
- * anew for each image, so that the mean image tells nothing and a linear classifier stays far
- * behind a small convolutional network. Integer arithmetic only: a seed gives the same bytes on any
+ * anew for each image; a class tints its figure a little. A linear classifier, which sees little but
+ * the tint, stays far behind a small convolutional network. Integer arithmetic only: a seed gives the same bytes on any
  * machine. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,9 +20,9 @@ enum {
   EPX_GENERATED_LIMIT = 1000000, /* images in a part */
   EPX_GENERATED_UNIT = 16,       /* coordinates are in 1/16 pixel */
   EPX_GENERATED_SAMPLES = 4,     /* 2x2 points a pixel soften the outline */
-  EPX_GENERATED_STROKES = 4,
+  EPX_GENERATED_STROKES = 2,
   EPX_GENERATED_TURN = 48, /* a texture turns by up to 48/256: 10.6 degrees */
-  EPX_GENERATED_NOISE = 32 /* half-width of the noise's triangular distribution, in levels */
+  EPX_GENERATED_NOISE = 24 /* half-width of the noise's triangular distribution, in levels */
 };
 
 typedef enum epx_shape_t { EPX_SHAPE_SOLID, EPX_SHAPE_RING } epx_shape_t;
@@ -51,6 +51,13 @@ static const int epx_generated_directions[][2] = {
     [EPX_TEXTURE_ROWS] = {0, 256},     [EPX_TEXTURE_COLUMNS] = {256, 0},
     [EPX_TEXTURE_RISING] = {181, 181}, [EPX_TEXTURE_FALLING] = {181, -181},
     [EPX_TEXTURE_CHECKS] = {256, 0},
+};
+
+/* What a class adds to its figure's mean colour, in levels: a weak cue that a linear classifier sees
+ * too, below the spread of the colours themselves. */
+static const int epx_generated_tints[EPX_GENERATED_CLASSES][3] = {
+    {30, 0, -30}, {-30, 30, 0},  {0, -30, 30},  {30, -30, 0},  {-30, 0, 30},
+    {0, 30, -30}, {30, 30, -30}, {-30, 30, 30}, {30, -30, 30}, {-30, -30, -30},
 };
 
 /* Everything drawn for one image. Lengths in 1/16 pixel, colours in levels 0 .. 255. */
@@ -99,8 +106,8 @@ static void epx_generated_compose(int label, epx_draws_t *draws, epx_scene_t *sc
   int sign = epx_draw_sign(draws);
   for (int c = 0; c < 3; c++) {
     scene->ground[c] = epx_draw(draws, 60, 195);
-    scene->figure[c] = epx_draw(draws, 80, 175);
-    scene->swing[c] = sign * epx_draw(draws, 24, 68);
+    scene->figure[c] = epx_draw(draws, 88, 167) + epx_generated_tints[label][c];
+    scene->swing[c] = sign * epx_draw(draws, 32, 80);
     scene->tilt_x[c] = epx_draw(draws, -40, 40);
     scene->tilt_y[c] = epx_draw(draws, -40, 40);
   }

@@ -25,7 +25,7 @@ void epx_gemm_u8s8s32(const uint8_t *a, const int32_t *row_offset, int m, int se
                       ptrdiff_t segment_stride, const int8_t *packed, int n, int32_t *c,
                       ptrdiff_t ldc) {
   /* Threads that meet here first all find and store the same address: no order is needed. */
-  static _Atomic(epx_gemm_u8s8s32_fn *) chosen = NULL;
+  static _Atomic(epx_gemm_u8s8s32_fn *) chosen; /* NULL before the first call */
   epx_gemm_u8s8s32_fn *variant = atomic_load_explicit(&chosen, memory_order_relaxed);
   if (variant == NULL) {
     variant = epx_variant_of(epx_cpu_level());

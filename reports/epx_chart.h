@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Specifications of charts as JSON, drawn by assets/report.js.
  *
- *   {kind: "line" | "bar", title, note, x: {label, log, labels: [...]}, y: {label, percent, log, zero},
- *    series: [{label, colour, dashed, points: [[x, y], ...], ranges: [[low, high], ...]}]}
+ *   {kind: "line" | "bar", title, note, x: {label, log, labels: [...]}, y: {label, percent, log,
+ * zero}, series: [{label, colour, dashed, points: [[x, y], ...], ranges: [[low, high], ...]}]}
  *
  * Line charts: x is a number, or an index into x.labels where there are any. Bar charts are
  * horizontal: point i is [i, value] of x.labels[i], and ranges draw whiskers. */
@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 enum {
-  EPX_CHART_X_LOG = 1,     /* logarithmic x axis */
+  EPX_CHART_X_LOG = 1, /* logarithmic x axis */
   EPX_CHART_Y_LOG = 2,
   EPX_CHART_Y_PERCENT = 4, /* y is a fraction, shown in percent */
   EPX_CHART_Y_ZERO = 8     /* the y axis starts at 0 */

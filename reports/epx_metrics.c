@@ -13,7 +13,9 @@ static const char HEADER[] =
     "epoch,split,loss,error,images,images_per_second,seconds,learning_rate\n";
 enum { COLUMNS = 8 };
 
-const char *epx_metrics_header(void) { return HEADER; }
+const char *epx_metrics_header(void) {
+  return HEADER;
+}
 
 int epx_metrics_format(const epx_metrics_row_t *row, char line[EPX_METRICS_LINE_SIZE]) {
   return snprintf(line, EPX_METRICS_LINE_SIZE, "%d,%s,%.17g,%.17g,%lld,%.6g,%.6g,%.17g\n",

@@ -100,8 +100,12 @@ static void raw(epx_page_t *page, const char *html) {
   }
 }
 
-void epx_page_cards_begin(epx_page_t *page) { raw(page, "<div class=\"cards\">\n"); }
-void epx_page_cards_end(epx_page_t *page) { raw(page, "</div>\n"); }
+void epx_page_cards_begin(epx_page_t *page) {
+  raw(page, "<div class=\"cards\">\n");
+}
+void epx_page_cards_end(epx_page_t *page) {
+  raw(page, "</div>\n");
+}
 
 void epx_page_card(epx_page_t *page, const char *name, const char *value, const char *note) {
   if (page != NULL) {
@@ -123,10 +127,16 @@ void epx_page_fold_begin(epx_page_t *page, const char *title) {
     element(page->body, "<details><summary>", title, "</summary>\n");
   }
 }
-void epx_page_fold_end(epx_page_t *page) { raw(page, "</details>\n"); }
+void epx_page_fold_end(epx_page_t *page) {
+  raw(page, "</details>\n");
+}
 
-void epx_page_charts_begin(epx_page_t *page) { raw(page, "<div class=\"charts\">\n"); }
-void epx_page_charts_end(epx_page_t *page) { raw(page, "</div>\n"); }
+void epx_page_charts_begin(epx_page_t *page) {
+  raw(page, "<div class=\"charts\">\n");
+}
+void epx_page_charts_end(epx_page_t *page) {
+  raw(page, "</div>\n");
+}
 
 void epx_page_chart(epx_page_t *page, json_t *chart) {
   if (page == NULL) {
@@ -162,19 +172,21 @@ static void write_script_json(FILE *out, const char *json) {
 }
 
 static void write_head(const epx_page_t *page, FILE *out) {
-  fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-        "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n",
-        out);
+  fputs(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n",
+      out);
   element(out, "<title>", page->title, "</title>\n<style>\n");
   fwrite(epx_asset_report_css, 1, epx_asset_report_css_size, out);
   fputs("</style>\n</head>\n<body>\n<header>", out);
   element(out, "<h1>", page->title, "</h1>\n<nav>\n");
   fwrite(page->navigation_text, 1, page->navigation_size, out);
-  fputs("</nav></header>\n<main>\n<noscript><p class=\"notice\">The charts need JavaScript; the "
-        "tables hold the same numbers.</p></noscript>\n",
-        out);
+  fputs(
+      "</nav></header>\n<main>\n<noscript><p class=\"notice\">The charts need JavaScript; the "
+      "tables hold the same numbers.</p></noscript>\n",
+      out);
 }
 
 static void write_page(const epx_page_t *page, const char *charts, FILE *out) {
@@ -183,7 +195,8 @@ static void write_page(const epx_page_t *page, const char *charts, FILE *out) {
   write_head(page, out);
   fwrite(page->body_text, 1, page->body_size, out);
   fputs(page->sections > 0 ? "</section>\n" : "", out);
-  fprintf(out, "</main>\n<footer>Written by epxbar %s on %s. Charts: Chart.js (MIT licence).</footer>\n",
+  fprintf(out,
+          "</main>\n<footer>Written by epxbar %s on %s. Charts: Chart.js (MIT licence).</footer>\n",
           EPX_VERSION, now);
   fputs("<script type=\"application/json\" id=\"charts\">", out);
   write_script_json(out, charts);

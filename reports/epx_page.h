@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One self-contained HTML page: text, tables and charts, with the chart library inside.
  *
- * Texts are escaped here; chart data go into the page as JSON that cannot close its script element. The
- * page loads nothing from anywhere. */
+ * Texts are escaped here; chart data go into the page as JSON that cannot close its script element.
+ * The page loads nothing from anywhere. */
 #ifndef EPX_PAGE_H
 #define EPX_PAGE_H
 
@@ -43,7 +43,8 @@ void epx_page_table(epx_page_t *page, epx_table_t *table);
 void epx_page_fold_begin(epx_page_t *page, const char *title);
 void epx_page_fold_end(epx_page_t *page);
 
-/* Charts stand side by side between begin and end; each takes over its specification (epx_chart.h). */
+/* Charts stand side by side between begin and end; each takes over its specification (epx_chart.h).
+ */
 void epx_page_charts_begin(epx_page_t *page);
 void epx_page_chart(epx_page_t *page, json_t *chart);
 void epx_page_charts_end(epx_page_t *page);

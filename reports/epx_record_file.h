@@ -33,7 +33,8 @@ EPX_CHECKED epx_status_t epx_text_write(const char *path, const char *text, size
 /* The JSON object in a file. EPX_ERR_FORMAT names file, line, column and what the parser met. */
 EPX_CHECKED epx_status_t epx_json_read(const char *path, json_t **object, epx_error_t *error);
 
-/* Writes `root` to folder/name, indented, atomically; takes over the reference (NULL: out of memory). */
+/* Writes `root` to folder/name, indented, atomically; takes over the reference (NULL: out of
+ * memory). */
 EPX_CHECKED epx_status_t epx_json_write(const char *folder, const char *name, json_t *root,
                                         epx_error_t *error);
 

@@ -15,7 +15,8 @@ static epx_status_t write_record(const char *folder, const char *name, json_t *r
   return epx_json_write(folder, name, root, error);
 }
 
-/* Appends `item` to `array`; on failure frees the array and returns NULL, which later calls pass on. */
+/* Appends `item` to `array`; on failure frees the array and returns NULL, which later calls pass
+ * on. */
 static json_t *append(json_t *array, json_t *item) {
   if (array == NULL || json_array_append_new(array, item) != 0) {
     json_decref(array);
@@ -46,13 +47,12 @@ epx_status_t epx_gradient_record_write(const char *folder, const epx_gradient_re
 }
 
 static json_t *cost_component(const epx_cost_component_t *component) {
-  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-                   epx_json_text(component->name), "events", epx_json_number(component->events),
-                   "unit", epx_json_text(component->unit), "unit_energy_pj",
-                   epx_json_number(component->unit_energy_pj), "low",
-                   epx_json_number(component->low), "high", epx_json_number(component->high),
-                   "energy_nj", epx_json_number(component->energy_nj), "source",
-                   epx_json_text(component->source));
+  return json_pack(
+      "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", epx_json_text(component->name), "events",
+      epx_json_number(component->events), "unit", epx_json_text(component->unit), "unit_energy_pj",
+      epx_json_number(component->unit_energy_pj), "low", epx_json_number(component->low), "high",
+      epx_json_number(component->high), "energy_nj", epx_json_number(component->energy_nj),
+      "source", epx_json_text(component->source));
 }
 
 static json_t *cost_section(const epx_cost_section_t *section) {
@@ -73,8 +73,7 @@ static json_t *cost_cycles(const epx_cost_section_t *section) {
     breakdown = append(breakdown, json_pack("{s:o, s:o}", "name", epx_json_text(part->name),
                                             "cycles", epx_json_number(part->cycles)));
   }
-  return json_pack("{s:o, s:o}", "total", epx_json_number(section->cycles), "breakdown",
-                   breakdown);
+  return json_pack("{s:o, s:o}", "total", epx_json_number(section->cycles), "breakdown", breakdown);
 }
 
 epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *record,
@@ -101,13 +100,13 @@ static json_t *counts(const epx_tile_count_t *items, int count) {
 
 epx_status_t epx_tile_record_write(const char *folder, const epx_tile_record_t *record,
                                    epx_error_t *error) {
-  json_t *root = json_pack(
-      "{s:i, s:o, s:i, s:i, s:i, s:o, s:I, s:o, s:o, s:I, s:o}", "format", 1, "layer",
-      epx_json_text(record->layer), "row_block", record->row_block, "column_block",
-      record->column_block, "images", record->images, "values_compared",
-      counts(record->compared, record->compared_count), "differing",
-      (json_int_t)record->differing, "first_difference", epx_json_text(record->first_difference),
-      "events", counts(record->events, record->event_count), "cycles", (json_int_t)record->cycles,
-      "vcd", epx_json_text(record->vcd));
+  json_t *root = json_pack("{s:i, s:o, s:i, s:i, s:i, s:o, s:I, s:o, s:o, s:I, s:o}", "format", 1,
+                           "layer", epx_json_text(record->layer), "row_block", record->row_block,
+                           "column_block", record->column_block, "images", record->images,
+                           "values_compared", counts(record->compared, record->compared_count),
+                           "differing", (json_int_t)record->differing, "first_difference",
+                           epx_json_text(record->first_difference), "events",
+                           counts(record->events, record->event_count), "cycles",
+                           (json_int_t)record->cycles, "vcd", epx_json_text(record->vcd));
   return write_record(folder, "tile.json", root, error);
 }

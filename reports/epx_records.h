@@ -2,7 +2,8 @@
 /* The other records of a run folder: gradient.json, cost.json, tile.json.
  *
  * Each function writes its file whole and atomically, making the folder if missing and replacing a
- * record of before. Texts may be NULL (written as null); numbers that are not finite become null. */
+ * record of before. Texts may be NULL (written as null); numbers that are not finite become null.
+ */
 #ifndef EPX_RECORDS_H
 #define EPX_RECORDS_H
 

@@ -42,8 +42,7 @@ static void card_cosine(epx_page_t *page, const epx_report_run_t *runs, int coun
 }
 
 static void card_cost(epx_page_t *page, const epx_report_run_t *runs, int count,
-                      const char *section, const char *member, const char *name,
-                      const char *unit) {
+                      const char *section, const char *member, const char *name, const char *unit) {
   for (int i = 0; i < count; ++i) {
     const double x = epx_json_get_number(json_object_get(runs[i].cost, section), member);
     if (isfinite(x)) {
@@ -67,8 +66,8 @@ static void card_tile(epx_page_t *page, const epx_report_run_t *runs, int count)
   }
 }
 
-/* What a reader must know before any number: a set that is not what its name suggests, a run that did
- * not end as meant. */
+/* What a reader must know before any number: a set that is not what its name suggests, a run that
+ * did not end as meant. */
 static void notices(epx_page_t *page, const epx_report_run_t *runs, int count) {
   for (int i = 0; i < count; ++i) {
     const json_t *manifest = runs[i].manifest;
@@ -115,15 +114,17 @@ static void overview_row(epx_table_t *table, const epx_report_run_t *run) {
   cell_error(table, train);
   cell_error(table, epx_report_last(run, EPX_SPLIT_TEST));
   cell_error(table, best);
-  epx_table_cell(table, epx_format_number(train != NULL ? train->images_per_second : (double)NAN,
-                                          text));
+  epx_table_cell(table,
+                 epx_format_number(train != NULL ? train->images_per_second : (double)NAN, text));
   epx_table_cell(table, epx_format_seconds(seconds > 0.0 ? seconds : (double)NAN, text));
 }
 
 static void overview(epx_page_t *page, const epx_report_run_t *runs, int count) {
-  static const char *const HEADINGS[] = {"Run", "Status", "Substrate", "Estimator", "\xce\xb2",
-                                         "Data set", "Training images", "Epochs", "Train error",
-                                         "Test error", "Lowest test error", "Images/s", "Time"};
+  static const char *const HEADINGS[] = {
+      "Run",         "Status",     "Substrate",         "Estimator",
+      "\xce\xb2",    "Data set",   "Training images",   "Epochs",
+      "Train error", "Test error", "Lowest test error", "Images/s",
+      "Time"};
   static const bool RIGHT[] = {false, false, false, false, true, false, true,
                                true,  true,  true,  true,  true, true};
   epx_page_section(page, "What ran");
@@ -134,8 +135,7 @@ static void overview(epx_page_t *page, const epx_report_run_t *runs, int count) 
   card_cost(page, runs, count, "inference", "energy_uj", "Energy of one inference", "\xc2\xb5J");
   card_cost(page, runs, count, "training", "energy_uj", "Energy of one training image",
             "\xc2\xb5J");
-  card_cost(page, runs, count, "inference", "latency_us", "Latency of one inference",
-            "\xc2\xb5s");
+  card_cost(page, runs, count, "inference", "latency_us", "Latency of one inference", "\xc2\xb5s");
   card_tile(page, runs, count);
   epx_page_cards_end(page);
   epx_table_t *table = epx_table_create(13, HEADINGS, RIGHT);

@@ -9,9 +9,9 @@
 extern "C" {
 #endif
 
-/* Reads what records the folders hold (manifest, metrics, gradient, cost, tile) and writes the page. A
- * record that is missing is left out; a folder with none of them is an EPX_ERR_NOT_FOUND, and a
- * malformed record an EPX_ERR_FORMAT naming the file. count >= 1. */
+/* Reads what records the folders hold (manifest, metrics, gradient, cost, tile) and writes the
+ * page. A record that is missing is left out; a folder with none of them is an EPX_ERR_NOT_FOUND,
+ * and a malformed record an EPX_ERR_FORMAT naming the file. count >= 1. */
 EPX_CHECKED epx_status_t epx_report_write(const char *const *run_folders, int count,
                                           const char *out_path, epx_error_t *error);
 

@@ -32,9 +32,9 @@ static void chart_energy(epx_page_t *page, const json_t *cost, int section) {
 }
 
 static void table_energy(epx_page_t *page, const json_t *section) {
-  static const char *const HEADINGS[] = {"Component", "Events per image", "Event",
-                                         "Energy of one (pJ)", "Range (pJ)",
-                                         "Energy per image (nJ)", "Share", "Source"};
+  static const char *const HEADINGS[] = {
+      "Component",  "Events per image",      "Event", "Energy of one (pJ)",
+      "Range (pJ)", "Energy per image (nJ)", "Share", "Source"};
   static const bool RIGHT[] = {false, true, false, true, true, true, true, false};
   char text[EPX_FORMAT_SIZE];
   const double total = 1e3 * epx_json_get_number(section, "energy_uj");
@@ -46,8 +46,7 @@ static void table_energy(epx_page_t *page, const json_t *section) {
     epx_table_cell(table, epx_json_get_text(component, "name"));
     epx_table_cell(table, epx_format_count(epx_json_get_number(component, "events"), text));
     epx_table_cell(table, epx_json_get_text(component, "unit"));
-    epx_table_cell(table,
-                   epx_format_short(epx_json_get_number(component, "unit_energy_pj"), text));
+    epx_table_cell(table, epx_format_short(epx_json_get_number(component, "unit_energy_pj"), text));
     epx_table_cell(table, epx_format_range(epx_json_get_number(component, "low"),
                                            epx_json_get_number(component, "high"), text));
     epx_table_cell(table, epx_format_number(energy, text));
@@ -60,7 +59,8 @@ static void table_energy(epx_page_t *page, const json_t *section) {
 static void show_energy(epx_page_t *page, const epx_report_run_t *run) {
   char energy[EPX_FORMAT_SIZE], range[EPX_FORMAT_SIZE];
   epx_page_heading(page, run->label);
-  epx_page_text(page, EPX_PAGE_PLAIN, "Technology: %s.", epx_json_get_text(run->cost, "technology"));
+  epx_page_text(page, EPX_PAGE_PLAIN, "Technology: %s.",
+                epx_json_get_text(run->cost, "technology"));
   epx_page_charts_begin(page);
   chart_energy(page, run->cost, 0);
   chart_energy(page, run->cost, 1);
@@ -82,9 +82,8 @@ static void chart_latency(epx_page_t *page, const json_t *cost, int section) {
            section == 0 ? "one inference" : "one training image");
   json_t *chart = epx_chart_bar(title, NULL, "Cycles per image");
   json_t *series = epx_chart_series(chart, TITLES[section], section, 0);
-  const json_t *breakdown =
-      json_object_get(json_object_get(json_object_get(cost, "cycles"), SECTIONS[section]),
-                      "breakdown");
+  const json_t *breakdown = json_object_get(
+      json_object_get(json_object_get(cost, "cycles"), SECTIONS[section]), "breakdown");
   size_t i;
   json_t *part;
   json_array_foreach((json_t *)breakdown, i, part) {
@@ -121,10 +120,9 @@ static void table_latency(epx_page_t *page, const json_t *cost) {
     epx_table_cell(table, TITLES[s]);
     epx_table_cell(table, "all");
     epx_table_cell(table, epx_format_count(total, text));
-    epx_table_cell(table, epx_format_number(
-                              epx_json_get_number(json_object_get(cost, SECTIONS[s]),
-                                                  "latency_us"),
-                              text));
+    epx_table_cell(
+        table, epx_format_number(
+                   epx_json_get_number(json_object_get(cost, SECTIONS[s]), "latency_us"), text));
     epx_table_cell(table, "");
   }
   epx_page_table(page, table);

@@ -73,15 +73,17 @@ static void put_worst(json_t *series, double x, double y) {
   epx_chart_point(series, x, y);
 }
 
-/* Cosine by layer of one group: the smallest and the largest nudging factor where there are many. */
+/* Cosine by layer of one group: the smallest and the largest nudging factor where there are many.
+ */
 static void chart_layers(epx_page_t *page, const json_t *rows, const char *group,
                          const double *betas, int beta_count) {
   const int few = beta_count <= 3;
   char title[320];
   snprintf(title, sizeof title, "Cosine by layer: %s", group);
   json_t *chart = epx_chart_line(
-      title, few ? "1: the estimate points where the reference does."
-                 : "1: the estimate points where the reference does. Smallest and largest \xce\xb2 only.",
+      title,
+      few ? "1: the estimate points where the reference does."
+          : "1: the estimate points where the reference does. Smallest and largest \xce\xb2 only.",
       "Layer", "Cosine", 0);
   size_t i;
   json_t *row;
@@ -101,14 +103,14 @@ static void chart_layers(epx_page_t *page, const json_t *rows, const char *group
   epx_page_chart(page, chart);
 }
 
-/* Worst relative error over layers against the nudging factor, both logarithmic: slopes are orders. */
+/* Worst relative error over layers against the nudging factor, both logarithmic: slopes are orders.
+ */
 static void chart_beta(epx_page_t *page, const json_t *rows, const char *group) {
   char title[320];
   snprintf(title, sizeof title, "Error against \xce\xb2: %s", group);
-  json_t *chart =
-      epx_chart_line(title, "Largest over layers; on these axes a bias of order n has slope n.",
-                     "Nudging factor \xce\xb2", "Relative L2 error",
-                     EPX_CHART_X_LOG | EPX_CHART_Y_LOG);
+  json_t *chart = epx_chart_line(
+      title, "Largest over layers; on these axes a bias of order n has slope n.",
+      "Nudging factor \xce\xb2", "Relative L2 error", EPX_CHART_X_LOG | EPX_CHART_Y_LOG);
   size_t i;
   json_t *row;
   json_array_foreach((json_t *)rows, i, row) {
@@ -118,18 +120,18 @@ static void chart_beta(epx_page_t *page, const json_t *rows, const char *group) 
     group_name(row, own);
     if (strcmp(own, group) == 0 && beta > 0.0 && worst > 0.0) {
       series_name(row, 0, label);
-      put_worst(find_series(chart, label,
-                            strcmp(epx_json_get_text(row, "estimator"), "symmetric") != 0),
-                beta, worst);
+      put_worst(
+          find_series(chart, label, strcmp(epx_json_get_text(row, "estimator"), "symmetric") != 0),
+          beta, worst);
     }
   }
   epx_page_chart(page, chart);
 }
 
 static void table_rows(epx_page_t *page, const json_t *rows) {
-  static const char *const HEADINGS[] = {"Network", "Pooling", "Estimator", "Substrate",
-                                         "\xce\xb2", "Layer", "Cosine", "Relative L2 error",
-                                         "Signs that agree"};
+  static const char *const HEADINGS[] = {"Network",   "Pooling",           "Estimator",
+                                         "Substrate", "\xce\xb2",          "Layer",
+                                         "Cosine",    "Relative L2 error", "Signs that agree"};
   static const bool RIGHT[] = {false, false, false, false, true, false, true, true, true};
   char text[EPX_FORMAT_SIZE];
   epx_table_t *table = epx_table_create(9, HEADINGS, RIGHT);

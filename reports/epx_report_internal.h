@@ -17,7 +17,8 @@ typedef struct epx_report_run_t {
   json_t *gradient, *cost, *tile;
 } epx_report_run_t;
 
-/* Loads `count` folders into zeroed runs, cleared with epx_report_runs_clear also after a failure. */
+/* Loads `count` folders into zeroed runs, cleared with epx_report_runs_clear also after a failure.
+ */
 EPX_CHECKED epx_status_t epx_report_runs_load(const char *const *folders, int count,
                                               epx_report_run_t *runs, epx_error_t *error);
 void epx_report_runs_clear(epx_report_run_t *runs, int count);
@@ -29,8 +30,8 @@ const char *epx_report_config(const epx_report_run_t *run, const char *key);
 const epx_metrics_row_t *epx_report_last(const epx_report_run_t *run, epx_split_t split);
 const epx_metrics_row_t *epx_report_best(const epx_report_run_t *run, epx_split_t split);
 
-/* The smallest cosine over the rows of gradient.json with the estimator, nudging factor and substrate
- * that the run's own settings name; NAN where there is none. */
+/* The smallest cosine over the rows of gradient.json with the estimator, nudging factor and
+ * substrate that the run's own settings name; NAN where there is none. */
 double epx_report_own_cosine(const epx_report_run_t *run);
 
 /* One section each; nothing where no run has the record. */

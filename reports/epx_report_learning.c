@@ -33,7 +33,7 @@ static void add_chart(epx_page_t *page, const epx_report_run_t *runs, int count,
 }
 
 static void add_rows(epx_page_t *page, const epx_report_run_t *run) {
-  static const char *const HEADINGS[] = {"Epoch",    "Split",   "Loss", "Error",
+  static const char *const HEADINGS[] = {"Epoch",  "Split",    "Loss", "Error",
                                          "Images", "Images/s", "Time", "Learning rate"};
   static const bool RIGHT[] = {true, false, true, true, true, true, true, true};
   char text[EPX_FORMAT_SIZE];

@@ -22,8 +22,7 @@ static epx_status_t load_json(const char *folder, const char *name, json_t **obj
 
 static epx_status_t load_metrics(const char *folder, epx_report_run_t *run, int *found,
                                  epx_error_t *error) {
-  const epx_status_t status =
-      epx_metrics_read(folder, &run->metrics, &run->metrics_count, error);
+  const epx_status_t status = epx_metrics_read(folder, &run->metrics, &run->metrics_count, error);
   *found += status == EPX_OK;
   return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
 }
@@ -113,8 +112,7 @@ const epx_metrics_row_t *epx_report_best(const epx_report_run_t *run, epx_split_
   const epx_metrics_row_t *best = NULL;
   for (int i = 0; i < run->metrics_count; ++i) {
     const epx_metrics_row_t *row = &run->metrics[i];
-    if (row->split == split && isfinite(row->error) &&
-        (best == NULL || row->error < best->error)) {
+    if (row->split == split && isfinite(row->error) && (best == NULL || row->error < best->error)) {
       best = row;
     }
   }
@@ -128,7 +126,8 @@ double epx_report_own_cosine(const epx_report_run_t *run) {
   size_t i;
   json_t *row;
   json_array_foreach(json_object_get(run->gradient, "rows"), i, row) {
-    if (strcmp(epx_json_get_text(row, "estimator"), epx_report_config(run, "estimator.kind")) == 0 &&
+    if (strcmp(epx_json_get_text(row, "estimator"), epx_report_config(run, "estimator.kind")) ==
+            0 &&
         strcmp(epx_json_get_text(row, "substrate"), substrate) == 0 &&
         epx_json_get_number(row, "beta") == beta) {
       worst = fmin(worst, epx_json_get_number(row, "cosine"));

@@ -36,7 +36,9 @@ static double total(const json_t *counts) {
   double sum = 0.0;
   const char *key;
   json_t *value;
-  json_object_foreach((json_t *)counts, key, value) { sum += json_number_value(value); }
+  json_object_foreach((json_t *)counts, key, value) {
+    sum += json_number_value(value);
+  }
   return sum;
 }
 

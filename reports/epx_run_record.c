@@ -21,10 +21,14 @@ struct epx_run_record_t {
 
 const char *epx_run_status_name(epx_run_status_t status) {
   switch (status) {
-    case EPX_RUN_RUNNING: return "running";
-    case EPX_RUN_FINISHED: return "finished";
-    case EPX_RUN_INTERRUPTED: return "interrupted";
-    case EPX_RUN_FAILED: return "failed";
+    case EPX_RUN_RUNNING:
+      return "running";
+    case EPX_RUN_FINISHED:
+      return "finished";
+    case EPX_RUN_INTERRUPTED:
+      return "interrupted";
+    case EPX_RUN_FAILED:
+      return "failed";
   }
   return "unknown";
 }
@@ -45,8 +49,8 @@ static json_t *make_config(const epx_settings_t *settings) {
 }
 
 static json_t *make_dataset(const epx_run_dataset_t *dataset) {
-  return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "name", epx_json_text(dataset->name),
-                   "source", epx_json_text(dataset->source), "fingerprint",
+  return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "name", epx_json_text(dataset->name), "source",
+                   epx_json_text(dataset->source), "fingerprint",
                    epx_json_text(dataset->fingerprint), "note", epx_json_text(dataset->note),
                    "train", dataset->train, "test", dataset->test);
 }
@@ -54,10 +58,10 @@ static json_t *make_dataset(const epx_run_dataset_t *dataset) {
 /* A manifest with status "running"; NULL: out of memory. */
 static json_t *make_manifest(const epx_run_info_t *info, const char *started, int resumes) {
   return json_pack("{s:i, s:s, s:s, s:o, s:s, s:n, s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "format",
-                   EPX_MANIFEST_FORMAT, "program", "epxbar", "version", EPX_VERSION,
-                   "command_line", epx_json_text(info->command_line), "started", started,
-                   "finished", "status", epx_run_status_name(EPX_RUN_RUNNING), "resumes", resumes,
-                   "host", make_host(), "seed", json_integer((json_int_t)info->seed), "substrate",
+                   EPX_MANIFEST_FORMAT, "program", "epxbar", "version", EPX_VERSION, "command_line",
+                   epx_json_text(info->command_line), "started", started, "finished", "status",
+                   epx_run_status_name(EPX_RUN_RUNNING), "resumes", resumes, "host", make_host(),
+                   "seed", json_integer((json_int_t)info->seed), "substrate",
                    epx_json_text(info->substrate), "dataset", make_dataset(&info->dataset),
                    "config", make_config(info->settings));
 }
@@ -107,9 +111,8 @@ static epx_status_t rewrite_metrics(const char *folder, const epx_metrics_row_t 
 }
 
 /* A record whose manifest is made but not written; checks what the caller gave. */
-static epx_status_t make_record(const char *folder, const epx_run_info_t *info,
-                                const char *started, int resumes, epx_run_record_t **record,
-                                epx_error_t *error) {
+static epx_status_t make_record(const char *folder, const epx_run_info_t *info, const char *started,
+                                int resumes, epx_run_record_t **record, epx_error_t *error) {
   if (info->settings != NULL) {
     const epx_status_t status = epx_settings_check(info->settings, error);
     if (status != EPX_OK) {
@@ -183,7 +186,8 @@ epx_status_t epx_run_record_resume(const char *folder, const epx_run_info_t *inf
   if (status == EPX_OK) {
     status = epx_json_read(path, &old, error);
   }
-  if (status == EPX_OK && json_integer_value(json_object_get(old, "format")) != EPX_MANIFEST_FORMAT) {
+  if (status == EPX_OK &&
+      json_integer_value(json_object_get(old, "format")) != EPX_MANIFEST_FORMAT) {
     status = epx_fail(error, EPX_ERR_FORMAT, "%s: format: found %lld; expected %d.", path,
                       (long long)json_integer_value(json_object_get(old, "format")),
                       EPX_MANIFEST_FORMAT);
@@ -226,8 +230,8 @@ epx_status_t epx_run_record_finish(epx_run_record_t *record, epx_run_status_t st
   char now[32];
   epx_utc_now(now);
   int failed = json_object_set_new(record->manifest, "finished", json_string(now));
-  failed |= json_object_set_new(record->manifest, "status",
-                                json_string(epx_run_status_name(status)));
+  failed |=
+      json_object_set_new(record->manifest, "status", json_string(epx_run_status_name(status)));
   if (message != NULL) {
     failed |= json_object_set_new(record->manifest, "message", epx_json_text(message));
   }

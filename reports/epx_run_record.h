@@ -49,7 +49,7 @@ typedef struct epx_run_info_t {
 typedef enum epx_split_t { EPX_SPLIT_TRAIN, EPX_SPLIT_TEST } epx_split_t;
 
 typedef struct epx_metrics_row_t {
-  int epoch;  /* from 1 */
+  int epoch; /* from 1 */
   epx_split_t split;
   double loss;  /* mean over images */
   double error; /* fraction of images classified wrongly, 0 .. 1 */
@@ -66,8 +66,8 @@ typedef struct epx_run_record_t epx_run_record_t;
 EPX_CHECKED epx_status_t epx_run_record_create(const char *folder, const epx_run_info_t *info,
                                                epx_run_record_t **record, epx_error_t *error);
 
-/* Continues the record of an interrupted or killed run: keeps the start time, counts the resume, and
- * drops the rows of epochs after last_epoch (0: all). EPX_ERR_NOT_FOUND without a manifest. */
+/* Continues the record of an interrupted or killed run: keeps the start time, counts the resume,
+ * and drops the rows of epochs after last_epoch (0: all). EPX_ERR_NOT_FOUND without a manifest. */
 EPX_CHECKED epx_status_t epx_run_record_resume(const char *folder, const epx_run_info_t *info,
                                                int last_epoch, epx_run_record_t **record,
                                                epx_error_t *error);
@@ -84,7 +84,8 @@ EPX_CHECKED epx_status_t epx_run_record_finish(epx_run_record_t *record, epx_run
 void epx_run_record_destroy(epx_run_record_t *record);
 
 /* Reads folder/metrics.csv: *rows (malloc) and *count. A last line without its newline (a write cut
- * short) is left out; any other malformed line is an EPX_ERR_FORMAT naming file, line and column. */
+ * short) is left out; any other malformed line is an EPX_ERR_FORMAT naming file, line and column.
+ */
 EPX_CHECKED epx_status_t epx_metrics_read(const char *folder, epx_metrics_row_t **rows, int *count,
                                           epx_error_t *error);
 

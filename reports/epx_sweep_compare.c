@@ -37,8 +37,8 @@ static epx_status_t compare_axes(const epx_sweep_store_t *store,
   }
   if (store->axis_count != definition->axis_count) {
     return epx_fail(error, EPX_ERR_CONFIG,
-                    "%s: another sweep: it has %d axes in the file, %d in this sweep.",
-                    store->path, store->axis_count, definition->axis_count);
+                    "%s: another sweep: it has %d axes in the file, %d in this sweep.", store->path,
+                    store->axis_count, definition->axis_count);
   }
   return EPX_OK;
 }
@@ -52,7 +52,9 @@ static bool is_stored_axis(const epx_sweep_store_t *store, const char *key) {
   return false;
 }
 
-static const char *or_absent(const char *value) { return value != NULL ? value : "absent"; }
+static const char *or_absent(const char *value) {
+  return value != NULL ? value : "absent";
+}
 
 static epx_status_t settings_differ(const epx_sweep_store_t *store, const char *key,
                                     const char *stored, const char *asked, epx_error_t *error) {

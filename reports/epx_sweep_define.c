@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The definition of a sweep: written once, loaded, compared. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,8 @@ static bool is_axis(const epx_sweep_definition_t *definition, const char *key) {
 }
 
 /* Checks one axis against itself and those before it, and multiplies *points by its length. */
-static epx_status_t check_axis(const epx_sweep_definition_t *definition, int position,
-                               int *points, epx_error_t *error) {
+static epx_status_t check_axis(const epx_sweep_definition_t *definition, int position, int *points,
+                               epx_error_t *error) {
   const epx_sweep_axis_t *axis = &definition->axes[position];
   for (int i = 0; i < position; ++i) {
     if (strcmp(definition->axes[i].key, axis->key) == 0) {
@@ -122,9 +123,9 @@ static epx_status_t insert_points(epx_sweep_store_t *store,
       json_object_set_new(settings, axis->key,
                           epx_json_text(axis->values[index / stride % axis->value_count]));
     }
-    status = insert_json(
-        store, "INSERT INTO point(\"index\", settings, status) VALUES(?, ?, 'pending')", index,
-        NULL, settings, error);
+    status =
+        insert_json(store, "INSERT INTO point(\"index\", settings, status) VALUES(?, ?, 'pending')",
+                    index, NULL, settings, error);
   }
   return status;
 }
@@ -139,8 +140,8 @@ static epx_status_t insert_settings(epx_sweep_store_t *store,
       continue;
     }
     sqlite3_stmt *statement = NULL;
-    status = epx_sweep_prepare(store, "INSERT INTO setting(key, value) VALUES(?, ?)", &statement,
-                               error);
+    status =
+        epx_sweep_prepare(store, "INSERT INTO setting(key, value) VALUES(?, ?)", &statement, error);
     if (status == EPX_OK) {
       sqlite3_bind_text(statement, 1, item->key, -1, SQLITE_STATIC);
       sqlite3_bind_text(statement, 2, item->value, -1, SQLITE_STATIC);
@@ -191,8 +192,7 @@ static epx_status_t load_axis(epx_sweep_store_t *store, const char *key, const c
   }
   const int position = store->axis_count++;
   store->axis_values[position] = object;
-  store->axes[position] =
-      (epx_sweep_axis_t){epx_json_get_text(object, "key"), texts, (int)count};
+  store->axes[position] = (epx_sweep_axis_t){epx_json_get_text(object, "key"), texts, (int)count};
   return EPX_OK;
 }
 
@@ -215,6 +215,17 @@ static epx_status_t query_text(epx_sweep_store_t *store, const char *sql, char t
   return EPX_OK;
 }
 
+static epx_status_t check_point_count(const epx_sweep_store_t *store, epx_error_t *error) {
+  int64_t expected = store->axis_count > 0 ? 1 : 0;
+  for (int i = 0; i < store->axis_count && expected <= EPX_SWEEP_MAX_POINTS; ++i) {
+    expected *= store->axes[i].value_count;
+  }
+  return store->point_count == expected
+             ? EPX_OK
+             : epx_fail(error, EPX_ERR_FORMAT, "%s: found %d points; expected %lld from the axes.",
+                        store->path, store->point_count, (long long)expected);
+}
+
 epx_status_t epx_sweep_load(epx_sweep_store_t *store, epx_error_t *error) {
   char text[64];
   epx_status_t status =
@@ -226,8 +237,8 @@ epx_status_t epx_sweep_load(epx_sweep_store_t *store, epx_error_t *error) {
     return status;
   }
   if (strcmp(text, "1") != 0) {
-    return epx_fail(error, EPX_ERR_FORMAT, "%s: found sweep format '%s'; expected %d.",
-                    store->path, text, EPX_SWEEP_FORMAT);
+    return epx_fail(error, EPX_ERR_FORMAT, "%s: found sweep format '%s'; expected %d.", store->path,
+                    text, EPX_SWEEP_FORMAT);
   }
   sqlite3_stmt *statement = NULL;
   status = epx_sweep_prepare(store, "SELECT key, \"values\" FROM axis ORDER BY position",
@@ -244,5 +255,5 @@ epx_status_t epx_sweep_load(epx_sweep_store_t *store, epx_error_t *error) {
     status = query_text(store, "SELECT count(*) FROM point", text, error);
     store->point_count = atoi(text);
   }
-  return status;
+  return status == EPX_OK ? check_point_count(store, error) : status;
 }

@@ -7,8 +7,8 @@
 #include "epx_record_file.h"
 #include "epx_sweep_internal.h"
 
-#define POINT_COLUMNS                                                                       \
-  "\"index\", settings, status, test_error, train_error, test_loss, energy_uj, "            \
+#define POINT_COLUMNS                                                            \
+  "\"index\", settings, status, test_error, train_error, test_loss, energy_uj, " \
   "inference_energy_uj, latency_us, images_per_second, seconds, message"
 
 static double number(sqlite3_stmt *statement, int column) {
@@ -40,9 +40,9 @@ static epx_status_t read_point(epx_sweep_store_t *store, sqlite3_stmt *row,
   }
   json_decref(settings);
   point->axis_count = store->axis_count;
-  point->result = (epx_sweep_result_t){number(row, 3), number(row, 4), number(row, 5),
-                                       number(row, 6), number(row, 7), number(row, 8),
-                                       number(row, 9), number(row, 10)};
+  point->result =
+      (epx_sweep_result_t){number(row, 3), number(row, 4), number(row, 5), number(row, 6),
+                           number(row, 7), number(row, 8), number(row, 9), number(row, 10)};
   point->message = strdup(epx_sweep_text(row, 11));
   return ok && point->message != NULL
              ? EPX_OK
@@ -133,9 +133,10 @@ epx_status_t epx_sweep_record(epx_sweep_store_t *store, int index, epx_sweep_sta
   if (outcome != EPX_OK) {
     return outcome;
   }
-  const double numbers[] = {result->test_error, result->train_error,         result->test_loss,
-                            result->energy_uj,  result->inference_energy_uj, result->latency_us,
-                            result->images_per_second, result->seconds};
+  const double numbers[] = {result->test_error,          result->train_error,
+                            result->test_loss,           result->energy_uj,
+                            result->inference_energy_uj, result->latency_us,
+                            result->images_per_second,   result->seconds};
   sqlite3_bind_text(statement, 1, epx_sweep_status_name(status), -1, SQLITE_STATIC);
   for (int i = 0; i < 8; ++i) {
     bind_number(statement, 2 + i, numbers[i]);

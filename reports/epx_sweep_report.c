@@ -30,10 +30,10 @@ static const result_column_t COLUMNS[RESULTS] = {
 };
 
 static void list_results(const epx_sweep_result_t *result, double values[RESULTS]) {
-  const double all[RESULTS] = {result->test_error, result->train_error,
-                               result->test_loss,  result->energy_uj,
+  const double all[RESULTS] = {result->test_error,          result->train_error,
+                               result->test_loss,           result->energy_uj,
                                result->inference_energy_uj, result->latency_us,
-                               result->images_per_second, result->seconds};
+                               result->images_per_second,   result->seconds};
   memcpy(values, all, sizeof all);
 }
 
@@ -118,8 +118,8 @@ static int is_numeric(const epx_sweep_axis_t *axis) {
   return numbers == axis->value_count;
 }
 
-/* The axis that charts run along: the first numeric one with several values, else the first one with
- * several values, else the first. */
+/* The axis that charts run along: the first numeric one with several values, else the first one
+ * with several values, else the first. */
 static int chart_axis(const epx_sweep_store_t *store) {
   int chosen = -1;
   for (int i = 0; i < store->axis_count; ++i) {
@@ -201,7 +201,9 @@ static void add_chart(epx_page_t *page, const epx_sweep_store_t *store,
   }
   size_t i;
   json_t *series;
-  json_array_foreach(json_object_get(chart, "series"), i, series) { sort_curve(series); }
+  json_array_foreach(json_object_get(chart, "series"), i, series) {
+    sort_curve(series);
+  }
   if (epx_chart_is_empty(chart)) {
     json_decref(chart);
   } else {

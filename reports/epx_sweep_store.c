@@ -14,7 +14,9 @@
 static const char *const STATUS_NAMES[] = {"pending", "running", "finished", "failed"};
 enum { BUSY_TIMEOUT_MS = 10000 };
 
-const char *epx_sweep_status_name(epx_sweep_status_t status) { return STATUS_NAMES[status]; }
+const char *epx_sweep_status_name(epx_sweep_status_t status) {
+  return STATUS_NAMES[status];
+}
 
 epx_sweep_result_t epx_sweep_result_unknown(void) {
   return (epx_sweep_result_t){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
@@ -208,19 +210,23 @@ void epx_sweep_close(epx_sweep_store_t *store) {
   free(store);
 }
 
-int epx_sweep_axis_count(const epx_sweep_store_t *store) { return store->axis_count; }
+int epx_sweep_axis_count(const epx_sweep_store_t *store) {
+  return store->axis_count;
+}
 
 const epx_sweep_axis_t *epx_sweep_axis(const epx_sweep_store_t *store, int position) {
   return &store->axes[position];
 }
 
-int epx_sweep_point_count(const epx_sweep_store_t *store) { return store->point_count; }
+int epx_sweep_point_count(const epx_sweep_store_t *store) {
+  return store->point_count;
+}
 
 epx_status_t epx_sweep_count(epx_sweep_store_t *store, epx_sweep_status_t status, int *count,
                              epx_error_t *error) {
   sqlite3_stmt *statement = NULL;
-  epx_status_t result = epx_sweep_prepare(store, "SELECT count(*) FROM point WHERE status = ?",
-                                          &statement, error);
+  epx_status_t result =
+      epx_sweep_prepare(store, "SELECT count(*) FROM point WHERE status = ?", &statement, error);
   if (result != EPX_OK) {
     return result;
   }

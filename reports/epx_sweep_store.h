@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A sweep: a grid of settings and the results of its points, in one SQLite file.
  *
- * Every change is one transaction flushed to disk, so that a sweep killed at any moment resumes with
- * all points that had finished; the point that was running is run again. One process at a time may
- * run a sweep (a lock that dies with the process); any number may read it meanwhile.
+ * Every change is one transaction flushed to disk, so that a sweep killed at any moment resumes
+ * with all points that had finished; the point that was running is run again. One process at a time
+ * may run a sweep (a lock that dies with the process); any number may read it meanwhile.
  *
- * Schema (format 1): meta(key, value), setting(key, value) of the configuration shared by all points,
- * axis(position, key, "values" as a JSON array), point("index", settings as a JSON object, status,
- * results, message). Points are numbered from 0, the last axis fastest. */
+ * Schema (format 1): meta(key, value), setting(key, value) of the configuration shared by all
+ * points, axis(position, key, "values" as a JSON array), point("index", settings as a JSON object,
+ * status, results, message). Points are numbered from 0, the last axis fastest. */
 #ifndef EPX_SWEEP_STORE_H
 #define EPX_SWEEP_STORE_H
 
@@ -31,8 +31,8 @@ typedef struct epx_sweep_axis_t {
 
 typedef struct epx_sweep_definition_t {
   const epx_sweep_axis_t *axes;
-  int axis_count;              /* 1 .. EPX_SWEEP_MAX_AXES */
-  const epx_settings_t *base;  /* the configuration that the axes change; swept keys are ignored */
+  int axis_count;             /* 1 .. EPX_SWEEP_MAX_AXES */
+  const epx_settings_t *base; /* the configuration that the axes change; swept keys are ignored */
 } epx_sweep_definition_t;
 
 typedef enum epx_sweep_status_t {
@@ -44,8 +44,8 @@ typedef enum epx_sweep_status_t {
 
 /* Results of a point; NAN where a number is not known. */
 typedef struct epx_sweep_result_t {
-  double test_error;          /* fraction, 0 .. 1 */
-  double train_error;         /* fraction */
+  double test_error;  /* fraction, 0 .. 1 */
+  double train_error; /* fraction */
   double test_loss;
   double energy_uj;           /* per training image */
   double inference_energy_uj; /* per image */
@@ -72,10 +72,10 @@ const char *epx_sweep_status_name(epx_sweep_status_t status);
 /* A result with every number NAN. */
 epx_sweep_result_t epx_sweep_result_unknown(void);
 
-/* Opens the sweep to run it, making the file if there is none. Where it exists, the definition must be
- * the stored one; then points that did not finish (running or failed) become pending again.
- * Errors: EPX_ERR_CONFIG names the first axis or setting that differs, both values; EPX_ERR_FORMAT for a
- * file that is no sweep or is corrupt; EPX_ERR_IO where another process runs this sweep. */
+/* Opens the sweep to run it, making the file if there is none. Where it exists, the definition must
+ * be the stored one; then points that did not finish (running or failed) become pending again.
+ * Errors: EPX_ERR_CONFIG names the first axis or setting that differs, both values; EPX_ERR_FORMAT
+ * for a file that is no sweep or is corrupt; EPX_ERR_IO where another process runs this sweep. */
 EPX_CHECKED epx_status_t epx_sweep_open(const char *path, const epx_sweep_definition_t *definition,
                                         epx_sweep_store_t **store, epx_error_t *error);
 
@@ -107,7 +107,8 @@ EPX_CHECKED epx_status_t epx_sweep_record(epx_sweep_store_t *store, int index,
                                           const epx_sweep_result_t *result, const char *message,
                                           epx_error_t *error);
 
-/* All points in order: *points (free with epx_sweep_points_free) and *count, one consistent view. */
+/* All points in order: *points (free with epx_sweep_points_free) and *count, one consistent view.
+ */
 EPX_CHECKED epx_status_t epx_sweep_list(epx_sweep_store_t *store, epx_sweep_point_t **points,
                                         int *count, epx_error_t *error);
 void epx_sweep_point_clear(epx_sweep_point_t *point);

@@ -81,12 +81,23 @@ void epx_table_cellf(epx_table_t *table, const char *format, ...) {
 void epx_html_text(FILE *out, const char *text) {
   for (; *text != '\0'; ++text) {
     switch (*text) {
-      case '&': fputs("&amp;", out); break;
-      case '<': fputs("&lt;", out); break;
-      case '>': fputs("&gt;", out); break;
-      case '"': fputs("&quot;", out); break;
-      case '\'': fputs("&#39;", out); break;
-      default: fputc(*text, out);
+      case '&':
+        fputs("&amp;", out);
+        break;
+      case '<':
+        fputs("&lt;", out);
+        break;
+      case '>':
+        fputs("&gt;", out);
+        break;
+      case '"':
+        fputs("&quot;", out);
+        break;
+      case '\'':
+        fputs("&#39;", out);
+        break;
+      default:
+        fputc(*text, out);
     }
   }
 }
@@ -235,10 +246,18 @@ epx_status_t epx_table_write(const epx_table_t *table, epx_table_format_t format
   }
   epx_status_t status = EPX_OK;
   switch (format) {
-    case EPX_TABLE_TEXT: status = write_aligned(table, false, out, error); break;
-    case EPX_TABLE_MARKDOWN: status = write_aligned(table, true, out, error); break;
-    case EPX_TABLE_CSV: write_csv(table, out); break;
-    case EPX_TABLE_HTML: write_html(table, out); break;
+    case EPX_TABLE_TEXT:
+      status = write_aligned(table, false, out, error);
+      break;
+    case EPX_TABLE_MARKDOWN:
+      status = write_aligned(table, true, out, error);
+      break;
+    case EPX_TABLE_CSV:
+      write_csv(table, out);
+      break;
+    case EPX_TABLE_HTML:
+      write_html(table, out);
+      break;
   }
   if (status == EPX_OK && ferror(out)) {
     status = epx_fail(error, EPX_ERR_IO, "Cannot write a table: the output failed.");

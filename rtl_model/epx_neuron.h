@@ -24,9 +24,10 @@ static inline epx_neuron_t epx_neuron_make(epx_activation_t activation, epx_qfor
                                            int accumulator_fraction, epx_round_t rounding) {
   const int64_t one = INT64_C(1) << state.fraction_bits;
   const int64_t top = epx_qformat_max(state);
-  return (epx_neuron_t){accumulator_fraction - state.fraction_bits +
-                            (activation == EPX_ACTIVATION_HARD_SIGMOID_HALF ? 1 : 0),
-                        (int32_t)(top < one ? top : one), rounding};
+  const epx_neuron_t neuron = {accumulator_fraction - state.fraction_bits +
+                                   (activation == EPX_ACTIVATION_HARD_SIGMOID_HALF ? 1 : 0),
+                               (int32_t)(top < one ? top : one), rounding};
+  return neuron;
 }
 
 /* The state code, in [0, max_code]. */

@@ -16,8 +16,9 @@ typedef struct epx_scale_t {
 /* The nearest such constant: relative error at most 2^-16. factor >= 0 and below 2^30; factors
  * below 2^-47 lose mantissa bits and then become 0. */
 static inline epx_scale_t epx_scale_from(double factor) {
+  epx_scale_t scale = {0, 0};
   if (!(factor > 0.0)) {
-    return (epx_scale_t){0, 0};
+    return scale;
   }
   int exponent;
   const double fraction = frexp(factor, &exponent); /* in [1/2, 1) */
@@ -31,7 +32,9 @@ static inline epx_scale_t epx_scale_from(double factor) {
     mantissa >>= 1;
     --shift;
   }
-  return (epx_scale_t){(int32_t)mantissa, shift};
+  scale.mantissa = (int32_t)mantissa;
+  scale.shift = shift;
+  return scale;
 }
 
 /* x * factor, rounded once; |x| < 2^46. */

@@ -118,6 +118,12 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
   layer->dense = g->conv_height == 1 && g->conv_width == 1 && g->padding == 0;
   layer->window = g->pool == EPX_POOL_MAX ? 4 : 1;
   layer->border = layer->dense ? 0 : g->kernel_height - 1 - g->padding;
+  if (l < twin->layers && (int64_t)g->out_height * g->out_width > INT32_MAX / (255 * 255)) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.layers[%d]: %d x %d positions; the twin correlates one sample in 32 "
+                    "bits, which hold %d",
+                    l, g->out_height, g->out_width, INT32_MAX / (255 * 255));
+  }
   return epx_map_layer(chip, l, g->units, g->fan_in, &layer->map, error);
 }
 

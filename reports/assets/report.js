@@ -3,8 +3,10 @@
 (function () {
   'use strict';
   // Okabe and Ito's palette: told apart with any colour vision; shapes and dashes tell again.
-  var COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#7f6a00'];
-  var SHAPES = ['circle', 'rect', 'triangle', 'rectRot', 'crossRot', 'star', 'rectRounded', 'cross'];
+  var COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000',
+                 '#7f6a00'];
+  var SHAPES = ['circle', 'rect', 'triangle', 'rectRot', 'crossRot', 'star', 'rectRounded',
+                'cross'];
   var INK = '#1b2430', SOFT = '#5b6675', GRID = '#e6eaef';
 
   function short(value, digits) {
@@ -68,7 +70,9 @@
     var labels = chart.x.labels, config = options();
     if (labels.length === 0 && chart.x.log) {
       var values = {};
-      chart.series.forEach(function (s) { s.points.forEach(function (p) { values[p[0]] = true; }); });
+      chart.series.forEach(function (s) {
+        s.points.forEach(function (p) { values[p[0]] = true; });
+      });
       chart.x.ticks = Object.keys(values).map(Number).sort(function (a, b) { return a - b; });
     }
     config.scales = { x: scale(chart.x, true, labels), y: scale(chart.y, false, []) };
@@ -100,7 +104,7 @@
     chart.series.forEach(function (s, k) {
       drawn.getDatasetMeta(k).data.forEach(function (bar, i) {
         var range = s.byCategory[i];
-        if (!drawn.isDatasetVisible(k) || !range || range[0] === null || range[1] === null) { return; }
+        if (!range || range[0] === null || range[1] === null) { return; }
         var from = x.getPixelForValue(range[0]), to = x.getPixelForValue(range[1]), y = bar.y;
         context.beginPath();
         context.moveTo(from, y); context.lineTo(to, y);
@@ -126,8 +130,9 @@
     });
     config.indexAxis = 'y';
     config.interaction = { mode: 'index', axis: 'y', intersect: false };
-    config.scales = { x: scale(chart.y, true, []), y: { grid: { display: false }, border: { color: SOFT },
-                      ticks: { color: INK, autoSkip: false } } };
+    config.scales = { x: scale(chart.y, true, []), y: {
+      grid: { display: false }, border: { color: SOFT }, ticks: { color: INK, autoSkip: false }
+    } };
     config.scales.x.suggestedMax = top;
     config.plugins.tooltip.callbacks = {
       label: function (item) {
@@ -138,7 +143,8 @@
       }
     };
     return { type: 'bar', options: config, data: { labels: labels, datasets: datasets },
-             plugins: [{ id: 'whiskers', afterDatasetsDraw: function (c) { drawWhiskers(c, chart); } }] };
+             plugins: [{ id: 'whiskers',
+                         afterDatasetsDraw: function (c) { drawWhiskers(c, chart); } }] };
   }
 
   // A line with its dashes and marker, as the chart draws it.

@@ -87,7 +87,7 @@ TEST(ConfigCheck, TheTwinSaysWhatItDoesNotModel) {
       {"chip: {velocity: UQ3.20}\n", "FILE:1:18: chip.velocity"},
       {"chip:\n  rounding: {state: stochastic}\n", "FILE:2:21: chip.rounding.state: "},
       {"chip: {synapse: {format: Q1.2}, array: {bits_per_cell: 5}}\n",
-       "FILE:1:57: chip.array.bits_per_cell: "},
+       "FILE:1:56: chip.array.bits_per_cell: "},
       {"chip: {array: {kind: analog, rows: 256, adc_bits: 8}}\n",
        "FILE:1:51: chip.array.adc_bits: "},
       {"chip: {array: {columns: 4}}\n", "FILE:1:25: chip.array.columns: "},

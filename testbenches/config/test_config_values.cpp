@@ -204,7 +204,7 @@ epx_experiment_t RandomExperiment(std::mt19937_64 &random) {
   e.chip.update_rounding = static_cast<epx_round_t>(below(3));
   e.chip.array_kind = static_cast<epx_array_kind_t>(below(2));
   e.chip.clock_mhz = real(1e5) + 1e-3;
-  const char *paths[] = {"",     "~",       "null",   "a \"quoted\" \\ path",  "- x",
+  const char *paths[] = {"",     "~",       "null",   "a \"quoted\" \\ path",  "---",
                          "#1",   "..",      "d: {e}", "\xc3\xa4 \xe2\x82\xac", "[x",
                          "true", " spaces "};
   std::snprintf(e.chip.technology, sizeof e.chip.technology, "%s", paths[below(12)]);

@@ -2,6 +2,7 @@
 // Batches: is each value the stated formula of the stated pixel, and is augmentation what it says?
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>

@@ -345,6 +345,22 @@ TEST(gemm_u8s8s32, threads_may_meet_in_the_first_call) {
   }
 }
 
+// Dispatch under every level that EPX_CPU may force, each in a new process that reads it afresh.
+TEST(gemm_u8s8s32, every_forced_level_is_exact) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  for (const char *level : {"scalar", "avx2", "avx512"}) {
+    const auto forced = [level] {
+      setenv("EPX_CPU", level, 1);
+      Random random;
+      Problem problem(random, {29, 70, 3, 52}, Values::uniform);
+      problem.compute_exact();
+      problem.expect_exact(all_variants[3]);
+      std::exit(HasFailure() ? EXIT_FAILURE : EXIT_SUCCESS);
+    };
+    EXPECT_EXIT(forced(), testing::ExitedWithCode(EXIT_SUCCESS), "") << level;
+  }
+}
+
 TEST(pack_s8, layout_is_the_documented_one) {
   Random random;
   for (int i = 0; i < 200; i++) {

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "cost_record.h"
+#include "epx_config.h"
+#include "epx_sweep_report.h"
+#include "run.h"
+#include "sweep_file.h"
+
+typedef struct arguments_t {
+  command_source_t source; /* its file is the sweep's */
+  const char *out;
+  bool quiet, list, csv, markdown;
+} arguments_t;
+
+enum { KEY_LIST = 0x200, KEY_CSV, KEY_MARKDOWN };
+
+static const struct argp_option options[] = {
+    {"out", 'o', "FILE", 0, "Results file, SQLite (default: runs/NAME.sqlite)", 0},
+    {"list", KEY_LIST, 0, 0, "Run nothing: print the table of what is there", 0},
+    {"csv", KEY_CSV, 0, 0, "Print the table as CSV", 0},
+    {"markdown", KEY_MARKDOWN, 0, 0, "Print the table in Markdown", 0},
+    {"quiet", 'q', 0, 0, "No progress bar and no line an epoch", 0},
+    COMMAND_COMMON_OPTIONS,
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+  arguments_t *arguments = state->input;
+  switch (key) {
+    case 'o': arguments->out = argument; return 0;
+    case 'q': arguments->quiet = true; return 0;
+    case KEY_LIST: arguments->list = true; return 0;
+    case KEY_CSV: arguments->csv = true; return 0;
+    case KEY_MARKDOWN: arguments->markdown = true; return 0;
+    case ARGP_KEY_ARG:
+      if (arguments->source.file != NULL) {
+        argp_error(state, "more than one sweep file: %s", argument);
+      }
+      arguments->source.file = argument;
+      return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "expected a sweep file"); return 0;
+    default: return command_common_option(key, argument, state, &arguments->source);
+  }
+}
+
+static const struct argp argp = {
+    options, parse, "SWEEP.yaml",
+    "Trains at every point of a grid of settings. Results go to one SQLite file; run the same "
+    "command again to go on where it stopped: finished points are never run again. Prints a table, "
+    "and writes a page with charts beside the results file.", 0, 0, 0};
+
+static epx_sweep_result_t result_of(const epx_epoch_result_t *last) {
+  epx_sweep_result_t result = epx_sweep_result_unknown();
+  result.test_error = last->test.error;
+  result.train_error = last->train.error;
+  result.test_loss = last->test.loss;
+  result.images_per_second = last->train.images / last->train.seconds;
+  result.seconds = last->train.seconds + last->test.seconds;
+  return result;
+}
+
+/* Trains one point and records how it ended. */
+static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *file,
+                              epx_sweep_store_t *store, const epx_sweep_point_t *point,
+                              epx_error_t *error) {
+  const run_options_t run = {.quiet = arguments->quiet, .command_line = "epxbar sweep"};
+  epx_experiment_t experiment;
+  epx_epoch_result_t last;
+  epx_sweep_result_t result = epx_sweep_result_unknown();
+  epx_error_t failure = {0};
+  epx_status_t status =
+      sweep_file_experiment(file, arguments->source.overrides, arguments->source.override_count,
+                            point->values, &experiment, &failure);
+  status = status == EPX_OK ? run_train(&experiment, &run, &last, &failure) : status;
+  if (status == EPX_OK) {
+    result = result_of(&last);
+    status = cost_of_point(&experiment, &result, &failure);
+  }
+  if (status == EPX_ERR_INTERRUPTED) {
+    *error = failure;
+    const epx_status_t released = epx_sweep_release(store, point->index, error);
+    return released == EPX_OK ? status : released;
+  }
+  if (status != EPX_OK) {
+    fprintf(stderr, "point %d failed: %s\n", point->index, failure.message);
+    return epx_sweep_record(store, point->index, EPX_SWEEP_FAILED, &result, failure.message,
+                            error);
+  }
+  return epx_sweep_record(store, point->index, EPX_SWEEP_FINISHED, &result, NULL, error);
+}
+
+static epx_status_t run_points(const arguments_t *arguments, const sweep_file_t *file,
+                               epx_sweep_store_t *store, epx_error_t *error) {
+  const int total = epx_sweep_point_count(store);
+  for (;;) {
+    epx_sweep_point_t point;
+    bool found;
+    epx_status_t status = epx_sweep_next(store, &point, &found, error);
+    if (status != EPX_OK || !found) {
+      return status;
+    }
+    fprintf(stderr, "point %d of %d:", point.index + 1, total);
+    for (int a = 0; a < point.axis_count; ++a) {
+      fprintf(stderr, " %s=%s", file->axes[a].key, point.values[a]);
+    }
+    fprintf(stderr, "\n");
+    status = run_point(arguments, file, store, &point, error);
+    epx_sweep_point_clear(&point);
+    if (status != EPX_OK) {
+      return status;
+    }
+  }
+}
+
+static epx_status_t open_store(const arguments_t *arguments, const sweep_file_t *file,
+                               const char *path, epx_sweep_store_t **store, epx_error_t *error) {
+  epx_experiment_t base;
+  epx_settings_t settings = {0};
+  epx_status_t status =
+      sweep_file_experiment(file, arguments->source.overrides, arguments->source.override_count,
+                            NULL, &base, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  epx_config_each(&base, epx_settings_visit, &settings);
+  const epx_sweep_definition_t definition = {file->axes, file->axis_count, &settings};
+  status = epx_sweep_open(path, &definition, store, error);
+  epx_settings_clear(&settings);
+  return status;
+}
+
+/* "runs/NAME.sqlite" for ".../NAME.yaml". */
+static void default_path(const char *sweep, char path[1024]) {
+  const char *slash = strrchr(sweep, '/');
+  const char *name = slash != NULL ? slash + 1 : sweep;
+  const char *dot = strrchr(name, '.');
+  snprintf(path, 1024, "runs/%.*s.sqlite", dot != NULL ? (int)(dot - name) : (int)strlen(name),
+           name);
+}
+
+static epx_status_t show(const arguments_t *arguments, epx_sweep_store_t *store, const char *path,
+                         epx_error_t *error) {
+  char page[1100];
+  const epx_table_format_t format = arguments->csv        ? EPX_TABLE_CSV
+                                    : arguments->markdown ? EPX_TABLE_MARKDOWN
+                                                          : EPX_TABLE_TEXT;
+  epx_status_t status = epx_sweep_write_table(store, format, stdout, error);
+  snprintf(page, sizeof page, "%s.html", path);
+  if (status == EPX_OK) {
+    status = epx_sweep_report_write(store, page, error);
+    fprintf(stderr, "results: %s   page: %s\n", path, page);
+  }
+  return status;
+}
+
+int command_sweep(int argc, char **argv) {
+  arguments_t arguments = {0};
+  sweep_file_t file;
+  epx_sweep_store_t *store = NULL;
+  epx_error_t error = {0};
+  char path[1024];
+  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  default_path(arguments.source.file, path);
+  if (arguments.out != NULL) {
+    snprintf(path, sizeof path, "%s", arguments.out);
+  }
+  epx_status_t status = sweep_file_read(arguments.source.file, &file, &error);
+  if (status != EPX_OK) {
+    return command_failed(status, &error);
+  }
+  if (arguments.list) {
+    status = epx_sweep_open_read(path, &store, &error);
+  } else {
+    status = open_store(&arguments, &file, path, &store, &error);
+    status = status == EPX_OK ? run_points(&arguments, &file, store, &error) : status;
+  }
+  if (status == EPX_OK) {
+    status = show(&arguments, store, path, &error);
+  }
+  epx_sweep_close(store);
+  sweep_file_free(&file);
+  return status == EPX_OK ? 0 : command_failed(status, &error);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_cost.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_USES = 3, ANY = -1, ADC = -1, END = -2 };
+
+/* times uses of a technology's entry; ADC: the converter's regression. */
+typedef struct use_t {
+  int entry;
+  double times;
+} use_t;
+
+/* One line of the table: a counter of events and what one event uses. */
+typedef struct line_row_t {
+  const char *name;
+  size_t counter; /* in epx_events_t */
+  int array_kind; /* the line exists for this kind of array, or ANY */
+  use_t use[MAX_USES + 1];
+} line_row_t;
+
+#define OF(counter) offsetof(epx_events_t, counter)
+#define USES(...)  \
+  {                \
+    __VA_ARGS__, { \
+      END, 0.0     \
+    }              \
+  }
+
+static const line_row_t rows[] = {
+    {"line drivers", OF(line_drives), ANY, USES({EPX_TECH_LINE_DRIVER, 1})},
+    {"cell reads", OF(cell_reads), EPX_ARRAY_ANALOG, USES({EPX_TECH_CELL_READ_ANALOG, 1})},
+    {"cell reads", OF(cell_reads), EPX_ARRAY_DIGITAL, USES({EPX_TECH_CELL_READ_DIGITAL, 1})},
+    {"adder trees", OF(tree_bits), EPX_ARRAY_DIGITAL, USES({EPX_TECH_FULL_ADDER, 1})},
+    {"sample-and-hold", OF(adc_conversions), EPX_ARRAY_ANALOG, USES({EPX_TECH_SAMPLE_HOLD, 1})},
+    {"ADC conversions", OF(adc_conversions), EPX_ARRAY_ANALOG, USES({ADC, 1})},
+    {"shift-and-add", OF(shift_adds), ANY, USES({EPX_TECH_SHIFT_ADD, 1})},
+    {"partial sums", OF(psum_adds), ANY, USES({EPX_TECH_ADD, 1})},
+    {"accumulator memory", OF(accumulator_bits), ANY, USES({EPX_TECH_SRAM, 1})},
+    {"max pooling", OF(pool_compares), ANY, USES({EPX_TECH_ADD, 1})},
+    {"neuron units", OF(neuron_ops), ANY, USES({EPX_TECH_ADD, 4})},
+    {"state memory, reads", OF(state_bits_read), ANY, USES({EPX_TECH_EDRAM, 1})},
+    {"state memory, writes", OF(state_bits_written), ANY, USES({EPX_TECH_EDRAM, 1})},
+    {"network-on-chip", OF(noc_bits), ANY, USES({EPX_TECH_ROUTER, 1}, {EPX_TECH_BUS, 1})},
+    {"input from DRAM", OF(input_bits), ANY, USES({EPX_TECH_DRAM, 1})},
+    {"softmax and scores", OF(softmax_ops), ANY,
+     USES({EPX_TECH_SRAM, 16}, {EPX_TECH_ADD, 2}, {EPX_TECH_MULTIPLY_32, 1})},
+    {"nudge scaling", OF(scale_ops), ANY, USES({EPX_TECH_MULTIPLY_32, 1})},
+    {"correlation products", OF(update_macs), ANY,
+     USES({EPX_TECH_MULTIPLY_8, 1}, {EPX_TECH_ADD, 1})},
+    {"correlation memory", OF(correlation_bits), ANY, USES({EPX_TECH_SRAM, 1})},
+    {"update circuit", OF(update_ops), ANY, USES({EPX_TECH_MULTIPLY_32, 4}, {EPX_TECH_ADD, 4})},
+    {"shadow and velocity", OF(register_bits), ANY, USES({EPX_TECH_SRAM, 1})},
+    {"cell writes", OF(cell_writes), EPX_ARRAY_ANALOG, USES({EPX_TECH_CELL_WRITE_ANALOG, 1})},
+    {"cell writes", OF(cell_writes), EPX_ARRAY_DIGITAL, USES({EPX_TECH_CELL_WRITE_DIGITAL, 1})},
+};
+
+#define ROW_COUNT ((int)(sizeof rows / sizeof rows[0]))
+_Static_assert(ROW_COUNT <= EPX_COST_MAX_LINES, "raise EPX_COST_MAX_LINES");
+
+static uint64_t counter(const epx_events_t *events, size_t offset) {
+  return *(const uint64_t *)((const char *)events + offset);
+}
+
+static const char *unit_of(size_t offset) {
+  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+    if (epx_event_rows()[i].offset == offset) {
+      return epx_event_rows()[i].unit;
+    }
+  }
+  return "";
+}
+
+/* Adds one use to the line's unit energies and its source text. */
+static void add_use(const epx_chip_t *chip, const epx_technology_t *technology, use_t use,
+                    epx_cost_line_t *line) {
+  epx_tech_value_t value;
+  if (use.entry == ADC) {
+    const double rate = chip->clock_mhz * 1e6 / chip->convert_cycles;
+    value.pj = epx_technology_adc_pj(technology, chip->adc_bits, rate);
+    value.low = value.pj * technology->adc_low;
+    value.high = value.pj * technology->adc_high;
+    snprintf(value.source, sizeof value.source, "%d bits, %g MS/s, %g nm: %.220s", chip->adc_bits,
+             rate * 1e-6, technology->node_nm, technology->adc_source);
+  } else {
+    value = technology->value[use.entry];
+  }
+  line->unit_pj += use.times * value.pj;
+  line->low_pj += use.times * value.low;
+  line->high_pj += use.times * value.high;
+  const size_t used = strlen(line->source);
+  char times[16] = "";
+  if (use.times != 1.0) {
+    snprintf(times, sizeof times, "%g x ", use.times);
+  }
+  snprintf(line->source + used, sizeof line->source - used, "%s%s%s", used > 0 ? "; + " : "", times,
+           value.source);
+}
+
+/* events + share * shared, priced. */
+static void price(const epx_events_t *events, const epx_events_t *shared, double share,
+                  const epx_chip_t *chip, const epx_technology_t *technology,
+                  epx_cost_image_t *image) {
+  for (int i = 0; i < ROW_COUNT; ++i) {
+    const line_row_t *row = &rows[i];
+    const double count =
+        (double)counter(events, row->counter) + share * (double)counter(shared, row->counter);
+    if (count == 0.0 || (row->array_kind != ANY && row->array_kind != (int)chip->array_kind)) {
+      continue;
+    }
+    epx_cost_line_t *line = &image->line[image->lines++];
+    *line = (epx_cost_line_t){.name = row->name, .unit = unit_of(row->counter), .events = count};
+    for (const use_t *use = row->use; use->entry != END; ++use) {
+      add_use(chip, technology, *use, line);
+    }
+    line->energy_pj = count * line->unit_pj;
+    image->energy_uj += 1e-6 * line->energy_pj;
+    image->low_uj += 1e-6 * count * line->low_pj;
+    image->high_uj += 1e-6 * count * line->high_pj;
+  }
+}
+
+static void spend(const double cycles[EPX_PART_COUNT], double clock_mhz, epx_cost_image_t *image) {
+  for (int i = 0; i < EPX_PART_COUNT; ++i) {
+    image->part[i] = (epx_cost_part_t){epx_part_name((epx_part_t)i), cycles[i]};
+    image->cycles += cycles[i];
+  }
+  image->latency_us = image->cycles / clock_mhz;
+}
+
+void epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
+                 const epx_technology_t *technology, epx_cost_t *cost) {
+  memset(cost, 0, sizeof *cost);
+  snprintf(cost->technology, sizeof cost->technology, "%s", technology->name);
+  cost->clock_mhz = chip->clock_mhz;
+  cost->tiles = account->tiles;
+  price(&account->inference, &account->update, 0.0, chip, technology, &cost->inference);
+  price(&account->training, &account->update, 1.0 / batch, chip, technology, &cost->training);
+  spend(account->inference_cycles, chip->clock_mhz, &cost->inference);
+  spend(account->training_cycles, chip->clock_mhz, &cost->training);
+}
+
+epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
+                           const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
+                           int batch, const char *technology, epx_cost_t *cost,
+                           epx_error_t *error) {
+  epx_account_t account;
+  epx_technology_t read;
+  epx_status_t status =
+      epx_account_make(network, chip, dynamics, estimator, batch, &account, error);
+  status = status == EPX_OK ? epx_technology_read(technology, &read, error) : status;
+  if (status == EPX_OK) {
+    epx_cost_of(&account, chip, batch, &read, cost);
+  }
+  return status;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one image costs: the account's events times a technology's energies, its cycles times the
+ * clock. A table, so that a report can show every factor with its source. */
+#ifndef EPX_COST_H
+#define EPX_COST_H
+
+#include "epx_account.h"
+#include "epx_technology.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { EPX_COST_MAX_LINES = 32, EPX_COST_SOURCE_SIZE = 700 };
+
+/* One kind of event. energy = events * unit. */
+typedef struct epx_cost_line_t {
+  const char *name;                /* "ADC conversions" */
+  const char *unit;                /* of an event: "conversion" */
+  double events;                   /* per image */
+  double unit_pj, low_pj, high_pj; /* energy of one event, and its range over sources */
+  double energy_pj;
+  char source[EPX_COST_SOURCE_SIZE];
+} epx_cost_line_t;
+
+typedef struct epx_cost_part_t {
+  const char *name; /* "forward products" */
+  double cycles;    /* of the image's critical path */
+} epx_cost_part_t;
+
+typedef struct epx_cost_image_t {
+  epx_cost_line_t line[EPX_COST_MAX_LINES];
+  int lines; /* with events only */
+  epx_cost_part_t part[EPX_PART_COUNT];
+  double cycles, latency_us;
+  double energy_uj, low_uj, high_uj; /* high: every line at its highest */
+} epx_cost_image_t;
+
+typedef struct epx_cost_t {
+  char technology[64];
+  double clock_mhz;
+  int tiles;
+  epx_cost_image_t inference;
+  epx_cost_image_t training; /* all phases, and the image's share of the update */
+} epx_cost_t;
+
+/* Energies and times of an account made with this chip and batch. */
+void epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
+                 const epx_technology_t *technology, epx_cost_t *cost);
+
+/* Account and technology file in one: `technology` is the path to read (chip->technology resolved
+ * by the caller). Errors of epx_account_make and epx_technology_read. */
+EPX_CHECKED epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
+                                       const epx_dynamics_t *dynamics,
+                                       const epx_estimator_t *estimator, int batch,
+                                       const char *technology, epx_cost_t *cost,
+                                       epx_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

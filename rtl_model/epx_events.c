@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_events.h"
+
+#define EVENT(member, unit, description) \
+  { #member, unit, description, offsetof(epx_events_t, member) }
+
+static const epx_event_row_t rows[EPX_EVENT_COUNT] = {
+    EVENT(line_drives, "pulse", "one wordline (backward: column) driven with one input bit"),
+    EVENT(cell_reads, "cell", "one cell on a driven line, read for one input bit"),
+    EVENT(tree_bits, "one-bit add", "full adders of the digital array's adder trees"),
+    EVENT(adc_conversions, "conversion", "sample-and-hold and conversion of one analog line"),
+    EVENT(shift_adds, "addition", "a converted line shifted into its accumulator"),
+    EVENT(psum_adds, "addition", "partial sums of row blocks, offset corrections, feedback"),
+    EVENT(accumulator_bits, "bit", "held preactivations and feedback sums, read and written"),
+    EVENT(pool_compares, "comparison", "2x2 max pooling: three a neuron"),
+    EVENT(neuron_ops, "neuron", "drive, feedback, bias and nudge added, rounded, clamped"),
+    EVENT(state_bits_read, "bit", "states, switches and inputs read from the tile's SRAM"),
+    EVENT(state_bits_written, "bit", "states, switches and inputs written to the tile's SRAM"),
+    EVENT(noc_bits, "bit", "states, partial sums and feedback over the network-on-chip"),
+    EVENT(input_bits, "bit", "image codes from DRAM"),
+    EVENT(softmax_ops, "class",
+          "exponential looked up, summed and normalised, or a score compared"),
+    EVENT(scale_ops, "multiplication", "nudge scaled by beta, one neuron"),
+    EVENT(update_macs, "product", "pre code times post code into a correlation"),
+    EVENT(correlation_bits, "bit", "correlation accumulators, read and written"),
+    EVENT(update_ops, "parameter", "one synapse or bias through the update circuit"),
+    EVENT(register_bits, "bit", "shadow and velocity registers, read and written"),
+    EVENT(cell_writes, "cell", "cells of the array written by the update"),
+};
+
+const epx_event_row_t *epx_event_rows(void) {
+  return rows;
+}
+
+void epx_events_add(epx_events_t *sum, const epx_events_t *events, uint64_t times) {
+  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+    *(uint64_t *)((char *)sum + rows[i].offset) += times * epx_event_get(events, i);
+  }
+}
+
+int epx_tile_adcs(const epx_chip_t *chip) {
+  return chip->array_kind == EPX_ARRAY_DIGITAL
+             ? 1
+             : (chip->columns + chip->columns_per_adc - 1) / chip->columns_per_adc;
+}
+
+int epx_tile_conversion_turns(const epx_chip_t *chip, int lines) {
+  const int adcs = epx_tile_adcs(chip);
+  return chip->array_kind == EPX_ARRAY_DIGITAL ? 1 : (lines + adcs - 1) / adcs;
+}
+
+uint64_t epx_tree_bits(int leaves, int bits) {
+  uint64_t sum = 0;
+  for (; leaves > 1; leaves -= leaves / 2, ++bits) {
+    sum += (uint64_t)(leaves / 2) * (uint64_t)bits;
+  }
+  return sum;
+}
+
+/* `readings` times: `lines` lines summed over `leaves` cells each, then shifted in. */
+static void count_conversions(const epx_chip_t *chip, uint64_t readings, int lines, int leaves,
+                              epx_events_t *events) {
+  const uint64_t conversions = readings * (uint64_t)lines;
+  if (chip->array_kind == EPX_ARRAY_DIGITAL) {
+    events->tree_bits += conversions * epx_tree_bits(leaves, chip->bits_per_cell);
+  } else {
+    events->adc_conversions += conversions;
+  }
+  events->shift_adds += conversions;
+}
+
+static uint64_t reading_cycles(const epx_chip_t *chip, int lines) {
+  return (uint64_t)chip->settle_cycles +
+         (uint64_t)epx_tile_conversion_turns(chip, lines) * (uint64_t)chip->convert_cycles;
+}
+
+static int switch_bits(const epx_tile_shape_t *tile) {
+  return tile->window > 1 ? EPX_SWITCH_BITS : 0;
+}
+
+uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t vectors,
+                          epx_events_t *events) {
+  const int columns = tile->units * tile->slices;
+  const uint64_t bits = (uint64_t)tile->input_bits, units = (uint64_t)tile->units;
+  const uint64_t drives = vectors * bits * (uint64_t)tile->rows;
+  events->state_bits_read += drives; /* one code a row, bit by bit */
+  events->line_drives += drives;
+  events->cell_reads += drives * (uint64_t)columns;
+  count_conversions(chip, vectors * bits, columns, tile->rows, events);
+  events->psum_adds += vectors * units * ((tile->offset ? 1u : 0u) + (tile->psum_in ? 1u : 0u));
+  if (tile->fires) {
+    const uint64_t neurons = vectors / (uint64_t)tile->window * units;
+    events->pool_compares += neurons * (uint64_t)(tile->window - 1);
+    events->neuron_ops += neurons;
+    events->state_bits_written += neurons * (uint64_t)(tile->state_bits + switch_bits(tile));
+  }
+  return vectors * (1 + bits * reading_cycles(chip, columns)) + (tile->fires ? 4 : 2);
+}
+
+uint64_t epx_tile_backward(const epx_chip_t *chip, const epx_tile_shape_t *tile, int post_bits,
+                           uint64_t positions, epx_events_t *events) {
+  const uint64_t posts = positions * (uint64_t)tile->units;
+  const uint64_t drives = posts * (uint64_t)tile->slices * (uint64_t)post_bits;
+  const uint64_t readings = (uint64_t)tile->window * (uint64_t)tile->slices * (uint64_t)post_bits;
+  events->state_bits_read += posts * (uint64_t)(post_bits + switch_bits(tile));
+  events->line_drives += drives;
+  events->cell_reads += drives * (uint64_t)tile->rows;
+  count_conversions(chip, positions * readings, tile->rows, tile->units, events);
+  return positions * (1 + readings * reading_cycles(chip, tile->rows)) + 2;
+}
+
+uint64_t epx_tile_correlate(const epx_tile_shape_t *tile, uint64_t positions,
+                            epx_events_t *events) {
+  const uint64_t rows_used = (uint64_t)tile->rows, units = (uint64_t)tile->units;
+  const uint64_t posts = positions * units, macs = posts * rows_used;
+  events->state_bits_read +=
+      positions * (uint64_t)tile->window * rows_used * (uint64_t)tile->input_bits +
+      posts * (uint64_t)(tile->state_bits + switch_bits(tile));
+  events->update_macs += macs;
+  events->psum_adds += tile->bias ? posts : 0;
+  events->correlation_bits += 2 * EPX_CORRELATION_BITS * (macs + (tile->bias ? posts : 0));
+  return positions * (1 + rows_used);
+}
+
+uint64_t epx_tile_update(const epx_chip_t *chip, const epx_tile_shape_t *tile,
+                         epx_events_t *events) {
+  const uint64_t synapses = (uint64_t)tile->rows * (uint64_t)tile->units;
+  const uint64_t biases = tile->bias ? (uint64_t)tile->units : 0;
+  const uint64_t velocity = (uint64_t)epx_qformat_bits(chip->velocity);
+  const uint64_t shadow = (uint64_t)(tile->synapse_bits + chip->shadow_bits);
+  events->update_ops += synapses + biases;
+  events->correlation_bits += 2 * EPX_CORRELATION_BITS * (synapses + biases);
+  events->register_bits += 2 * (synapses * (shadow + velocity) +
+                                biases * ((uint64_t)epx_qformat_bits(chip->bias) + velocity));
+  events->cell_writes += synapses * (uint64_t)tile->slices;
+  return 1 + synapses + biases;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tile as a module: configuration, clock process, counters, waveform.
+#include "epx_tile.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace epx {
+
+namespace {
+
+void require(bool condition, const std::string &text) {
+  if (!condition) {
+    throw std::invalid_argument(text);
+  }
+}
+
+}  // namespace
+
+void TileConfig::validate() const {
+  const auto number = [](int value) { return std::to_string(value); };
+  require(shape.rows >= 1 && shape.rows <= chip.rows, "chip.array.rows: " + number(shape.rows) +
+                                                          " rows in use; expected 1 to " +
+                                                          number(chip.rows));
+  require(shape.units >= 1 && shape.units * shape.slices <= chip.columns,
+          "chip.array.columns: " + number(shape.units * shape.slices) +
+              " columns in use; expected at most " + number(chip.columns));
+  require(shape.window == 1 || shape.window == 4,
+          "window: " + number(shape.window) + "; expected 1 or 4");
+  require(shape.input_bits >= 1 && shape.input_bits <= 8 && shape.state_bits >= 1 &&
+              shape.state_bits <= 8,
+          "chip.input and chip.state: the tile drives codes of 1 to 8 bits");
+  require(shape.synapse_bits >= 2 && shape.synapse_bits <= 8,
+          "chip.synapse.format: the tile holds synapses of 2 to 8 bits");
+  require(chip.bits_per_cell >= 1 && shape.slices * chip.bits_per_cell >= shape.synapse_bits,
+          "chip.array.bits_per_cell: " + number(shape.slices) + " slices do not hold " +
+              number(shape.synapse_bits) + " bits");
+  require(chip.settle_cycles >= 0 && chip.convert_cycles >= 1 &&
+              (chip.array_kind == EPX_ARRAY_DIGITAL || chip.columns_per_adc >= 1),
+          "chip.timing: expected settle_cycles >= 0, convert_cycles >= 1, columns_per_adc >= 1");
+}
+
+SC_HAS_PROCESS(Tile);
+
+Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory_t *memory)
+    : sc_module(name), config_(config), memory_(memory), lfsr_{memory->lfsr} {
+  config_.validate();
+  const epx_tile_shape_t &shape = config_.shape;
+  const size_t units = static_cast<size_t>(shape.units);
+  offset_sum_.assign(units, 0);
+  for (int row = 0; row < shape.rows; ++row) {
+    for (int unit = 0; unit < shape.units; ++unit) {
+      offset_sum_[static_cast<size_t>(unit)] += memory_->weight[at(row, unit)];
+    }
+  }
+  correlation_.assign(units * static_cast<size_t>(shape.rows), 0);
+  bias_correlation_.assign(units, 0);
+  SC_METHOD(clock_method);
+  sensitive << clk_i.pos();
+  dont_initialize();
+}
+
+void Tile::reset() {
+  phase_ = Phase::Ready;
+  conversion_.valid = finished_.valid = pooling_.valid = window_.valid = firing_.valid = false;
+}
+
+bool Tile::busy() const {
+  return phase_ != Phase::Ready || conversion_.valid || finished_.valid || pooling_.valid ||
+         firing_.valid;
+}
+
+void Tile::clock_method() {
+  p_valid_o.write(false);
+  y_valid_o.write(false);
+  fire_strobe_ = update_strobe_ = false;
+  if (!rst_ni.read()) {
+    reset();
+    x_ready_o.write(false);
+    idle_o.write(true);
+    return;
+  }
+  ++edge_;
+  const bool was_busy = busy();
+  neuron_stage();
+  pool_stage();
+  accumulate_stage();
+  shift_add_stage();
+  sequence();
+  if (was_busy) {
+    last_edge_[running_] = edge_;
+  }
+  x_ready_o.write(phase_ == Phase::Ready);
+  idle_o.write(!busy());
+  phase_trace_ = static_cast<int>(phase_);
+}
+
+uint64_t Tile::cycles(Operation operation) const {
+  const size_t i = static_cast<size_t>(operation);
+  return accepted_[i] == 0 ? 0 : last_edge_[i] - first_edge_[i] + 1;
+}
+
+const std::vector<int64_t> &Tile::correlation() const {
+  return accepted_[static_cast<size_t>(Operation::Update)] ? kept_correlation_ : correlation_;
+}
+
+const std::vector<int64_t> &Tile::bias_correlation() const {
+  return accepted_[static_cast<size_t>(Operation::Update)] ? kept_bias_correlation_
+                                                           : bias_correlation_;
+}
+
+void Tile::check_conservation() const {
+  const epx_tile_shape_t &shape = config_.shape;
+  const auto law = [this](const char *text, uint64_t left, uint64_t right) {
+    if (left != right) {
+      const std::string message =
+          std::string(text) + ": " + std::to_string(left) + " against " + std::to_string(right);
+      SC_REPORT_ERROR(name(), message.c_str());
+    }
+  };
+  for (size_t i = 0; i < operation_count; ++i) {
+    law("words accepted and retired", accepted_[i], retired_[i]);
+  }
+  const uint64_t vectors = accepted_[static_cast<size_t>(Operation::Forward)];
+  const uint64_t terms = accepted_[static_cast<size_t>(Operation::Correlate)];
+  const uint64_t units = static_cast<uint64_t>(shape.units);
+  if (shape.fires) {
+    law("neurons fired and sums pooled", events_.neuron_ops * static_cast<uint64_t>(shape.window),
+        vectors * units);
+  }
+  if (config_.chip.array_kind == EPX_ARRAY_ANALOG) {
+    law("lines converted and shifted in", events_.adc_conversions, events_.shift_adds);
+  }
+  for (int unit = 0; unit < shape.units; ++unit) {
+    int64_t sum = 0;
+    for (int row = 0; row < shape.rows; ++row) {
+      sum += memory_->weight[at(row, unit)];
+    }
+    law("sum of a column's weights and its register", static_cast<uint64_t>(sum),
+        static_cast<uint64_t>(offset_sum_[static_cast<size_t>(unit)]));
+  }
+  law("products of the update circuit", events_.update_macs,
+      terms * units * static_cast<uint64_t>(shape.rows));
+}
+
+void Tile::trace(sc_core::sc_trace_file *file) const {
+  const std::string prefix = std::string(name()) + ".";
+  const auto add = [&](const auto &signal, const std::string &text) {
+    sc_core::sc_trace(file, signal, prefix + text);
+  };
+  add(clk_i, "clk_i");
+  add(rst_ni, "rst_ni");
+  add(x_valid_i, "x_valid_i");
+  add(x_ready_o, "x_ready_o");
+  add(p_valid_o, "p_valid_o");
+  add(y_valid_o, "y_valid_o");
+  add(idle_o, "idle_o");
+  add(running_, "operation");
+  add(phase_trace_, "phase");
+  add(index_trace_, "word_index");
+  add(bit_, "bit");
+  add(slice_, "slice");
+  add(turn_, "turn");
+  add(row_, "row");
+  add(unit_, "unit");
+  for (int i = 0; i < 4 && i < config_.shape.units; ++i) {
+    add(accumulator_trace_[i], "accumulator" + std::to_string(i));
+    add(state_trace_[i], "state" + std::to_string(i));
+  }
+  add(fire_strobe_, "fire");
+  add(update_strobe_, "update");
+  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+    const epx_event_row_t &row = epx_event_rows()[i];
+    const char *base = reinterpret_cast<const char *>(&events_);
+    add(*reinterpret_cast<const uint64_t *>(base + row.offset), std::string("count_") + row.name);
+  }
+}
+
+}  // namespace epx

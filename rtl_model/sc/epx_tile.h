@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The clocked tile. One process on the rising edge moves the pipeline
+//
+//   drive, settle, convert -> shift-and-add -> accumulate (p) -> pool -> neuron (y)
+//
+// by one cycle, last stage first, so that members act as registers. Arithmetic on codes is that of
+// epx_neuron.h and epx_update.h; this module adds time, the handshake and the event counters.
+//
+// A weight lies in `slices` cells of bits_per_cell bits, least significant first; the last slice
+// holds a two's complement digit, so with one bit a cell it counts -1. The converters are lossless:
+// a sum outside their range is an error, never a clipped value.
+#ifndef EPX_TILE_H
+#define EPX_TILE_H
+
+#include <systemc>
+
+#include "../epx_sc_tile.h"
+#include "epx_tile_word.h"
+
+namespace epx {
+
+struct TileConfig {
+  epx_chip_t chip;
+  epx_tile_shape_t shape;
+  epx_qformat_t synapse;
+  epx_neuron_t neuron;
+  int forward_shift;
+  epx_update_circuit_t weight_circuit, bias_circuit;
+  // Throws std::invalid_argument naming the setting.
+  void validate() const;
+};
+
+class Tile : public sc_core::sc_module {
+ public:
+  sc_core::sc_in<bool> clk_i{"clk_i"};
+  sc_core::sc_in<bool> rst_ni{"rst_ni"};
+  sc_core::sc_in<bool> x_valid_i{"x_valid_i"};
+  sc_core::sc_in<Wire<TileWord>> x_i{"x_i"};
+  sc_core::sc_out<bool> x_ready_o{"x_ready_o"};
+  sc_core::sc_out<bool> p_valid_o{"p_valid_o"};  // partial sums of the units; backward: of the rows
+  sc_core::sc_out<Wire<TileSums>> p_o{"p_o"};
+  sc_core::sc_out<bool> y_valid_o{"y_valid_o"};  // states
+  sc_core::sc_out<Wire<TileStates>> y_o{"y_o"};
+  sc_core::sc_out<bool> idle_o{"idle_o"};
+
+  // Works on *memory in place.
+  Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory_t *memory);
+
+  void trace(sc_core::sc_trace_file *file) const;
+  const epx_events_t &events() const { return events_; }
+  uint64_t cycles(Operation operation) const;
+  // As an update found them, or as they stand.
+  const std::vector<int64_t> &correlation() const;
+  const std::vector<int64_t> &bias_correlation() const;
+  // Reports an SC error where what went in did not come out.
+  void check_conservation() const;
+
+ private:
+  enum class Phase : int { Ready, Settle, Convert, Correlate, Update };
+
+  // What the converters hand to shift-and-add in one cycle.
+  struct Conversion {
+    bool valid = false, first = false, last = false;
+    int bit = 0, slice = 0, place = 0, first_line = 0;
+    std::vector<int64_t> sums;
+    std::shared_ptr<const TileWord> word;
+  };
+  struct Sums {  // a finished product
+    bool valid = false;
+    int place = 0;  // backward: position within the window
+    std::vector<int64_t> values;
+    std::shared_ptr<const TileWord> word;
+  };
+  struct Pool {  // the best of a window so far
+    bool valid = false;
+    std::vector<int64_t> best;
+    std::vector<uint8_t> at;
+    std::shared_ptr<const TileWord> word;
+  };
+
+  void clock_method();
+  void reset();
+  bool busy() const;
+
+  // Stages, in epx_tile_pipeline.cpp.
+  void neuron_stage();
+  void pool_stage();
+  void accumulate_stage();
+  void shift_add_stage();
+
+  // Sequencer and array, in epx_tile_array.cpp.
+  void sequence();
+  void accept();
+  void drive_bit();
+  void convert_turn();
+  void next_bit();
+  int64_t sum_column(int column);
+  int64_t sum_row(int row);
+  int64_t digit(int row, int unit, int slice) const;
+  int64_t convert(std::vector<int64_t> *cells);
+
+  // Update circuit, in epx_tile_update.cpp.
+  void correlate_row();
+  void correlate_biases();
+  void update_one();
+  void write_weight(int row, int unit);
+
+  bool backward() const { return word_->operation == Operation::Backward; }
+  int lines() const;  // converted in this product: columns, or backward rows
+  int input_offset() const {
+    return config_.shape.offset ? 1 << (config_.shape.input_bits - 1) : 0;
+  }
+  size_t at(int row, int unit) const {
+    return static_cast<size_t>(row) * static_cast<size_t>(config_.shape.units) +
+           static_cast<size_t>(unit);
+  }
+
+  const TileConfig config_;
+  epx_sc_memory_t *const memory_;
+  std::vector<int64_t> offset_sum_;  // [units]: sum of the weights, for the offset correction
+
+  // Registers.
+  Phase phase_ = Phase::Ready;
+  std::shared_ptr<const TileWord> word_;
+  int bit_ = 0, slice_ = 0, place_ = 0, turn_ = 0, wait_ = 0, row_ = 0, unit_ = 0;
+  Conversion conversion_;
+  std::vector<int64_t> accumulator_;
+  Sums finished_, pooling_;
+  Pool window_, firing_;
+  std::vector<int64_t> correlation_, bias_correlation_, kept_correlation_, kept_bias_correlation_;
+  epx_lfsr_t lfsr_;
+
+  // Counters and what the waveform shows.
+  epx_events_t events_ = {};
+  uint64_t edge_ = 0, first_edge_[operation_count] = {}, last_edge_[operation_count] = {};
+  uint64_t accepted_[operation_count] = {}, retired_[operation_count] = {};
+  int running_ = 0, phase_trace_ = 0, index_trace_ = 0;
+  int64_t accumulator_trace_[4] = {};
+  int state_trace_[4] = {};
+  bool fire_strobe_ = false, update_strobe_ = false;
+};
+
+}  // namespace epx
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tile's local update circuit: exact correlations a row a cycle, then a synapse a cycle.
+#include "epx_tile.h"
+
+namespace epx {
+
+void Tile::correlate_biases() {
+  for (size_t u = 0; config_.shape.bias && u < word_->post.size(); ++u) {
+    bias_correlation_[u] += int64_t{word_->coefficient} * word_->post[u];
+    ++events_.psum_adds;
+    events_.correlation_bits += 2 * EPX_CORRELATION_BITS;
+  }
+}
+
+void Tile::correlate_row() {
+  for (size_t u = 0; u < word_->post.size(); ++u) {
+    const size_t line = static_cast<size_t>(word_->switches[u] * config_.shape.rows + row_);
+    const int64_t pre = word_->lines[line] - input_offset();
+    correlation_[at(row_, static_cast<int>(u))] += word_->coefficient * pre * word_->post[u];
+    ++events_.update_macs;
+    events_.correlation_bits += 2 * EPX_CORRELATION_BITS;
+  }
+  if (++row_ == config_.shape.rows) {
+    ++retired_[running_];
+    phase_ = Phase::Ready;
+  }
+}
+
+// The cells of one weight, and the sum that corrects the input's offset.
+void Tile::write_weight(int row, int unit) {
+  const size_t i = at(row, unit);
+  const int8_t code =
+      epx_update_visible(memory_->shadow[i], config_.chip.shadow_bits, config_.synapse);
+  offset_sum_[static_cast<size_t>(unit)] += code - memory_->weight[i];
+  memory_->weight[i] = code;
+  events_.cell_writes += static_cast<uint64_t>(config_.shape.slices);
+}
+
+// Row-major; after the last row, the biases by channel.
+void Tile::update_one() {
+  const epx_tile_shape_t &shape = config_.shape;
+  const size_t u = static_cast<size_t>(unit_);
+  int value_bits;
+  if (row_ < shape.rows) {
+    const size_t i = at(row_, unit_);
+    epx_update_synapse(&config_.weight_circuit, correlation_[i], &memory_->shadow[i],
+                       &memory_->velocity[i], &lfsr_);
+    correlation_[i] = 0;
+    write_weight(row_, unit_);
+    value_bits = shape.synapse_bits + config_.chip.shadow_bits;
+  } else {
+    epx_update_synapse(&config_.bias_circuit, bias_correlation_[u], &memory_->bias[u],
+                       &memory_->bias_velocity[u], &lfsr_);
+    bias_correlation_[u] = 0;
+    value_bits = epx_qformat_bits(config_.chip.bias);
+  }
+  memory_->lfsr = lfsr_.state;
+  update_strobe_ = true;
+  ++events_.update_ops;
+  events_.correlation_bits += 2 * EPX_CORRELATION_BITS;
+  events_.register_bits +=
+      2 * static_cast<uint64_t>(value_bits + epx_qformat_bits(config_.chip.velocity));
+  if (++unit_ == shape.units) {
+    unit_ = 0;
+    ++row_;
+  }
+  if (row_ == shape.rows + (shape.bias ? 1 : 0)) {
+    ++retired_[running_];
+    phase_ = Phase::Ready;
+  }
+}
+
+}  // namespace epx

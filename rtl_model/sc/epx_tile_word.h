@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What travels over the SystemC tile's ports: one word in, one result out.
+#ifndef EPX_TILE_WORD_H
+#define EPX_TILE_WORD_H
+
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <systemc>
+#include <vector>
+
+namespace epx {
+
+enum class Operation : int { Forward, Backward, Correlate, Update };
+constexpr int operation_count = 4;
+
+struct TileWord {
+  Operation operation = Operation::Forward;
+  int index = 0;                  // of the word within its operation
+  std::vector<uint8_t> lines;     // forward: [rows]; correlate: [window][rows]
+  std::vector<int64_t> psum;      // forward: [units] or empty
+  std::vector<int64_t> operand;   // forward, last of a window: [units] or empty
+  std::vector<uint8_t> post;      // backward, correlate: [units]
+  std::vector<uint8_t> switches;  // likewise
+  int coefficient = 0;            // correlate
+};
+
+struct TileSums {
+  Operation operation = Operation::Forward;
+  int index = 0;              // forward: of the vector; backward: position * window + place
+  std::vector<int64_t> sums;  // of the units; backward: of the rows
+};
+
+struct TileStates {
+  int index = 0;                         // of the neuron's position
+  std::vector<uint8_t> state, switches;  // [units]
+};
+
+// A constant word on a wire: equal means the same word.
+template <typename T>
+struct Wire {
+  std::shared_ptr<const T> word;
+  bool operator==(const Wire &other) const { return word == other.word; }
+};
+template <typename T>
+std::ostream &operator<<(std::ostream &stream, const Wire<T> &wire) {
+  return stream << (wire.word ? wire.word->index : -1);
+}
+// Words are not traced; the index they carry is, by the tile.
+template <typename T>
+void sc_trace(sc_core::sc_trace_file *, const Wire<T> &, const std::string &) {}
+
+}  // namespace epx
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The training loop: schedule, order of the data, stopping and continuing. */
+#include "core/trainer_support.h"
+
+namespace {
+
+epx_network_t small_network() {
+  return make_network({3, 32, 32}, {conv_layer(3, 5, 3, 1, EPX_POOL_MAX), dense_layer(6)}, 10,
+                      EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID_HALF);
+}
+
+MakeSubstrate golden_maker(CreateGolden create) {
+  return [create] {
+    const epx_network_t network = small_network();
+    const Params params = make_params(network);
+    epx_params_initialise(params.get(), 5, 1.0);
+    Substrate golden = make_golden(create, network, 8);
+    load(golden.get(), params);
+    return golden;
+  };
+}
+
+TEST(Trainer, LearningRateIsACosine) {
+  epx_training_t training = {};
+  training.epochs = 12;
+  training.learning_rate_count = 3;
+  training.learning_rate[0] = 0.25;
+  training.learning_rate[1] = 0.1;
+  training.learning_rate[2] = 0.0;
+  training.final_learning_rate = 1e-3;
+  for (int schedule : {0, 5, 40}) {
+    training.schedule_epochs = schedule;
+    const int length = schedule == 0 ? 12 : schedule;
+    for (int layer = 0; layer < 3; ++layer) {
+      for (int epoch = 0; epoch <= 50; ++epoch) {
+        const double first = training.learning_rate[layer];
+        const double expected =
+            epoch >= length
+                ? 1e-3
+                : 1e-3 + (first - 1e-3) * 0.5 * (1 + std::cos(std::acos(-1.0) * epoch / length));
+        EXPECT_NEAR(epx_trainer_learning_rate(&training, layer, epoch), expected, 1e-15)
+            << "schedule " << schedule << " layer " << layer << " epoch " << epoch;
+      }
+    }
+  }
+  training.schedule_epochs = 0;
+  EXPECT_EQ(epx_trainer_learning_rate(&training, 0, 0), 0.25);
+  EXPECT_NEAR(epx_trainer_learning_rate(&training, 0, 6), (0.25 + 1e-3) / 2, 1e-15);
+  training.learning_rate_count = 1;
+  EXPECT_EQ(epx_trainer_learning_rate(&training, 2, 0), 0.25) << "one rate serves all layers";
+}
+
+TEST(Trainer, ContinuesBitIdenticallyInFloat32) {
+  check_resuming(golden_maker(epx_golden_f32_create));
+}
+TEST(Trainer, ContinuesBitIdenticallyInFloat64) {
+  check_resuming(golden_maker(epx_golden_f64_create));
+}
+
+/* The mean loss and error that an epoch reports are those of its images, counted by hand. */
+TEST(Trainer, EvaluationCountsEveryImageOnce) {
+  const Data data = generated_data(10, 21);
+  const Substrate golden = golden_maker(epx_golden_f64_create)();
+  Stopper stopper;
+  const epx_trainer_t trainer = make_trainer(golden.get(), data, &stopper);
+  epx_split_result_t result = {};
+  epx_error_t error = {};
+  ASSERT_EPX_OK(epx_trainer_evaluate(&trainer, data.test.get(), 0, &result, &error), error);
+  EXPECT_EQ(result.images, 21);
+  double loss_sum = 0;
+  int wrong = 0;
+  for (uint32_t i = 0; i < 21; ++i) {
+    std::vector<float> x(3 * 32 * 32);
+    uint8_t label, predicted;
+    double loss;
+    epx_dataset_batch(data.test.get(), &i, 1, false, 0, x.data(), &label);
+    epx_ep_free(golden.get(), &trainer.dynamics, x.data(), &label, 1, &loss, &predicted);
+    loss_sum += loss;
+    wrong += predicted != label ? 1 : 0;
+  }
+  EXPECT_NEAR(result.loss, loss_sum / 21, 1e-12);
+  EXPECT_EQ(result.error, wrong / 21.0);
+}
+
+/* With rate 0 nothing moves but the order, so that the epoch's loss depends on the augmentation. */
+TEST(Trainer, AugmentationAndSeedMatter) {
+  const Data data = generated_data(16, 4);
+  double losses[3];
+  for (int variant = 0; variant < 3; ++variant) {
+    const Substrate golden = golden_maker(epx_golden_f64_create)();
+    Stopper stopper;
+    epx_trainer_t trainer = make_trainer(golden.get(), data, &stopper);
+    trainer.training.learning_rate[0] = trainer.training.final_learning_rate = 0;
+    trainer.augment = variant > 0;
+    trainer.training.seed = variant == 2 ? 6 : 5;
+    const std::string before = saved_bytes(golden.get()).substr(0, 200);
+    epx_trainer_state_t state = {};
+    ASSERT_EQ(epx_trainer_run(&trainer, &state, nullptr), EPX_OK);
+    EXPECT_EQ(saved_bytes(golden.get()).substr(0, 200), before) << "rate 0 moved the weights";
+    ASSERT_EQ(stopper.epochs.size(), 2u);
+    losses[variant] = stopper.epochs[0].train.loss;
+    EXPECT_EQ(variant == 0,
+              std::fabs(stopper.epochs[0].train.loss - stopper.epochs[1].train.loss) < 1e-12)
+        << "augmentation must change from epoch to epoch";
+    EXPECT_EQ(stopper.epochs[0].test.loss, stopper.epochs[1].test.loss);
+  }
+  EXPECT_NE(losses[0], losses[1]);
+  EXPECT_NE(losses[1], losses[2]);
+}
+
+/* A failure of the hook ends the run with that failure. */
+TEST(Trainer, HooksEndTheRun) {
+  const Data data = generated_data(16, 4);
+  const Substrate golden = golden_maker(epx_golden_f32_create)();
+  Stopper stopper;
+  epx_trainer_t trainer = make_trainer(golden.get(), data, &stopper);
+  trainer.hooks.epoch_done = [](void *, const epx_trainer_state_t *, const epx_epoch_result_t *,
+                                epx_error_t *error) {
+    return epx_fail(error, EPX_ERR_IO, "disk full");
+  };
+  epx_trainer_state_t state = {};
+  epx_error_t error = {};
+  EXPECT_EQ(epx_trainer_run(&trainer, &state, &error), EPX_ERR_IO);
+  EXPECT_STREQ(error.message, "disk full");
+  EXPECT_EQ(state.epoch, 1);
+}
+
+}  // namespace

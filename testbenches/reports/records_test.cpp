@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_records.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmath>
+
+#include "report_test_tools.h"
+
+namespace {
+
+double number(const json_t *object, const char *key) {
+  return json_number_value(json_object_get(object, key));
+}
+
+TEST(Records, GradientRowsComeBack) {
+  std::mt19937 random = seeded();
+  std::uniform_real_distribution<double> uniform(-1.0, 1.0);
+  std::vector<epx_gradient_row_t> rows;
+  for (int i = 0; i < 50; ++i) {
+    rows.push_back({"conv 8", "max", i % 2 == 0 ? "symmetric" : "one_sided", "twin",
+                    uniform(random), "conv0", uniform(random), uniform(random), uniform(random)});
+  }
+  rows[7].cosine = NAN;
+  const epx_gradient_record_t record = {64, "autograd", "float64", rows.data(), 50};
+  Folder folder;
+  epx_error_t error = {};
+  ASSERT_OK(epx_gradient_record_write((folder / "run").c_str(), &record, &error));
+  const Json root = parse_json(read_text(folder / "run/gradient.json"));
+  EXPECT_EQ(number(root.get(), "batch"), 64);
+  const json_t *list = json_object_get(root.get(), "rows");
+  ASSERT_EQ(json_array_size(list), rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const json_t *row = json_array_get(list, i);
+    EXPECT_EQ(number(row, "beta"), rows[i].beta);
+    EXPECT_STREQ(json_string_value(json_object_get(row, "estimator")), rows[i].estimator);
+    EXPECT_EQ(number(row, "relative_l2"), rows[i].relative_l2);
+    EXPECT_EQ(number(row, "sign_agreement"), rows[i].sign_agreement);
+    EXPECT_EQ(json_is_null(json_object_get(row, "cosine")), i == 7);
+    if (i != 7) {
+      EXPECT_EQ(number(row, "cosine"), rows[i].cosine);
+    }
+  }
+}
+
+TEST(Records, CostHoldsEveryNumber) {
+  const epx_cost_component_t adc = {"ADC", 1e12, "conversion", 1.71, 0.9, 3.2, 1.71e9, "survey"};
+  const epx_cost_cycles_t parts[] = {{"arrays", 90}, {"barriers", 10}};
+  const epx_cost_record_t record = {"32 nm",
+                                    1000,
+                                    {0.1, 5, 4, 6, &adc, 1, 100, parts, 2},
+                                    {0.3, 9, 8, 10, &adc, 1, 300, parts, 1}};
+  Folder folder;
+  epx_error_t error = {};
+  ASSERT_OK(epx_cost_record_write((folder / "").c_str(), &record, &error));
+  const Json root = parse_json(read_text(folder / "cost.json"));
+  const json_t *training = json_object_get(root.get(), "training");
+  EXPECT_EQ(number(training, "energy_uj"), 9);
+  EXPECT_EQ(number(training, "low"), 8);
+  const json_t *component = json_array_get(json_object_get(training, "components"), 0);
+  EXPECT_EQ(number(component, "events"), 1e12);
+  EXPECT_EQ(number(component, "unit_energy_pj"), 1.71);
+  EXPECT_EQ(number(component, "high"), 3.2);
+  const json_t *cycles = json_object_get(json_object_get(root.get(), "cycles"), "inference");
+  EXPECT_EQ(number(cycles, "total"), 100);
+  EXPECT_EQ(number(json_array_get(json_object_get(cycles, "breakdown"), 1), "cycles"), 10);
+}
+
+TEST(Records, TileCountsAreExactBeyondDoubles) {
+  const int64_t large = (INT64_C(1) << 60) + 1;
+  const epx_tile_count_t compared[] = {{"states", large}, {"weights", 3}};
+  const epx_tile_count_t events[] = {{"conversions", 12}};
+  const epx_tile_record_t record = {"conv0", 1, 2,  4,      compared, 2, 5, "state 7: 3, not 4",
+                                    events,  1, 99, nullptr};
+  Folder folder;
+  epx_error_t error = {};
+  ASSERT_OK(epx_tile_record_write((folder / "").c_str(), &record, &error));
+  const Json root = parse_json(read_text(folder / "tile.json"));
+  EXPECT_EQ(
+      json_integer_value(json_object_get(json_object_get(root.get(), "values_compared"), "states")),
+      large);
+  EXPECT_EQ(number(root.get(), "differing"), 5);
+  EXPECT_EQ(number(root.get(), "column_block"), 2);
+  EXPECT_TRUE(json_is_null(json_object_get(root.get(), "vcd")));
+}
+
+TEST(Records, BytesThatAreNoUtf8AreReplaced) {
+  const std::string cases[][2] = {{"a\xff z", "a? z"},
+                                  {"\xc3\xa9", "\xc3\xa9"},
+                                  {"\xc3", "?"},
+                                  {"\xc0\xaf", "??"},
+                                  {"\xed\xa0\x80", "???"},
+                                  {"\xf4\x90\x80\x80", "????"},
+                                  {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"}};
+  for (const auto &one : cases) {
+    const epx_gradient_record_t record = {1, one[0].c_str(), "float64", nullptr, 0};
+    Folder folder;
+    epx_error_t error = {};
+    ASSERT_OK(epx_gradient_record_write((folder / "").c_str(), &record, &error));
+    const Json root = parse_json(read_text(folder / "gradient.json"));
+    EXPECT_EQ(json_string_value(json_object_get(root.get(), "reference")), one[1]);
+  }
+}
+
+TEST(Records, AFailedWriteLeavesTheOldRecordAndNoRubbish) {
+  if (geteuid() == 0) {
+    Folder folder; /* root ignores permissions: put a folder where the file should go */
+    std::filesystem::create_directories(folder / "run/gradient.json/inside");
+    const epx_gradient_record_t record = {1, "r", "float64", nullptr, 0};
+    epx_error_t error = {};
+    EXPECT_EQ(epx_gradient_record_write((folder / "run").c_str(), &record, &error), EPX_ERR_IO);
+    EXPECT_MESSAGE("gradient.json");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "run"), {}), 1);
+    return;
+  }
+  Folder folder;
+  const epx_gradient_record_t record = {1, "r", "float64", nullptr, 0};
+  epx_error_t error = {};
+  ASSERT_OK(epx_gradient_record_write((folder / "run").c_str(), &record, &error));
+  const std::string before = read_text(folder / "run/gradient.json");
+  ASSERT_EQ(chmod((folder / "run").c_str(), 0500), 0);
+  EXPECT_EQ(epx_gradient_record_write((folder / "run").c_str(), &record, &error), EPX_ERR_IO);
+  ASSERT_EQ(chmod((folder / "run").c_str(), 0700), 0);
+  EXPECT_EQ(read_text(folder / "run/gradient.json"), before);
+}
+
+TEST(Records, AFileInTheWayOfTheFolderIsNamed) {
+  Folder folder;
+  write_text(folder / "run", "a file");
+  const epx_gradient_record_t record = {1, "r", "float64", nullptr, 0};
+  epx_error_t error = {};
+  EXPECT_EQ(epx_gradient_record_write((folder / "run/deep").c_str(), &record, &error), EPX_ERR_IO);
+  EXPECT_MESSAGE(folder / "run");
+}
+
+}  // namespace

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_report.h"
+
+#include <cmath>
+
+#include "epx_assets.h"
+#include "epx_records.h"
+#include "epx_run_record.h"
+#include "report_test_tools.h"
+
+namespace {
+
+/* Texts that try to leave their place in a page. */
+const char *const HOSTILE[] = {
+    "</script><script>alert(1)</script>", "<!--<script>", "]]>",          "\"'&<>",
+    "<img src=x onerror=alert(1)>",       "a\\u003c\\",   "\xc3\xa9 \xff"};
+
+struct Case {
+  std::string folder;
+  std::string note, network = "conv 8", source = "survey", layer = "conv0", key = "training.seed";
+
+  void metrics(int epochs, epx_run_status_t status = EPX_RUN_FINISHED) const {
+    epx_error_t error = {};
+    epx_settings_t settings = {};
+    epx_settings_set(&settings, key.c_str(), "1");
+    epx_settings_set(&settings, "estimator.kind", "symmetric");
+    epx_settings_set(&settings, "estimator.beta", "0.5");
+    const epx_run_info_t info = {
+        "epxbar train", "twin", 1, {"cifar10", "data", "00", note.c_str(), 100, 10}, &settings};
+    epx_run_record_t *record = nullptr;
+    ASSERT_OK(epx_run_record_create(folder.c_str(), &info, &record, &error));
+    for (int epoch = 1; epoch <= epochs; ++epoch) {
+      const epx_metrics_row_t train = {epoch, EPX_SPLIT_TRAIN, 2.0 / epoch, 0.5 / epoch, 100, 50, 2,
+                                       0.1};
+      const epx_metrics_row_t test = {epoch, EPX_SPLIT_TEST, 2.5 / epoch, 0.75 / epoch, 10, 90, 1,
+                                      0.1};
+      ASSERT_OK(epx_run_record_append(record, &train, &error));
+      ASSERT_OK(epx_run_record_append(record, &test, &error));
+    }
+    ASSERT_OK(epx_run_record_finish(record, status, nullptr, &error));
+    epx_run_record_destroy(record);
+    epx_settings_clear(&settings);
+  }
+
+  void gradient() const {
+    epx_error_t error = {};
+    std::vector<epx_gradient_row_t> rows;
+    for (double beta : {0.1, 0.5}) {
+      rows.push_back({network.c_str(), "max", "symmetric", "twin", beta, layer.c_str(),
+                      0.987654 + beta / 1e3, beta * beta, 0.9});
+      rows.push_back(
+          {network.c_str(), "max", "one_sided", "twin", beta, layer.c_str(), 0.5, beta, 0.8});
+    }
+    const epx_gradient_record_t record = {32, "autograd", "float64", rows.data(),
+                                          static_cast<int>(rows.size())};
+    ASSERT_OK(epx_gradient_record_write(folder.c_str(), &record, &error));
+  }
+
+  void cost() const {
+    epx_error_t error = {};
+    const epx_cost_component_t parts[] = {
+        {"ADC", 1843200, "conversion", 1.71, 0.9, 3.2, 3151.872, source.c_str()},
+        {"SRAM", 98304, "read", 10, NAN, NAN, 983.04, "Horowitz"}};
+    const epx_cost_cycles_t cycles[] = {{"arrays", 61440}, {"barriers", 1200}};
+    const epx_cost_section_t section = {62.64, 4.134912, 3, 8, parts, 2, 62640, cycles, 2};
+    const epx_cost_record_t record = {"32 nm", 1000, section, section};
+    ASSERT_OK(epx_cost_record_write(folder.c_str(), &record, &error));
+  }
+
+  void tile(int64_t differing) const {
+    epx_error_t error = {};
+    const epx_tile_count_t compared[] = {{"partial_sums", 4096}, {"states", 1024}};
+    const epx_tile_record_t record = {layer.c_str(), 0, 1,         4,
+                                      compared,      2, differing, "state 7: 3, not 4",
+                                      nullptr,       0, 412160,    "tile.vcd"};
+    ASSERT_OK(epx_tile_record_write(folder.c_str(), &record, &error));
+  }
+};
+
+std::string report(const std::vector<std::string> &folders, const std::string &out) {
+  std::vector<const char *> names;
+  for (const auto &folder : folders) {
+    names.push_back(folder.c_str());
+  }
+  epx_error_t error = {};
+  EXPECT_OK(epx_report_write(names.data(), static_cast<int>(names.size()), out.c_str(), &error));
+  return read_text(out);
+}
+
+Json charts_of(const std::string &html) {
+  const std::string open = "<script type=\"application/json\" id=\"charts\">";
+  const size_t start = html.find(open) + open.size();
+  return parse_json(html.substr(start, html.find("</script>", start) - start));
+}
+
+bool has(const std::string &html, const std::string &part) {
+  return html.find(part) != std::string::npos;
+}
+
+TEST(Report, ShowsEveryRecord) {
+  Folder folder;
+  const Case run = {folder / "twin", "generated, not CIFAR-10"};
+  run.metrics(4);
+  run.gradient();
+  run.cost();
+  run.tile(0);
+  const std::string html = report({run.folder}, folder / "report.html");
+  for (const char *part :
+       {"Learning curves", "Gradient agreement", "Energy per image", "Latency and cycles",
+        "Tile check", "generated, not CIFAR-10", "18.75 %", "0.988154", "1,843,200", "1.71",
+        "0.9 to 3.2", "survey", "61,440", "412,160", "tile.vcd",
+        "0 of 5,120 compared values differ", "training.seed", "98.08 %"}) {
+    EXPECT_TRUE(has(html, part)) << part;
+  }
+  const Json charts = charts_of(html);
+  EXPECT_EQ(json_array_size(charts.get()), occurrences(html, "<canvas "));
+  const json_t *test =
+      json_array_get(json_object_get(json_array_get(charts.get(), 0), "series"), 0);
+  EXPECT_STREQ(json_string_value(json_object_get(test, "label")), "twin, test");
+  const json_t *points = json_object_get(test, "points");
+  ASSERT_EQ(json_array_size(points), 4u);
+  EXPECT_EQ(json_number_value(json_array_get(json_array_get(points, 3), 0)), 4);
+  EXPECT_EQ(json_number_value(json_array_get(json_array_get(points, 3), 1)), 0.1875);
+}
+
+TEST(Report, LeavesOutWhatIsMissing) {
+  Folder folder;
+  const Case run = {folder / "tile-only", ""};
+  run.tile(3);
+  const std::string html = report({run.folder}, folder / "report.html");
+  EXPECT_TRUE(has(html, "3 of 5,120 compared values differ. state 7: 3, not 4"));
+  EXPECT_FALSE(has(html, "agree bit for bit"));
+  for (const char *part : {"<h2>Learning", "<h2>Gradient", "<h2>Energy", "<h2>Latency",
+                           "<h2>Settings", "Lowest test error</span>", "<canvas "}) {
+    EXPECT_FALSE(has(html, part)) << part;
+  }
+}
+
+TEST(Report, ComparesRuns) {
+  Folder folder;
+  const Case a = {folder / "a", ""};
+  Case b = {folder / "b", ""};
+  b.key = "training.epochs";
+  a.metrics(4);
+  b.metrics(2, EPX_RUN_RUNNING);
+  const std::string html = report({a.folder, b.folder + "/"}, folder / "report.html");
+  EXPECT_TRUE(has(html, "Where the runs differ"));
+  EXPECT_TRUE(has(html, "b is still running, or was killed"));
+  EXPECT_FALSE(has(html, "a is still running"));
+  const Json charts = charts_of(html);
+  EXPECT_EQ(json_array_size(json_object_get(json_array_get(charts.get(), 0), "series")), 4u);
+}
+
+TEST(Report, NumbersThatAreNotFiniteLeaveAGap) {
+  Folder folder;
+  write_text(folder / "metrics.csv",
+             "epoch,split,loss,error,images,images_per_second,seconds,learning_rate\n"
+             "1,test,2,0.5,10,1,1,0.1\n2,test,nan,0.25,10,1,1,0.1\n3,test,inf,0.125,10,1,1,0.1\n");
+  const std::string html = report({folder / ""}, folder / "report.html");
+  const Json charts = charts_of(html);
+  const auto points = [&](size_t chart) {
+    const json_t *series = json_object_get(json_array_get(charts.get(), chart), "series");
+    return json_array_size(json_object_get(json_array_get(series, 0), "points"));
+  };
+  EXPECT_EQ(points(0), 3u); /* error */
+  EXPECT_EQ(points(1), 1u); /* loss */
+  EXPECT_TRUE(has(html, "\xe2\x80\x93"));
+}
+
+TEST(Report, EqualNamesAreToldApartByTheirPaths) {
+  Folder folder;
+  const Case a = {folder / "x/run", ""}, b = {folder / "y/run", ""};
+  a.metrics(1);
+  b.metrics(1);
+  const std::string html = report({a.folder, b.folder}, folder / "report.html");
+  EXPECT_TRUE(has(html, "x/run, test"));
+  EXPECT_TRUE(has(html, "y/run, test"));
+}
+
+TEST(Report, HostileTextsStayTexts) {
+  Folder folder;
+  const Case plain = {folder / "plain", "note"};
+  plain.metrics(2);
+  plain.gradient();
+  plain.cost();
+  plain.tile(1);
+  const std::string expected = report({plain.folder}, folder / "report.html");
+  int number = 0;
+  for (const char *text : HOSTILE) {
+    Case run = {folder / ("run" + std::to_string(number++)), text};
+    run.network = run.source = run.layer = run.key = text;
+    run.metrics(2);
+    run.gradient();
+    run.cost();
+    run.tile(1);
+    const std::string html = report({run.folder}, folder / "hostile.html");
+    EXPECT_EQ(occurrences(html, "<script"), occurrences(expected, "<script")) << text;
+    EXPECT_EQ(occurrences(html, "</script"), occurrences(expected, "</script")) << text;
+    EXPECT_EQ(occurrences(html, "<img"), 0u) << text;
+    EXPECT_EQ(occurrences(html, "<!--"), occurrences(expected, "<!--")) << text;
+    const Json charts = charts_of(html);
+    EXPECT_EQ(json_array_size(charts.get()), occurrences(html, "<canvas ")) << text;
+  }
+}
+
+TEST(Report, OpensOffline) {
+  Folder folder;
+  const Case run = {folder / "run", ""};
+  run.metrics(2);
+  const std::string html = report({run.folder}, folder / "report.html");
+  const std::string library(reinterpret_cast<const char *>(epx_asset_chart_js),
+                            epx_asset_chart_js_size);
+  EXPECT_TRUE(has(library, "Chart.js v"));
+  EXPECT_FALSE(has(library, "</script"));
+  EXPECT_TRUE(has(html, library));
+  for (const char *part : {"<link", " src=", "@import", "url(", "fetch("}) {
+    EXPECT_EQ(occurrences(html, part), occurrences(library, part)) << part;
+  }
+  EXPECT_LT(html.size(), 400000u);
+}
+
+TEST(Report, MalformedRecordsAreErrorsAndWriteNothing) {
+  for (const char *name : {"manifest.json", "gradient.json", "cost.json", "tile.json"}) {
+    for (const char *text : {"", "{\"a\": 1", "[1]", "{} x", "{\"a\": 1, \"a\": 2}"}) {
+      Folder folder;
+      write_text(folder / name, text);
+      const std::string path = folder / "", out = folder / "report.html";
+      const char *folders[] = {path.c_str()};
+      epx_error_t error = {};
+      EXPECT_EQ(epx_report_write(folders, 1, out.c_str(), &error), EPX_ERR_FORMAT) << text;
+      EXPECT_MESSAGE(name);
+      EXPECT_FALSE(std::filesystem::exists(out));
+    }
+  }
+}
+
+TEST(Report, WrongTypesInsideRecordsNeverCrash) {
+  std::mt19937 random = seeded();
+  const std::string values[] = {"null",
+                                "[]",
+                                "{}",
+                                "\"x\"",
+                                "1e300",
+                                "-1",
+                                "[[1], null, {}]",
+                                "[{\"name\": 3, \"layer\": [], \"beta\": \"b\"}]"};
+  const auto value = [&] { return values[random() % std::size(values)]; };
+  for (int trial = 0; trial < 40; ++trial) {
+    Folder folder;
+    write_text(folder / "gradient.json", "{\"rows\": " + value() + ", \"batch\": " + value() + "}");
+    write_text(folder / "cost.json",
+               "{\"inference\": {\"components\": " + value() + ", \"energy_uj\": " + value() +
+                   "}, \"training\": " + value() +
+                   ", \"cycles\": {\"inference\": {\"breakdown\": " + value() + "}}}");
+    write_text(folder / "tile.json",
+               "{\"values_compared\": " + value() + ", \"differing\": " + value() + "}");
+    write_text(folder / "manifest.json", "{\"config\": " + value() + ", \"dataset\": " + value() +
+                                             ", \"status\": " + value() + "}");
+    const std::string html = report({folder / ""}, folder / "report.html");
+    EXPECT_TRUE(has(html, "</html>"));
+  }
+}
+
+TEST(Report, RefusesAFolderWithoutRecords) {
+  Folder folder;
+  const std::string path = folder / "";
+  const char *folders[] = {path.c_str()};
+  epx_error_t error = {};
+  EXPECT_EQ(epx_report_write(folders, 1, (folder / "r.html").c_str(), &error), EPX_ERR_NOT_FOUND);
+  EXPECT_MESSAGE("expected a folder with manifest.json");
+  EXPECT_EQ(epx_report_write(folders, 0, (folder / "r.html").c_str(), &error), EPX_ERR_ARGUMENT);
+}
+
+}  // namespace
