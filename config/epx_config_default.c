@@ -22,7 +22,7 @@ static const epx_experiment_t defaults = {
     .substrate = {.kind = EPX_SUBSTRATE_TWIN, .precision = EPX_PRECISION_FLOAT32},
     .training =
         {
-            .epochs = 4,
+            .epochs = 3,
             .batch = 32,
             .learning_rate_count = 4,
             .learning_rate = {0.25, 0.15, 0.1, 0.08},

@@ -23,7 +23,7 @@ typedef struct epx_estimator_t {
   double beta; /* nudging factor, > 0 */
 } epx_estimator_t;
 
-enum { EPX_ESTIMATOR_MAX_PHASES = 4 };
+enum { EPX_ESTIMATOR_MAX_PHASES = 4, EPX_ESTIMATOR_MAX_COEFFICIENT = 8 };
 
 typedef struct epx_phase_t {
   int nudge;               /* this phase relaxes under nudge * beta; 0: the free state itself */

@@ -143,6 +143,13 @@ static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
                     : ldexp(255.0 * 128.0 * (above->g.fan_in / above->g.in_channels) *
                                 above->g.units,
                             layer->backward_shift);
+  const double term = 255.0 * 255.0 * layer->g.out_height * layer->g.out_width;
+  if (l < twin->layers && term * EPX_ESTIMATOR_MAX_COEFFICIENT >= 0x1p31) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.layers[%d]: one image's correlation over its %d x %d neurons would "
+                    "need more than 32 bits",
+                    l, layer->g.out_height, layer->g.out_width);
+  }
   if (layer->forward_shift > 16 || layer->backward_shift > 16 ||
       up * (l == 0 ? 2.0 : 1.0) + down + 0x1p29 >= 0x1p31) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,

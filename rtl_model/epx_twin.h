@@ -27,7 +27,7 @@ EPX_CHECKED epx_status_t epx_twin_check(const epx_network_t *network, const epx_
                                         epx_error_t *error);
 
 /* Steps asked for and steps computed since creation (the rest had settled), over all samples. */
-void epx_twin_steps(const epx_substrate_t *twin, uint64_t *asked, uint64_t *computed);
+void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t *computed);
 
 #ifdef __cplusplus
 }

@@ -81,7 +81,7 @@ void twin_pack(twin_t *twin, int l) {
         epx_round_shift(layer->bias[u], twin->chip.bias.fraction_bits - layer->fraction,
                         EPX_ROUND_NEAREST_EVEN, 0);
     layer->offset[u] = (int32_t)(epx_saturate(bias, -(1 << 28), 1 << 28) -
-                                 ((input_offset * sum) << layer->forward_shift));
+                                 input_offset * sum * (INT64_C(1) << layer->forward_shift));
   }
   pack_forward(twin, layer);
   if (l > 0 && l < twin->layers) {

@@ -46,7 +46,7 @@ void twin_logits(const twin_t *twin, const uint8_t *image, int64_t *logits) {
                    layer->packed_forward, layer->g.units, product,
                    epx_gemm_padded_n(layer->g.units));
   for (int k = 0; k < layer->g.units; ++k) {
-    logits[k] = ((int64_t)product[k] << layer->forward_shift) + layer->offset[k];
+    logits[k] = (int64_t)product[k] * (INT64_C(1) << layer->forward_shift) + layer->offset[k];
   }
 }
 

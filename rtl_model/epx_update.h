@@ -5,7 +5,7 @@
  * exact integer. Registers a synapse: shadow (the weight with shadow_bits more fraction bits; the
  * array sees its rounded top bits) and velocity (momentum). Constants are epx_scale_t.
  *
- *   v <- sat( round(momentum * v) + round(gradient * correlation) + round(decay * shadow) )
+ *   v <- sat( round(momentum * v) - round(gradient * correlation) + round(decay * shadow) )
  *   shadow <- sat( shadow - round_mode(rate * v) )        (one 16-bit LFSR draw if stochastic)
  *
  * Inner roundings are nearest-even. A tile updates its synapses in row-major order (row, then output

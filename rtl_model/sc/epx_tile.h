@@ -97,7 +97,7 @@ class Tile : public sc_core::sc_module {
   int64_t sum_column(int column);
   int64_t sum_row(int row);
   int64_t digit(int row, int unit, int slice) const;
-  int64_t convert(std::vector<int64_t> *cells);
+  int64_t convert_cells();
 
   // Update circuit, in epx_tile_update.cpp.
   void correlate_row();
@@ -124,6 +124,7 @@ class Tile : public sc_core::sc_module {
   std::shared_ptr<const TileWord> word_;
   int bit_ = 0, slice_ = 0, place_ = 0, turn_ = 0, wait_ = 0, row_ = 0, unit_ = 0;
   Conversion conversion_;
+  std::vector<int64_t> cells_;  // of the line under conversion
   std::vector<int64_t> accumulator_;
   Sums finished_, pooling_;
   Pool window_, firing_;

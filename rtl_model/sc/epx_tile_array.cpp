@@ -130,43 +130,41 @@ int64_t Tile::digit(int row, int unit, int slice) const {
 
 int64_t Tile::sum_column(int column) {
   const int unit = column / config_.shape.slices, slice = column % config_.shape.slices;
-  std::vector<int64_t> cells;
-  cells.reserve(static_cast<size_t>(config_.shape.rows));
+  cells_.clear();
   for (int row = 0; row < config_.shape.rows; ++row) {
     const bool on = word_->lines[static_cast<size_t>(row)] >> bit_ & 1;
-    cells.push_back(on ? digit(row, unit, slice) : 0);
+    cells_.push_back(on ? digit(row, unit, slice) : 0);
   }
-  return convert(&cells);
+  return convert_cells();
 }
 
 int64_t Tile::sum_row(int row) {
-  std::vector<int64_t> cells;
-  cells.reserve(word_->post.size());
+  cells_.clear();
   for (size_t u = 0; u < word_->post.size(); ++u) {
     const bool on = word_->switches[u] == place_ && (word_->post[u] >> bit_ & 1);
-    cells.push_back(on ? digit(row, static_cast<int>(u), slice_) : 0);
+    cells_.push_back(on ? digit(row, static_cast<int>(u), slice_) : 0);
   }
-  return convert(&cells);
+  return convert_cells();
 }
 
 // Digital: the adder tree, level by level. Analog: the sum of currents through a converter that
 // must hold every sum of so many cells.
-int64_t Tile::convert(std::vector<int64_t> *cells) {
+int64_t Tile::convert_cells() {
   if (config_.chip.array_kind == EPX_ARRAY_DIGITAL) {
     int bits = config_.chip.bits_per_cell;
-    for (size_t n = cells->size(); n > 1; n -= n / 2, ++bits) {
+    for (size_t n = cells_.size(); n > 1; n -= n / 2, ++bits) {
       for (size_t i = 0; i < n / 2; ++i) {
-        (*cells)[i] = (*cells)[2 * i] + (*cells)[2 * i + 1];
+        cells_[i] = cells_[2 * i] + cells_[2 * i + 1];
         events_.tree_bits += static_cast<uint64_t>(bits);
       }
       if (n % 2 != 0) {
-        (*cells)[n / 2] = (*cells)[n - 1];
+        cells_[n / 2] = cells_[n - 1];
       }
     }
-    return cells->front();
+    return cells_.front();
   }
   int64_t sum = 0;
-  for (const int64_t cell : *cells) {
+  for (const int64_t cell : cells_) {
     sum += cell;
   }
   ++events_.adc_conversions;

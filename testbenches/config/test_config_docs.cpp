@@ -70,7 +70,7 @@ TEST(ConfigDocs, MarkdownRowsHaveFiveCells) {
 TEST(ConfigDocs, PrefixSelectsWholeNames) {
   EXPECT_EQ(Explained("training.epochs", EPX_CONFIG_TEXT),
             "training.epochs\n    an integer, 1 to 100000 (epochs)\n"
-            "    Passes over the training set.\n    default: 4\n");
+            "    Passes over the training set.\n    default: 3\n");
   const std::string array = Explained("chip.array", EPX_CONFIG_TEXT);
   EXPECT_EQ(array.rfind("chip.array.kind\n", 0), 0u);
   EXPECT_EQ(array.find("chip.timing"), std::string::npos);

@@ -19,7 +19,13 @@
 #include "epx_dynamics.h"
 #include "epx_ep.h"
 #include "epx_golden.h"
+#include "epx_parallel.h"
 #include "epx_substrate.h"
+
+/* Phases of tiny networks: more threads than the machine has free cores would mostly wait for each
+ * other. Tests of threads set their own number, then go back to this. */
+constexpr int kTestThreads = 1;
+inline const bool test_threads_set = (epx_parallel_set_threads(kTestThreads), true);
 
 struct SubstrateDeleter {
   void operator()(epx_substrate_t *substrate) const { epx_substrate_destroy(substrate); }

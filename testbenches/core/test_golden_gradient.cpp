@@ -2,7 +2,6 @@
 /* The exact gradient against finite differences, and equilibrium propagation against the exact
  * gradient. */
 #include "core/core_support.h"
-#include "epx_parallel.h"
 
 namespace {
 
@@ -40,7 +39,7 @@ void check_coordinate(epx_substrate_t *golden, const Params &params, double *coo
 
 void check_network(const epx_network_t &network, uint64_t seed, Tally *tally) {
   Random random(seed);
-  const int n = random.integer(1, 10), steps = random.integer(1, 5);
+  const int n = random.integer(1, 10), steps = random.integer(1, 7);
   const Params params = random_params(network, random, 1.5);
   const Batch batch = random_batch(network, random, n);
   const Substrate golden = make_golden(epx_golden_f64_create, network, n);
@@ -65,7 +64,6 @@ void check_network(const epx_network_t &network, uint64_t seed, Tally *tally) {
 
 TEST(Bptt, EqualsFiniteDifferences) {
   Tally tally;
-  epx_parallel_set_threads(1); /* thousands of tiny phases: threads would only wait */
   for (uint64_t seed = 1; seed <= 120; ++seed) {
     Random random(seed);
     const epx_activation_t activation = (epx_activation_t)(seed % 4);
@@ -75,7 +73,6 @@ TEST(Bptt, EqualsFiniteDifferences) {
     check_network(network, seed, &tally);
     if (HasFatalFailure()) return;
   }
-  epx_parallel_set_threads(0);
   EXPECT_GT(tally.compared, 10 * tally.skipped) << tally.compared << " " << tally.skipped;
 }
 
@@ -85,8 +82,8 @@ TEST(Bptt, SinglePositionOverALargerInput) {
   const epx_network_t network =
       make_network({2, 5, 4}, {conv_layer(3, 3, 3, 0, EPX_POOL_NONE), dense_layer(3)}, 3,
                    EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_SIGMOID);
-  check_network(network, 3, &tally);
-  EXPECT_GT(tally.compared, 12);
+  for (uint64_t seed = 1; seed <= 6; ++seed) check_network(network, seed, &tally);
+  EXPECT_GT(tally.compared, 100);
 }
 
 TEST(Bptt, LeavesStatesAndParametersAlone) {

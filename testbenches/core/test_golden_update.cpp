@@ -132,7 +132,7 @@ TEST(GoldenThreads, SameBitsOnAnyNumber) {
         if (threads == 1) first = bytes;
         EXPECT_TRUE(bytes == first) << threads << " threads";
       }
-      epx_parallel_set_threads(0);
+      epx_parallel_set_threads(kTestThreads);
     }
   }
 }
@@ -154,7 +154,7 @@ TEST(GoldenThreads, BpttHasTheSameBitsToo) {
       EXPECT_EQ(g, first[(size_t)l]) << threads << " threads, layer " << l;
     }
   }
-  epx_parallel_set_threads(0);
+  epx_parallel_set_threads(kTestThreads);
 }
 
 }  // namespace

@@ -82,6 +82,35 @@ TEST(Twin, CyclesOfPeriodTwoKeepTheirParity) {
   EXPECT_NE(parity[0], parity[1]) << "no cycle: the test tests nothing";
 }
 
+/* The second run meets again, at its first step, the state that the first run left behind: that is
+ * no cycle. */
+TEST(Twin, PresentingAgainForgetsThePast) {
+  const epx_network_t network = sample_network(EPX_LOSS_CROSS_ENTROPY);
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    Random random(seed);
+    const Params params = random_params(network, random, 2.0);
+    const Batch batch = random_batch(network, random, 1);
+    const Substrate used = make_twin(network, make_chip(), 1);
+    const Substrate fresh = make_twin(network, make_chip(), 1);
+    load(used.get(), params);
+    load(fresh.get(), params);
+    for (int first : {1, 2, 3}) {
+      for (int second : {2, 4, 5}) {
+        present(used.get(), batch);
+        used->ops->relax(used.get(), first, 0);
+        present(used.get(), batch);
+        used->ops->relax(used.get(), second, 0);
+        present(fresh.get(), batch);
+        for (int t = 0; t < second; ++t) fresh->ops->relax(fresh.get(), 1, 0);
+        for (int l = 0; l < network.layer_count; ++l) {
+          ASSERT_EQ(layer_states(used.get(), l, 1), layer_states(fresh.get(), l, 1))
+              << "seed " << seed << " after " << first << " and " << second << " steps";
+        }
+      }
+    }
+  }
+}
+
 TEST(Twin, SameBitsOnAnyNumberOfThreads) {
   for (epx_loss_t loss : {EPX_LOSS_CROSS_ENTROPY, EPX_LOSS_SQUARED_ERROR}) {
     const epx_network_t network = sample_network(loss);
@@ -98,7 +127,7 @@ TEST(Twin, SameBitsOnAnyNumberOfThreads) {
       if (threads == 1) first = bytes;
       EXPECT_TRUE(bytes == first) << threads << " threads";
     }
-    epx_parallel_set_threads(0);
+    epx_parallel_set_threads(kTestThreads);
   }
 }
 

@@ -153,7 +153,6 @@ TEST(TwinOracle, RandomNetworksAndFormats) {
   if (asked != nullptr && level != nullptr) {
     ASSERT_STREQ(epx_cpu_level_name(epx_cpu_level()), level);
   }
-  epx_parallel_set_threads(1);
   Activity activity;
   for (uint64_t seed = 1; seed <= networks; ++seed) {
     check_network(seed, &activity);
@@ -187,7 +186,6 @@ TEST(TwinOracle, LargeBatchesDoNotOverflow) {
   const epx_chip_t chip = make_chip();
   for (float pixel : {1.0f, -1.0f}) {
     for (int n : {32, 33, 70}) {
-      epx_parallel_set_threads(1);
       Params params = make_params(network);
       params->bias[0][0] = 2.0; /* every state at its top code */
       const Substrate twin = make_twin(network, chip, n);
@@ -213,7 +211,6 @@ TEST(TwinOracle, LargeBatchesDoNotOverflow) {
       }
     }
   }
-  epx_parallel_set_threads(0);
 }
 
 /* The oracle knows nothing of instruction sets: agreement on each level proves all levels equal. */

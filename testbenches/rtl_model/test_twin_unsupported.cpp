@@ -59,12 +59,11 @@ const Case kCases[] = {
        for (epx_qformat_t &format : c->synapse) format = q_signed(1, 6);
        c->synapse[2] = q_signed(-19, 26);
      }},
-    {"network.layers[2]", kUnsupported, /* 65536 inputs of one neuron */
+    {"network.layers[2]", kUnsupported, /* 53248 inputs of one neuron */
      [](epx_network_t *n, epx_chip_t *) {
-       n->input[1] = n->input[2] = 128;
-       n->layers[1].units = 70;
-       n->layers[0].pool = EPX_POOL_NONE;
-       n->layers[1].pool = EPX_POOL_MAX;
+       n->input[1] = n->input[2] = 64;
+       n->layers[0].pool = n->layers[1].pool = EPX_POOL_NONE;
+       n->layers[1].units = 13;
      }},
     {"network.layers[0]", kUnsupported, /* one sample alone would fill 32-bit correlations */
      [](epx_network_t *n, epx_chip_t *) {
