@@ -1,6 +1,6 @@
 # Debian 12 packages; why each one is here stands in docs/dependencies.md.
 find_package(PkgConfig REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS C)
+find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(GTest REQUIRED)

@@ -76,6 +76,11 @@
       chart.x.ticks = Object.keys(values).map(Number).sort(function (a, b) { return a - b; });
     }
     config.scales = { x: scale(chart.x, true, labels), y: scale(chart.y, false, []) };
+    if (chart.series.every(function (s) {
+      return s.points.every(function (p) { return p[0] % 1 === 0; });
+    })) {
+      config.scales.x.ticks.precision = 0; // epochs, bits: no ticks between whole numbers
+    }
     config.plugins.tooltip.callbacks = {
       title: function (items) {
         var x = items[0].parsed.x;
