@@ -18,7 +18,7 @@ enum { KEY_EXPLAIN = 0x200, KEY_MARKDOWN };
 static const struct argp_option options[] = {
     {"explain", KEY_EXPLAIN, "PREFIX", OPTION_ARG_OPTIONAL,
      "Explain every key: type, range, unit, default (only those below PREFIX)", 0},
-    {"markdown", KEY_MARKDOWN, 0, 0, "Explain in Markdown", 0},
+    {"markdown", KEY_MARKDOWN, 0, 0, "With --explain: in Markdown", 0},
     COMMAND_COMMON_OPTIONS,
     {0},
 };
@@ -31,7 +31,18 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       arguments->prefix = argument;
       return 0;
     case KEY_MARKDOWN: arguments->format = EPX_CONFIG_MARKDOWN; return 0;
-    case ARGP_KEY_ARG: arguments->source.file = argument; return 0;
+    case ARGP_KEY_ARG: return command_file_argument(argument, state, &arguments->source);
+    case ARGP_KEY_END: /* "--explain chip" means "--explain=chip" */
+      if (arguments->format == EPX_CONFIG_MARKDOWN && !arguments->explain) {
+        argp_error(state, "--markdown goes with --explain");
+      }
+      if (arguments->explain && arguments->source.file != NULL) {
+        if (arguments->prefix != NULL) {
+          argp_error(state, "--explain takes one key: %s", arguments->source.file);
+        }
+        arguments->prefix = arguments->source.file;
+      }
+      return 0;
     default: return command_common_option(key, argument, state, &arguments->source);
   }
 }

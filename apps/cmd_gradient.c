@@ -49,6 +49,9 @@ static void parse_betas(char *list, struct argp_state *state, arguments_t *argum
     }
     arguments->beta[arguments->beta_count++] = beta;
   }
+  if (arguments->beta_count == 0) {
+    argp_error(state, "--beta: expected numbers in (0, 100], such as 0.1,0.3");
+  }
 }
 
 static void parse_pools(char *list, struct argp_state *state, arguments_t *arguments) {
@@ -62,6 +65,9 @@ static void parse_pools(char *list, struct argp_state *state, arguments_t *argum
       argp_error(state, "--pool: '%s'; expected max or avg", item);
     }
   }
+  if (!arguments->pool[EPX_POOL_MAX] && !arguments->pool[EPX_POOL_AVG]) {
+    argp_error(state, "--pool: expected max, avg or both, such as max,avg");
+  }
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
@@ -73,12 +79,15 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_POOL: parse_pools(argument, state, arguments); return 0;
     case KEY_TWIN: arguments->twin = true; return 0;
     case KEY_IMAGES:
-      arguments->images = atoi(argument);
-      if (arguments->images < 1 || arguments->images > 4096) {
-        argp_error(state, "--images %s: expected 1 to 4096", argument);
+      arguments->images = command_number("--images", argument, state, 1, 4096);
+      return 0;
+    case ARGP_KEY_ARG: return command_file_argument(argument, state, &arguments->source);
+    case ARGP_KEY_END:
+      if (arguments->run != NULL && arguments->source.file != NULL) {
+        argp_error(state, "--run %s brings its own configuration; leave out %s", arguments->run,
+                   arguments->source.file);
       }
       return 0;
-    case ARGP_KEY_ARG: arguments->source.file = argument; return 0;
     default: return command_common_option(key, argument, state, &arguments->source);
   }
 }

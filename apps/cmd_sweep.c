@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "cost_record.h"
+#include "epx_clock.h"
 #include "epx_config.h"
 #include "epx_sweep_report.h"
 #include "run.h"
@@ -54,13 +55,13 @@ static const struct argp argp = {
     "command again to go on where it stopped: finished points are never run again. Prints a table, "
     "and writes a page with charts beside the results file.", 0, 0, 0};
 
-static epx_sweep_result_t result_of(const epx_epoch_result_t *last) {
+static epx_sweep_result_t result_of(const epx_epoch_result_t *last, double seconds) {
   epx_sweep_result_t result = epx_sweep_result_unknown();
   result.test_error = last->test.error;
   result.train_error = last->train.error;
   result.test_loss = last->test.loss;
   result.images_per_second = last->train.images / last->train.seconds;
-  result.seconds = last->train.seconds + last->test.seconds;
+  result.seconds = seconds;
   return result;
 }
 
@@ -73,12 +74,13 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
   epx_epoch_result_t last;
   epx_sweep_result_t result = epx_sweep_result_unknown();
   epx_error_t failure = {0};
+  const double start = epx_clock_seconds();
   epx_status_t status =
       sweep_file_experiment(file, arguments->source.overrides, arguments->source.override_count,
                             point->values, &experiment, &failure);
   status = status == EPX_OK ? run_train(&experiment, &run, &last, &failure) : status;
   if (status == EPX_OK) {
-    result = result_of(&last);
+    result = result_of(&last, epx_clock_seconds() - start);
     status = cost_of_point(&experiment, &result, &failure);
   }
   if (status == EPX_ERR_INTERRUPTED) {

@@ -30,24 +30,23 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static int number(const char *argument, struct argp_state *state, int low, int high) {
-  char *end;
-  const long value = strtol(argument, &end, 10);
-  if (*argument == '\0' || *end != '\0' || value < low || value > high) {
-    argp_error(state, "'%s': expected a number, %d to %d", argument, low, high);
-  }
-  return (int)value;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state) {
   arguments_t *arguments = state->input;
   switch (key) {
     case KEY_RUN: arguments->run = argument; return 0;
     case KEY_VCD: arguments->vcd = argument; return 0;
-    case KEY_LAYER: arguments->layer = number(argument, state, 0, EPX_MAX_LAYERS); return 0;
-    case KEY_ROW_BLOCK: arguments->row_block = number(argument, state, 0, 1 << 20); return 0;
-    case KEY_COLUMN_BLOCK: arguments->column_block = number(argument, state, 0, 1 << 20); return 0;
-    case KEY_IMAGES: arguments->images = number(argument, state, 1, 256); return 0;
+    case KEY_LAYER:
+      arguments->layer = command_number("--layer", argument, state, 0, EPX_MAX_LAYERS);
+      return 0;
+    case KEY_ROW_BLOCK:
+      arguments->row_block = command_number("--row-block", argument, state, 0, 1 << 20);
+      return 0;
+    case KEY_COLUMN_BLOCK:
+      arguments->column_block = command_number("--column-block", argument, state, 0, 1 << 20);
+      return 0;
+    case KEY_IMAGES:
+      arguments->images = command_number("--images", argument, state, 1, 256);
+      return 0;
     case ARGP_KEY_END:
       if (arguments->run == NULL) {
         argp_error(state, "expected --run DIR");

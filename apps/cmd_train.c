@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "epx_config.h"
@@ -23,7 +25,7 @@ static const struct argp_option options[] = {
     {"out", 'o', "DIR", 0, "Run folder to make (default: runs/DATE-TIME)", 0},
     {"resume", KEY_RESUME, "DIR", 0,
      "Continue an interrupted run, bit for bit as if it had not stopped; its own configuration is "
-     "used (only --set training.epochs may be given)", 0},
+     "used (only --data and --set training.epochs may be given)", 0},
     {"checkpoint-every", KEY_CHECKPOINT, "SECONDS", 0,
      "Write a checkpoint at least this often (default 60; 0: after epochs only)", 0},
     {"quiet", 'q', 0, 0, "No progress bar and no line an epoch", 0},
@@ -44,12 +46,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         argp_error(state, "--checkpoint-every %s: expected seconds, 0 or more", argument);
       }
       return 0;
-    case ARGP_KEY_ARG:
-      if (arguments->source.file != NULL) {
-        argp_error(state, "more than one configuration file: %s", argument);
-      }
-      arguments->source.file = argument;
-      return 0;
+    case ARGP_KEY_ARG: return command_file_argument(argument, state, &arguments->source);
     default: return command_common_option(key, argument, state, &arguments->source);
   }
 }
@@ -80,17 +77,26 @@ static epx_status_t load(arguments_t *arguments, epx_experiment_t *experiment,
   if (arguments->resume != NULL) {
     if (source->file != NULL || arguments->out != NULL) {
       return epx_fail(error, EPX_ERR_ARGUMENT,
-                      "--resume takes the configuration and the folder of the run itself");
+                      "--resume %s continues that run with its own configuration, in its own "
+                      "folder; leave out %s%s",
+                      arguments->resume, source->file != NULL ? "" : "--out ",
+                      source->file != NULL ? source->file : arguments->out);
     }
     for (int i = 0; i < source->override_count; ++i) {
-      if (strncmp(source->overrides[i], "training.epochs=", 16) != 0) {
+      if (strncmp(source->overrides[i], "training.epochs=", 16) != 0 &&
+          strncmp(source->overrides[i], "data.path=", 10) != 0) {
         return epx_fail(error, EPX_ERR_ARGUMENT,
-                        "--resume: %s would make another run of it; only training.epochs may change",
+                        "--resume: %s would make another run of it; only training.epochs and the "
+                        "place of the same data (--data) may change",
                         source->overrides[i]);
       }
     }
     snprintf(path, sizeof path, "%s/config.yaml", arguments->resume);
     source->file = path;
+    if (access(path, R_OK) != 0) {
+      return epx_fail(error, EPX_ERR_NOT_FOUND, "--resume %s: no run to continue: %s: %s",
+                      arguments->resume, path, strerror(errno));
+    }
   }
   return epx_config_load(source->file, source->overrides, source->override_count, experiment,
                          error);

@@ -8,6 +8,7 @@
 
 #include "epx_cpu.h"
 #include "epx_parallel.h"
+#include "epx_yaml.h"
 
 typedef struct command_t {
   const char *name;
@@ -41,6 +42,18 @@ static void print_help(FILE *out) {
           "Exit codes: 0 ok, 1 the run failed, 2 usage, configuration or data.\n");
 }
 
+static void print_unknown(const char *word) {
+  enum { COUNT = sizeof commands / sizeof commands[0] };
+  const char *names[COUNT];
+  for (int i = 0; i < COUNT; ++i) {
+    names[i] = commands[i].name;
+  }
+  const char *near = epx_yaml_nearest(word, names, COUNT);
+  fprintf(stderr, "epxbar: '%s' is not %s%s%s\nTry `epxbar --help' for the commands.\n", word,
+          word[0] == '-' ? "an option before a command" : "a command",
+          near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+}
+
 int command_main(int argc, char **argv) {
   static char name[64];
   if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
@@ -60,9 +73,10 @@ int command_main(int argc, char **argv) {
     }
   }
   if (argc >= 2) {
-    fprintf(stderr, "epxbar: '%s' is not a command\n", argv[1]);
+    print_unknown(argv[1]);
+  } else {
+    print_help(stderr);
   }
-  print_help(stderr);
   return 2;
 }
 
@@ -80,9 +94,26 @@ int command_add_override(command_source_t *source, const char *text) {
   return 1;
 }
 
+int command_number(const char *option, const char *argument, struct argp_state *state, int low,
+                   int high) {
+  char *end;
+  const long value = strtol(argument, &end, 10);
+  if (*argument == '\0' || *end != '\0' || value < low || value > high) {
+    argp_error(state, "%s %s: expected a whole number, %d to %d", option, argument, low, high);
+  }
+  return (int)value;
+}
+
+int command_file_argument(char *argument, struct argp_state *state, command_source_t *source) {
+  if (source->file != NULL) {
+    argp_error(state, "more than one file: %s and %s", source->file, argument);
+  }
+  source->file = argument;
+  return 0;
+}
+
 int command_common_option(int key, char *argument, struct argp_state *state,
                           command_source_t *source) {
-  char *end;
   switch (key) {
     case COMMAND_KEY_SET:
       if (strchr(argument, '=') == NULL) {
@@ -101,14 +132,9 @@ int command_common_option(int key, char *argument, struct argp_state *state,
         argp_error(state, "more than %d --set options", COMMAND_MAX_OVERRIDES);
       }
       return 0;
-    case COMMAND_KEY_THREADS: {
-      const long threads = strtol(argument, &end, 10);
-      if (*argument == '\0' || *end != '\0' || threads < 1 || threads > 1024) {
-        argp_error(state, "--threads %s: expected 1 to 1024", argument);
-      }
-      epx_parallel_set_threads((int)threads);
+    case COMMAND_KEY_THREADS:
+      epx_parallel_set_threads(command_number("--threads", argument, state, 1, 1024));
       return 0;
-    }
     default: return ARGP_ERR_UNKNOWN;
   }
 }

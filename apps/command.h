@@ -36,6 +36,11 @@ typedef struct command_source_t {
 int command_add_override(command_source_t *source, const char *text);
 
 struct argp_state;
+/* Takes the positional argument CONFIG.yaml; a second one is an error of usage. */
+int command_file_argument(char *argument, struct argp_state *state, command_source_t *source);
+/* A whole number from low to high; else an error of usage that names the option. */
+int command_number(const char *option, const char *argument, struct argp_state *state, int low,
+                   int high);
 /* Handles --set, --data and --threads; returns 0 where it did, else ARGP_ERR_UNKNOWN. */
 int command_common_option(int key, char *argument, struct argp_state *state,
                           command_source_t *source);

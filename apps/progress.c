@@ -3,19 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "epx_clock.h"
 
 void progress_start(progress_t *progress, bool quiet) {
   memset(progress, 0, sizeof *progress);
   progress->enabled = !quiet && isatty(STDERR_FILENO);
-  progress->run_start = seconds_now();
+  progress->run_start = epx_clock_seconds();
   progress->start_epoch = -1;
 }
 
@@ -29,7 +24,7 @@ static void format_time(double seconds, char text[32]) {
 }
 
 void progress_draw(progress_t *progress, const epx_progress_t *now) {
-  const double time = seconds_now();
+  const double time = epx_clock_seconds();
   if (!progress->enabled) {
     return;
   }

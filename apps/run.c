@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "cost_record.h"
 #include "epx_checkpoint.h"
+#include "epx_clock.h"
 #include "epx_config.h"
 #include "epx_golden.h"
+#include "epx_record_file.h"
 #include "epx_run_record.h"
 #include "epx_twin.h"
 #include "progress.h"
@@ -32,12 +33,6 @@ void run_catch_interrupt(void) {
 
 bool run_interrupted(void) {
   return interrupted != 0;
-}
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity,
@@ -116,7 +111,7 @@ static epx_status_t checkpoint(run_t *run, const epx_trainer_state_t *state, epx
     return EPX_OK;
   }
   path_in(run->options->folder, "checkpoint.npz", path);
-  run->last_checkpoint = seconds_now();
+  run->last_checkpoint = epx_clock_seconds();
   return epx_checkpoint_write(path, run->substrate, state, error);
 }
 
@@ -136,7 +131,7 @@ static epx_status_t on_batch(void *context, const epx_trainer_state_t *state,
                                        "interrupted in epoch %d after %d images",
                                        state->epoch + 1, state->next_image);
   }
-  if (due > 0.0 && seconds_now() - run->last_checkpoint > due) {
+  if (due > 0.0 && epx_clock_seconds() - run->last_checkpoint > due) {
     return checkpoint(run, state, error);
   }
   return EPX_OK;
@@ -242,6 +237,27 @@ static epx_status_t close_record(run_t *run, epx_status_t status, epx_error_t *e
   return status;
 }
 
+/* A resumed run must see the images that it began with. */
+static epx_status_t check_same_data(const char *folder, const epx_dataset_t *train,
+                                    epx_error_t *error) {
+  char path[1024];
+  json_t *manifest = NULL;
+  path_in(folder, "manifest.json", path);
+  epx_status_t status = epx_json_read(path, &manifest, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  const char *before = epx_json_get_text(json_object_get(manifest, "dataset"), "fingerprint");
+  if (strcmp(before, train->fingerprint) != 0) {
+    status = epx_fail(error, EPX_ERR_FORMAT,
+                      "%s: other training images than those of the run: fingerprint %s; expected "
+                      "%s, as in %s",
+                      train->source, train->fingerprint, before, path);
+  }
+  json_decref(manifest);
+  return status;
+}
+
 static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx_dataset_t *test,
                                epx_error_t *error) {
   const epx_experiment_t *experiment = run->experiment;
@@ -251,6 +267,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
   if (run->options->resume) {
     path_in(run->options->folder, "checkpoint.npz", path);
     status = epx_checkpoint_read(path, run->substrate, &state, error);
+    status = status == EPX_OK ? check_same_data(run->options->folder, train, error) : status;
   }
   if (status == EPX_OK && run->options->folder != NULL) {
     status = open_record(run, train, test, state.epoch, error);
@@ -258,8 +275,16 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
   if (status == EPX_OK && run->options->folder != NULL) {
     status = cost_record_write(run->options->folder, experiment, error);
   }
+  if (status == EPX_OK && !run->options->resume) {
+    status = checkpoint(run, &state, error); /* so that a kill at any time later can be resumed */
+  }
   if (status != EPX_OK) {
     return status;
+  }
+  if (run->options->resume && state.epoch >= experiment->training.epochs) {
+    fprintf(stderr,
+            "%s: finished already, after epoch %d; --set training.epochs=N with a larger N trains "
+            "on\n", run->options->folder, state.epoch);
   }
   const epx_trainer_t trainer = {
       .training = experiment->training,
@@ -271,7 +296,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
       .test = test,
       .hooks = {run, on_progress, on_batch, on_epoch},
   };
-  run->last_checkpoint = seconds_now();
+  run->last_checkpoint = epx_clock_seconds();
   progress_start(&run->progress, run->options->quiet);
   status = epx_trainer_run(&trainer, &state, error);
   progress_clear(&run->progress);

@@ -3,18 +3,12 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "epx_clock.h"
 #include "epx_ep.h"
 #include "epx_random.h"
 
 enum { KEY_SHUFFLE = 0x73687566, KEY_AUGMENT = 0x61756721 };
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 double epx_trainer_learning_rate(const epx_training_t *training, int layer, int epoch) {
   const int length =
@@ -112,12 +106,12 @@ static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_
   epx_dataset_shuffle(batch->order, dataset->count,
                       epx_random_key(epx_random_key(seed, KEY_SHUFFLE), epoch));
   while (state->next_image < dataset->count) {
-    const double start = seconds_now();
+    const double start = epx_clock_seconds();
     state->next_image += run_free(trainer, dataset, batch, state->next_image, trainer->augment,
                                   augment_key, &state->loss_sum, &state->wrong);
     epx_ep_nudged(trainer->substrate, &trainer->dynamics, &trainer->estimator);
     trainer->substrate->ops->update(trainer->substrate, &trainer->estimator, &rule);
-    state->seconds += seconds_now() - start;
+    state->seconds += epx_clock_seconds() - start;
     report(trainer, "train", state->epoch, state->next_image, dataset->count, state->loss_sum,
            state->wrong);
     if (trainer->hooks.batch_done != NULL) {
@@ -138,7 +132,7 @@ epx_status_t epx_trainer_evaluate(const epx_trainer_t *trainer, const epx_datase
   if (status != EPX_OK) {
     return status;
   }
-  const double start = seconds_now();
+  const double start = epx_clock_seconds();
   double loss_sum = 0.0;
   int64_t wrong = 0;
   int done = 0;
@@ -147,7 +141,7 @@ epx_status_t epx_trainer_evaluate(const epx_trainer_t *trainer, const epx_datase
     report(trainer, "test", epoch, done, dataset->count, loss_sum, wrong);
   }
   batch_free(&batch);
-  *result = split_result(loss_sum, wrong, done, seconds_now() - start);
+  *result = split_result(loss_sum, wrong, done, epx_clock_seconds() - start);
   return EPX_OK;
 }
 

@@ -2,12 +2,14 @@
 #include "epx_sweep_report.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "epx_chart.h"
 #include "epx_format.h"
 #include "epx_page.h"
+#include "epx_qformat.h"
 #include "epx_record_file.h"
 #include "epx_sweep_internal.h"
 
@@ -103,19 +105,41 @@ epx_status_t epx_sweep_write_table(epx_sweep_store_t *store, epx_table_format_t 
   return status;
 }
 
+/* Where a value stands on a numeric axis: a number, or the width of a Q-format in bits. */
 static int parse_number(const char *text, double *x) {
   char *end;
+  epx_qformat_t format;
+  if (epx_qformat_parse(text, &format, NULL) == EPX_OK) {
+    *x = epx_qformat_bits(format);
+    return 1;
+  }
   *x = strtod(text, &end);
   return end != text && *end == '\0' && isfinite(*x);
 }
 
+/* All values are numbers, and no two stand at the same place (Q1.6 and Q0.7 are both 8 bits). */
 static int is_numeric(const epx_sweep_axis_t *axis) {
-  double x;
-  int numbers = 0;
+  double x, other;
   for (int i = 0; i < axis->value_count; ++i) {
-    numbers += parse_number(axis->values[i], &x);
+    if (!parse_number(axis->values[i], &x)) {
+      return 0;
+    }
+    for (int j = 0; j < i; ++j) {
+      if (parse_number(axis->values[j], &other) && other == x) {
+        return 0;
+      }
+    }
   }
-  return numbers == axis->value_count;
+  return axis->value_count > 0;
+}
+
+/* The axis title: its key, "(bits)" where its values are Q-formats placed by width. */
+static const char *axis_title(const epx_sweep_axis_t *axis, char title[160]) {
+  epx_qformat_t format;
+  const int bits =
+      is_numeric(axis) && epx_qformat_parse(axis->values[0], &format, NULL) == EPX_OK;
+  snprintf(title, 160, "%s%s", axis->key, bits ? " (bits)" : "");
+  return title;
 }
 
 /* The axis that charts run along: the first numeric one with several values, else the first one
@@ -182,7 +206,8 @@ static void add_chart(epx_page_t *page, const epx_sweep_store_t *store,
   const int along = chart_axis(store);
   const epx_sweep_axis_t *axis = &store->axes[along];
   const int numeric = is_numeric(axis);
-  json_t *chart = epx_chart_line(title, NULL, axis->key, y_label, flags);
+  char x_label[160];
+  json_t *chart = epx_chart_line(title, NULL, axis_title(axis, x_label), y_label, flags);
   for (int i = 0; !numeric && i < axis->value_count; ++i) {
     epx_chart_category(chart, axis->values[i]);
   }

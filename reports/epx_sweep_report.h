@@ -15,8 +15,9 @@ extern "C" {
 EPX_CHECKED epx_status_t epx_sweep_write_table(epx_sweep_store_t *store, epx_table_format_t format,
                                                FILE *out, epx_error_t *error);
 
-/* Writes a self-contained page: test error and energy against the first numeric axis (else the
- * first axis), one curve for each combination of the others, the table, and the settings. */
+/* Writes a self-contained page: test error and energy against the first numeric axis (numbers, or
+ * Q-formats of different widths, placed by their bits; else the first axis), one curve for each
+ * combination of the others, the table, and the settings. */
 EPX_CHECKED epx_status_t epx_sweep_report_write(epx_sweep_store_t *store, const char *out_path,
                                                 epx_error_t *error);
 
