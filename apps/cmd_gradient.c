@@ -233,38 +233,14 @@ static epx_status_t load_params(const arguments_t *arguments, study_t *study,
 }
 
 static epx_status_t load_batch(study_t *study, epx_error_t *error) {
-  epx_dataset_t *train = NULL, *test = NULL;
-  epx_status_t status = run_open_data(&study->experiment, &train, &test, error);
-  if (status != EPX_OK) {
-    return status;
-  }
-  if (study->images > test->count) {
-    status = epx_fail(error, EPX_ERR_ARGUMENT, "--images %d: the test part has %d images",
-                      study->images, test->count);
-  }
   const size_t n = (size_t)study->images;
-  const size_t image = (size_t)test->channels * (size_t)test->height * (size_t)test->width;
-  uint32_t *indices = calloc(n, sizeof *indices);
-  study->x = calloc(n * image, sizeof *study->x);
-  study->labels = calloc(n, 1);
   study->predicted = calloc(n, 1);
   study->loss = calloc(n, sizeof *study->loss);
   study->rows = calloc(MAX_ROWS, sizeof *study->rows);
-  if (status == EPX_OK && (indices == NULL || study->x == NULL || study->labels == NULL ||
-                           study->predicted == NULL || study->loss == NULL ||
-                           study->rows == NULL)) {
-    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d images", study->images);
+  if (study->predicted == NULL || study->loss == NULL || study->rows == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d images", study->images);
   }
-  for (size_t i = 0; status == EPX_OK && i < n; ++i) {
-    indices[i] = (uint32_t)i;
-  }
-  if (status == EPX_OK) {
-    epx_dataset_batch(test, indices, study->images, false, 0, study->x, study->labels);
-  }
-  free(indices);
-  epx_dataset_destroy(train);
-  epx_dataset_destroy(test);
-  return status;
+  return run_first_images(&study->experiment, study->images, &study->x, &study->labels, error);
 }
 
 static void set_pool(epx_network_t *network, epx_pool_t pool) {

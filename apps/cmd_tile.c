@@ -114,33 +114,6 @@ static epx_status_t write_record(const epx_tile_check_t *check, const char *laye
   return epx_tile_record_write(arguments->run, &record, error);
 }
 
-static epx_status_t test_batch(const epx_experiment_t *experiment, int images, float **x,
-                               uint8_t **labels, epx_error_t *error) {
-  epx_dataset_t *train = NULL, *test = NULL;
-  epx_status_t status = run_open_data(experiment, &train, &test, error);
-  if (status != EPX_OK) {
-    return status;
-  }
-  const int *shape = experiment->network.input;
-  uint32_t indices[256];
-  for (int i = 0; i < images; ++i) {
-    indices[i] = (uint32_t)i;
-  }
-  *x = malloc((size_t)images * (size_t)(shape[0] * shape[1] * shape[2]) * sizeof **x);
-  *labels = malloc((size_t)images);
-  if (*x == NULL || *labels == NULL) {
-    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d images", images);
-  } else if (images > test->count) {
-    status = epx_fail(error, EPX_ERR_ARGUMENT, "--images %d: the test part has %d images", images,
-                      test->count);
-  } else {
-    epx_dataset_batch(test, indices, images, false, 0, *x, *labels);
-  }
-  epx_dataset_destroy(train);
-  epx_dataset_destroy(test);
-  return status;
-}
-
 static epx_status_t run_check(const arguments_t *arguments, epx_error_t *error) {
   epx_experiment_t experiment;
   epx_substrate_t *twin = NULL;
@@ -155,8 +128,9 @@ static epx_status_t run_check(const arguments_t *arguments, epx_error_t *error) 
                       "%s: substrate.kind is golden; tiles are compared with a twin's run",
                       arguments->run);
   }
-  status = status == EPX_OK ? test_batch(&experiment, arguments->images, &x, &labels, error)
-                            : status;
+  if (status == EPX_OK) {
+    status = run_first_images(&experiment, arguments->images, &x, &labels, error);
+  }
   if (status == EPX_OK) {
     epx_tile_check_request_t request = {
         .layer = arguments->layer >= 0 ? arguments->layer : experiment.network.layer_count > 1,

@@ -10,8 +10,6 @@
 void progress_start(progress_t *progress, bool quiet) {
   memset(progress, 0, sizeof *progress);
   progress->enabled = !quiet && isatty(STDERR_FILENO);
-  progress->run_start = epx_clock_seconds();
-  progress->start_epoch = -1;
 }
 
 static void format_time(double seconds, char text[32]) {
@@ -34,9 +32,6 @@ void progress_draw(progress_t *progress, const epx_progress_t *now) {
     progress->epoch = now->epoch;
     progress->phase_start = time;
     progress->phase_first = now->done;
-    if (progress->start_epoch < 0) {
-      progress->start_epoch = now->epoch;
-    }
     return;
   }
   if (time - progress->last_drawn < 0.1 && now->done < now->total) {

@@ -9,11 +9,9 @@
 
 typedef struct progress_t {
   bool enabled;
-  double phase_start, run_start, last_drawn;
+  double phase_start, last_drawn;
   const char *phase;
   int epoch, phase_first; /* images done when the phase (or its resumption) began */
-  double work_done;       /* epochs finished since the run started, in fractions */
-  int start_epoch;
 } progress_t;
 
 /* quiet: never draw. */

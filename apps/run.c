@@ -90,6 +90,40 @@ epx_status_t run_open_data(const epx_experiment_t *experiment, epx_dataset_t **t
   return status;
 }
 
+epx_status_t run_first_images(const epx_experiment_t *experiment, int n, float **x,
+                              uint8_t **labels, epx_error_t *error) {
+  epx_dataset_t *train = NULL, *test = NULL;
+  epx_status_t status = run_open_data(experiment, &train, &test, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  const size_t image = (size_t)test->channels * (size_t)test->height * (size_t)test->width;
+  uint32_t *indices = malloc((size_t)n * sizeof *indices);
+  *x = malloc((size_t)n * image * sizeof **x);
+  *labels = malloc((size_t)n);
+  if (n > test->count) {
+    status = epx_fail(error, EPX_ERR_ARGUMENT, "--images %d: the test part has %d images", n,
+                      test->count);
+  } else if (indices == NULL || *x == NULL || *labels == NULL) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d images", n);
+  } else {
+    for (int i = 0; i < n; ++i) {
+      indices[i] = (uint32_t)i;
+    }
+    epx_dataset_batch(test, indices, n, false, 0, *x, *labels);
+  }
+  if (status != EPX_OK) {
+    free(*x);
+    free(*labels);
+    *x = NULL;
+    *labels = NULL;
+  }
+  free(indices);
+  epx_dataset_destroy(train);
+  epx_dataset_destroy(test);
+  return status;
+}
+
 static void path_in(const char *folder, const char *file, char path[1024]) {
   snprintf(path, 1024, "%s/%s", folder, file);
 }
