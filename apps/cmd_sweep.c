@@ -8,6 +8,7 @@
 #include "cost_record.h"
 #include "epx_clock.h"
 #include "epx_config.h"
+#include "epx_record_file.h"
 #include "epx_sweep_report.h"
 #include "run.h"
 #include "sweep_file.h"
@@ -65,6 +66,13 @@ static epx_sweep_result_t result_of(const epx_epoch_result_t *last, double secon
   return result;
 }
 
+/* Interrupted, or no data, disk or memory: the next point would fare no better. The other failures
+ * are the point's own. */
+static bool ends_sweep(epx_status_t status) {
+  return status == EPX_ERR_INTERRUPTED || status == EPX_ERR_NOT_FOUND || status == EPX_ERR_IO ||
+         status == EPX_ERR_FORMAT || status == EPX_ERR_MEMORY;
+}
+
 /* Trains one point and records how it ended. */
 static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *file,
                               epx_sweep_store_t *store, const epx_sweep_point_t *point,
@@ -83,7 +91,7 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
     result = result_of(&last, epx_clock_seconds() - start);
     status = cost_of_point(&experiment, &result, &failure);
   }
-  if (status == EPX_ERR_INTERRUPTED) {
+  if (ends_sweep(status)) {
     *error = failure;
     const epx_status_t released = epx_sweep_release(store, point->index, error);
     return released == EPX_OK ? status : released;
@@ -106,7 +114,7 @@ static epx_status_t run_points(const arguments_t *arguments, const sweep_file_t 
     if (status != EPX_OK || !found) {
       return status;
     }
-    fprintf(stderr, "point %d of %d:", point.index + 1, total);
+    fprintf(stderr, "point %d (%d of %d):", point.index, point.index + 1, total);
     for (int a = 0; a < point.axis_count; ++a) {
       fprintf(stderr, " %s=%s", file->axes[a].key, point.values[a]);
     }
@@ -119,6 +127,18 @@ static epx_status_t run_points(const arguments_t *arguments, const sweep_file_t 
   }
 }
 
+/* Makes the folder of a path, as train makes its run folder. */
+static epx_status_t make_parent(const char *path, epx_error_t *error) {
+  char folder[1024];
+  snprintf(folder, sizeof folder, "%s", path);
+  char *slash = strrchr(folder, '/');
+  if (slash == NULL || slash == folder) {
+    return EPX_OK;
+  }
+  *slash = '\0';
+  return epx_folder_make(folder, error);
+}
+
 static epx_status_t open_store(const arguments_t *arguments, const sweep_file_t *file,
                                const char *path, epx_sweep_store_t **store, epx_error_t *error) {
   epx_experiment_t base;
@@ -126,6 +146,10 @@ static epx_status_t open_store(const arguments_t *arguments, const sweep_file_t 
   epx_status_t status =
       sweep_file_experiment(file, arguments->source.overrides, arguments->source.override_count,
                             NULL, &base, error);
+  status = status == EPX_OK ? sweep_file_check(file, arguments->source.overrides,
+                                               arguments->source.override_count, error)
+                            : status;
+  status = status == EPX_OK ? make_parent(path, error) : status;
   if (status != EPX_OK) {
     return status;
   }
@@ -155,6 +179,8 @@ static epx_status_t show(const arguments_t *arguments, epx_sweep_store_t *store,
   snprintf(page, sizeof page, "%s.html", path);
   if (status == EPX_OK) {
     status = epx_sweep_report_write(store, page, error);
+  }
+  if (status == EPX_OK) {
     fprintf(stderr, "results: %s   page: %s\n", path, page);
   }
   return status;
@@ -184,7 +210,19 @@ int command_sweep(int argc, char **argv) {
   if (status == EPX_OK) {
     status = show(&arguments, store, path, &error);
   }
+  int failed = 0;
+  if (status == EPX_OK && !arguments.list) {
+    status = epx_sweep_count(store, EPX_SWEEP_FAILED, &failed, &error);
+  }
   epx_sweep_close(store);
   sweep_file_free(&file);
+  if (failed > 0) {
+    fprintf(stderr, "epxbar: %d points failed; the same command tries them again\n", failed);
+    return 1;
+  }
+  if (status == EPX_ERR_INTERRUPTED) {
+    fprintf(stderr, "epxbar: %s; the same command goes on with that point\n", error.message);
+    return 1;
+  }
   return status == EPX_OK ? 0 : command_failed(status, &error);
 }

@@ -49,9 +49,10 @@ static void print_unknown(const char *word) {
     names[i] = commands[i].name;
   }
   const char *near = epx_yaml_nearest(word, names, COUNT);
-  fprintf(stderr, "epxbar: '%s' is not %s%s%s\nTry `epxbar --help' for the commands.\n", word,
-          word[0] == '-' ? "an option before a command" : "a command",
-          near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+  fprintf(stderr, "epxbar: '%s' is not %s%s%s%s\nTry `epxbar --help' for the commands.\n",
+          word, word[0] == '-' ? "an option before a command" : "a command",
+          near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+          near != NULL ? "?" : "");
 }
 
 int command_main(int argc, char **argv) {

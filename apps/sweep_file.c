@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sweep_file.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,7 @@ static epx_status_t read_top(const char *path, const epx_yaml_t *yaml, sweep_fil
 epx_status_t sweep_file_read(const char *path, sweep_file_t *file, epx_error_t *error) {
   epx_yaml_t *yaml = NULL;
   memset(file, 0, sizeof *file);
+  snprintf(file->path, sizeof file->path, "%s", path);
   epx_status_t status = epx_yaml_read(path, &yaml, error);
   if (status == EPX_OK) {
     status = read_top(path, yaml, file, error);
@@ -151,6 +153,31 @@ void sweep_file_free(sweep_file_t *file) {
     free((void *)(uintptr_t)file->axes[a].key);
   }
   memset(file, 0, sizeof *file);
+}
+
+/* A setting came from the sweep file, not from --set: says so in the message. */
+static void name_origin(const sweep_file_t *file, epx_error_t *error) {
+  const char *key = error->message + strlen("--set ");
+  const char *origin = NULL;
+  if (strncmp(error->message, "--set ", strlen("--set ")) != 0) {
+    return;
+  }
+  const size_t length = strcspn(key, ":[");
+  for (int i = 0; i < file->set_count; ++i) {
+    if (strncmp(file->set[i], key, length) == 0 && file->set[i][length] == '=') {
+      origin = "set";
+    }
+  }
+  for (int a = 0; a < file->axis_count; ++a) {
+    if (strncmp(file->axes[a].key, key, length) == 0 && file->axes[a].key[length] == '\0') {
+      origin = "axes";
+    }
+  }
+  if (origin != NULL) {
+    const epx_error_t before = *error;
+    snprintf(error->message, sizeof error->message, "%.*s: %s: %.*s", 500, file->path, origin, 500,
+             before.message + strlen("--set "));
+  }
 }
 
 epx_status_t sweep_file_experiment(const sweep_file_t *file, const char *const *overrides,
@@ -178,9 +205,77 @@ epx_status_t sweep_file_experiment(const sweep_file_t *file, const char *const *
   if (status == EPX_OK) {
     status = epx_config_load(file->base[0] != '\0' ? file->base : NULL, list, count, experiment,
                              error);
+    if (status != EPX_OK && error != NULL) {
+      name_origin(file, error);
+    }
   }
   for (int a = 0; a < EPX_SWEEP_MAX_AXES; ++a) {
     free(settings[a]);
   }
   return status;
+}
+
+/* Steps *at to the next combination of the axes other than `fixed`; false after the last. */
+static bool next_combination(const sweep_file_t *file, int fixed, int at[EPX_SWEEP_MAX_AXES]) {
+  for (int a = file->axis_count - 1; a >= 0; --a) {
+    if (a == fixed) {
+      continue;
+    }
+    if (++at[a] < file->axes[a].value_count) {
+      return true;
+    }
+    at[a] = 0;
+  }
+  return false;
+}
+
+/* OK where one of the points with value `index` on axis `axis` is possible; the first failure else. */
+static epx_status_t check_value(const sweep_file_t *file, const char *const *overrides,
+                                int override_count, int axis, int index, epx_error_t *error) {
+  enum { MOST_TRIALS = 1000 };
+  int at[EPX_SWEEP_MAX_AXES] = {0};
+  epx_experiment_t experiment;
+  epx_error_t failure = {0};
+  epx_status_t first = EPX_OK;
+  at[axis] = index;
+  for (int trial = 0; trial < MOST_TRIALS; ++trial) {
+    char *values[EPX_SWEEP_MAX_AXES] = {0};
+    for (int a = 0; a < file->axis_count; ++a) {
+      values[a] = (char *)(uintptr_t)file->axes[a].values[at[a]];
+    }
+    const epx_status_t status = sweep_file_experiment(file, overrides, override_count, values,
+                                                      &experiment, first == EPX_OK ? error
+                                                                                   : &failure);
+    if (status == EPX_OK) {
+      return EPX_OK;
+    }
+    first = first == EPX_OK ? status : first;
+    if (!next_combination(file, axis, at)) {
+      return first;
+    }
+  }
+  return EPX_OK; /* nothing found: such points will fail for themselves */
+}
+
+epx_status_t sweep_file_check(const sweep_file_t *file, const char *const *overrides,
+                              int override_count, epx_error_t *error) {
+  for (int a = 0; a < file->axis_count; ++a) {
+    const char *key = file->axes[a].key;
+    const size_t length = strlen(key);
+    for (int i = 0; i < override_count; ++i) {
+      if (strncmp(overrides[i], key, length) == 0 && overrides[i][length] == '=') {
+        return epx_fail(error, EPX_ERR_CONFIG,
+                        "--set %s: no effect; %s: axes sets that key for each point", overrides[i],
+                        file->path);
+      }
+    }
+    for (int i = 0; i < file->axes[a].value_count; ++i) {
+      epx_error_t failure = {0};
+      const epx_status_t status = check_value(file, overrides, override_count, a, i, &failure);
+      if (status != EPX_OK) {
+        return epx_fail(error, status, "%s", failure.message);
+      }
+    }
+  }
+  return EPX_OK;
 }

@@ -17,6 +17,7 @@
 enum { SWEEP_FILE_MAX_SET = 64, SWEEP_FILE_MAX_VALUES = 256 };
 
 typedef struct sweep_file_t {
+  char path[1024];                        /* of this file, for messages */
   char base[1024];                        /* path, or "" */
   char *set[SWEEP_FILE_MAX_SET];          /* "key=value" */
   int set_count;
@@ -33,5 +34,9 @@ EPX_CHECKED epx_status_t sweep_file_experiment(const sweep_file_t *file,
                                                const char *const *overrides, int override_count,
                                                char *const *values, epx_experiment_t *experiment,
                                                epx_error_t *error);
+
+/* EPX_ERR_CONFIG where an axis has an unknown key, or a value that no point can take. */
+EPX_CHECKED epx_status_t sweep_file_check(const sweep_file_t *file, const char *const *overrides,
+                                          int override_count, epx_error_t *error);
 
 #endif
