@@ -30,8 +30,11 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       arguments->explain = true;
       arguments->prefix = argument;
       return 0;
-    case KEY_MARKDOWN: arguments->format = EPX_CONFIG_MARKDOWN; return 0;
-    case ARGP_KEY_ARG: return command_file_argument(argument, state, &arguments->source);
+    case KEY_MARKDOWN:
+      arguments->format = EPX_CONFIG_MARKDOWN;
+      return 0;
+    case ARGP_KEY_ARG:
+      return command_file_argument(argument, state, &arguments->source);
     case ARGP_KEY_END: /* "--explain chip" means "--explain=chip" */
       if (arguments->format == EPX_CONFIG_MARKDOWN && !arguments->explain) {
         argp_error(state, "--markdown goes with --explain");
@@ -43,14 +46,19 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         arguments->prefix = arguments->source.file;
       }
       return 0;
-    default: return command_common_option(key, argument, state, &arguments->source);
+    default:
+      return command_common_option(key, argument, state, &arguments->source);
   }
 }
 
 static const struct argp argp = {
-    options, parse, "[CONFIG.yaml]",
+    options,
+    parse,
+    "[CONFIG.yaml]",
     "Checks a configuration (or the embedded default) and prints it whole, or explains the keys.",
-    0, 0, 0};
+    0,
+    0,
+    0};
 
 int command_config(int argc, char **argv) {
   arguments_t arguments = {.format = EPX_CONFIG_TEXT};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds the EP estimate against backpropagation through time on one fixed mini-batch: for the golden
- * model (float64) and the twin, for several nudging factors and poolings, layer by layer. */
+/* Holds the EP estimate against backpropagation through time on one fixed mini-batch: for the
+ * golden model (float64) and the twin, for several nudging factors and poolings, layer by layer. */
 #include <argp.h>
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +34,8 @@ static const struct argp_option options[] = {
     {"pool", KEY_POOL, "LIST", 0, "Poolings to try, of max,avg (default: as configured)", 0},
     {"images", KEY_IMAGES, "N", 0, "Size of the mini-batch (default 32)", 0},
     {"twin", KEY_TWIN, 0, 0, "Also hold the twin's estimate against the golden model's BPTT", 0},
-    {"out", 'o', "DIR", 0, "Folder for gradient.json (default: the run folder, if one is given)", 0},
+    {"out", 'o', "DIR", 0, "Folder for gradient.json (default: the run folder, if one is given)",
+     0},
     COMMAND_COMMON_OPTIONS,
     {0},
 };
@@ -73,29 +74,46 @@ static void parse_pools(char *list, struct argp_state *state, arguments_t *argum
 static error_t parse(int key, char *argument, struct argp_state *state) {
   arguments_t *arguments = state->input;
   switch (key) {
-    case KEY_RUN: arguments->run = argument; return 0;
-    case 'o': arguments->out = argument; return 0;
-    case KEY_BETA: parse_betas(argument, state, arguments); return 0;
-    case KEY_POOL: parse_pools(argument, state, arguments); return 0;
-    case KEY_TWIN: arguments->twin = true; return 0;
+    case KEY_RUN:
+      arguments->run = argument;
+      return 0;
+    case 'o':
+      arguments->out = argument;
+      return 0;
+    case KEY_BETA:
+      parse_betas(argument, state, arguments);
+      return 0;
+    case KEY_POOL:
+      parse_pools(argument, state, arguments);
+      return 0;
+    case KEY_TWIN:
+      arguments->twin = true;
+      return 0;
     case KEY_IMAGES:
       arguments->images = command_number("--images", argument, state, 1, 4096);
       return 0;
-    case ARGP_KEY_ARG: return command_file_argument(argument, state, &arguments->source);
+    case ARGP_KEY_ARG:
+      return command_file_argument(argument, state, &arguments->source);
     case ARGP_KEY_END:
       if (arguments->run != NULL && arguments->source.file != NULL) {
         argp_error(state, "--run %s brings its own configuration; leave out %s", arguments->run,
                    arguments->source.file);
       }
       return 0;
-    default: return command_common_option(key, argument, state, &arguments->source);
+    default:
+      return command_common_option(key, argument, state, &arguments->source);
   }
 }
 
 static const struct argp argp = {
-    options, parse, "[CONFIG.yaml]",
+    options,
+    parse,
+    "[CONFIG.yaml]",
     "Holds the equilibrium-propagation estimate of the gradient against backpropagation through "
-    "time over the nudged steps, on the first test images, layer by layer.", 0, 0, 0};
+    "time over the nudged steps, on the first test images, layer by layer.",
+    0,
+    0,
+    0};
 
 /* Everything that one comparison needs. */
 typedef struct study_t {
@@ -136,15 +154,15 @@ static void add_rows(study_t *study, const epx_estimator_t *estimator, const cha
   for (int l = 0; l < layers && study->row_count < MAX_ROWS; ++l) {
     const agreement_t a = agreement_of(study->estimate, study->reference, l);
     study->rows[study->row_count++] = (epx_gradient_row_t){
-        study->network_name, pool,     name,          substrate,      estimator->beta,
+        study->network_name,    pool,     name,          substrate,       estimator->beta,
         study->params->name[l], a.cosine, a.relative_l2, a.sign_agreement};
     printf("  %s %.4f", study->params->name[l], a.cosine);
   }
   printf("\n");
 }
 
-static void estimate_all(study_t *study, const arguments_t *arguments,
-                         epx_substrate_t *substrate, const char *label) {
+static void estimate_all(study_t *study, const arguments_t *arguments, epx_substrate_t *substrate,
+                         const char *label) {
   static const epx_estimator_kind_t kinds[] = {EPX_ESTIMATOR_SYMMETRIC, EPX_ESTIMATOR_ONE_SIDED};
   epx_ep_free(substrate, &study->experiment.dynamics, study->x, study->labels, study->images,
               study->loss, study->predicted);
@@ -183,25 +201,30 @@ static double residual(epx_substrate_t *golden) {
 static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx_error_t *error) {
   const epx_experiment_t *experiment = &study->experiment;
   epx_substrate_t *golden = NULL, *twin = NULL;
-  epx_status_t status =
-      epx_golden_f64_create(&experiment->network, study->images, &golden, error);
+  epx_status_t status = epx_golden_f64_create(&experiment->network, study->images, &golden, error);
   if (status != EPX_OK) {
     return status;
   }
   status = golden->ops->load(golden, study->params, error);
   if (status == EPX_OK) {
-    epx_ep_free(golden, &experiment->dynamics, study->x, study->labels, study->images,
-                study->loss, study->predicted);
+    epx_ep_free(golden, &experiment->dynamics, study->x, study->labels, study->images, study->loss,
+                study->predicted);
     printf("%-5s largest change of a state over one more free step: %.2g\n",
            pool_name(&experiment->network), residual(golden));
-    status = epx_golden_f64_bptt(golden, experiment->dynamics.nudged_steps, study->reference,
-                                 error);
+    status =
+        epx_golden_f64_bptt(golden, experiment->dynamics.nudged_steps, study->reference, error);
   }
   if (status == EPX_OK) {
     estimate_all(study, arguments, golden, "golden");
   }
-  if (status == EPX_OK && arguments->twin &&
-      epx_twin_check(&experiment->network, &experiment->chip, NULL) == EPX_OK) {
+  epx_error_t why = {0};
+  bool twin_too = status == EPX_OK && arguments->twin;
+  if (twin_too && epx_twin_check(&experiment->network, &experiment->chip, &why) != EPX_OK) {
+    twin_too = false;
+    fprintf(stderr, "epxbar: the twin is left out with %s: %s\n", pool_name(&experiment->network),
+            why.message);
+  }
+  if (twin_too) {
     status = epx_twin_create(&experiment->network, &experiment->chip, study->images, &twin, error);
     status = status == EPX_OK ? twin->ops->load(twin, study->params, error) : status;
     if (status == EPX_OK) {
@@ -213,8 +236,7 @@ static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx
   return status;
 }
 
-static epx_status_t load_params(const arguments_t *arguments, study_t *study,
-                                epx_error_t *error) {
+static epx_status_t load_params(const arguments_t *arguments, study_t *study, epx_error_t *error) {
   const epx_experiment_t *experiment = &study->experiment;
   if (arguments->run == NULL) {
     epx_params_initialise(study->params, experiment->training.seed,
@@ -272,8 +294,8 @@ static epx_status_t study_all(study_t *study, const arguments_t *arguments, epx_
 }
 
 int command_gradient(int argc, char **argv) {
-  arguments_t arguments = {.keep_pool = true, .images = 32, .beta_count = 5,
-                           .beta = {0.01, 0.03, 0.1, 0.3, 1.0}};
+  arguments_t arguments = {
+      .keep_pool = true, .images = 32, .beta_count = 5, .beta = {0.01, 0.03, 0.1, 0.3, 1.0}};
   char path[1024];
   epx_error_t error = {0};
   study_t study = {0};
@@ -284,9 +306,8 @@ int command_gradient(int argc, char **argv) {
   }
   const char *out = arguments.out != NULL ? arguments.out : arguments.run;
   study.images = arguments.images;
-  epx_status_t status =
-      epx_config_load(arguments.source.file, arguments.source.overrides,
-                      arguments.source.override_count, &study.experiment, &error);
+  epx_status_t status = epx_config_load(arguments.source.file, arguments.source.overrides,
+                                        arguments.source.override_count, &study.experiment, &error);
   status = status == EPX_OK ? study_all(&study, &arguments, &error) : status;
   if (status == EPX_OK && out != NULL) {
     const epx_gradient_record_t record = {study.images, "BPTT over the nudged steps", "float64",

@@ -34,27 +34,45 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *argument, struct argp_state *state) {
   arguments_t *arguments = state->input;
   switch (key) {
-    case 'o': arguments->out = argument; return 0;
-    case 'q': arguments->quiet = true; return 0;
-    case KEY_LIST: arguments->list = true; return 0;
-    case KEY_CSV: arguments->csv = true; return 0;
-    case KEY_MARKDOWN: arguments->markdown = true; return 0;
+    case 'o':
+      arguments->out = argument;
+      return 0;
+    case 'q':
+      arguments->quiet = true;
+      return 0;
+    case KEY_LIST:
+      arguments->list = true;
+      return 0;
+    case KEY_CSV:
+      arguments->csv = true;
+      return 0;
+    case KEY_MARKDOWN:
+      arguments->markdown = true;
+      return 0;
     case ARGP_KEY_ARG:
       if (arguments->source.file != NULL) {
         argp_error(state, "more than one sweep file: %s", argument);
       }
       arguments->source.file = argument;
       return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "expected a sweep file"); return 0;
-    default: return command_common_option(key, argument, state, &arguments->source);
+    case ARGP_KEY_NO_ARGS:
+      argp_error(state, "expected a sweep file");
+      return 0;
+    default:
+      return command_common_option(key, argument, state, &arguments->source);
   }
 }
 
 static const struct argp argp = {
-    options, parse, "SWEEP.yaml",
+    options,
+    parse,
+    "SWEEP.yaml",
     "Trains at every point of a grid of settings. Results go to one SQLite file; run the same "
     "command again to go on where it stopped: finished points are never run again. Prints a table, "
-    "and writes a page with charts beside the results file.", 0, 0, 0};
+    "and writes a page with charts beside the results file.",
+    0,
+    0,
+    0};
 
 static epx_sweep_result_t result_of(const epx_epoch_result_t *last, double seconds) {
   epx_sweep_result_t result = epx_sweep_result_unknown();
@@ -98,8 +116,7 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
   }
   if (status != EPX_OK) {
     fprintf(stderr, "point %d failed: %s\n", point->index, failure.message);
-    return epx_sweep_record(store, point->index, EPX_SWEEP_FAILED, &result, failure.message,
-                            error);
+    return epx_sweep_record(store, point->index, EPX_SWEEP_FAILED, &result, failure.message, error);
   }
   return epx_sweep_record(store, point->index, EPX_SWEEP_FINISHED, &result, NULL, error);
 }
@@ -143,9 +160,8 @@ static epx_status_t open_store(const arguments_t *arguments, const sweep_file_t 
                                const char *path, epx_sweep_store_t **store, epx_error_t *error) {
   epx_experiment_t base;
   epx_settings_t settings = {0};
-  epx_status_t status =
-      sweep_file_experiment(file, arguments->source.overrides, arguments->source.override_count,
-                            NULL, &base, error);
+  epx_status_t status = sweep_file_experiment(file, arguments->source.overrides,
+                                              arguments->source.override_count, NULL, &base, error);
   status = status == EPX_OK ? sweep_file_check(file, arguments->source.overrides,
                                                arguments->source.override_count, error)
                             : status;
@@ -210,14 +226,16 @@ int command_sweep(int argc, char **argv) {
   if (status == EPX_OK) {
     status = show(&arguments, store, path, &error);
   }
-  int failed = 0;
+  int failed = 0, total = 0;
   if (status == EPX_OK && !arguments.list) {
+    total = epx_sweep_point_count(store);
     status = epx_sweep_count(store, EPX_SWEEP_FAILED, &failed, &error);
   }
   epx_sweep_close(store);
   sweep_file_free(&file);
   if (failed > 0) {
-    fprintf(stderr, "epxbar: %d points failed; the same command tries them again\n", failed);
+    fprintf(stderr, "epxbar: %d of %d points failed; the same command tries them again\n", failed,
+            total);
     return 1;
   }
   if (status == EPX_ERR_INTERRUPTED) {

@@ -33,8 +33,12 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *argument, struct argp_state *state) {
   arguments_t *arguments = state->input;
   switch (key) {
-    case KEY_RUN: arguments->run = argument; return 0;
-    case KEY_VCD: arguments->vcd = argument; return 0;
+    case KEY_RUN:
+      arguments->run = argument;
+      return 0;
+    case KEY_VCD:
+      arguments->vcd = argument;
+      return 0;
     case KEY_LAYER:
       arguments->layer = command_number("--layer", argument, state, 0, EPX_MAX_LAYERS);
       return 0;
@@ -52,16 +56,24 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         argp_error(state, "expected --run DIR");
       }
       return 0;
-    case ARGP_KEY_ARG: argp_error(state, "unexpected argument %s", argument); return 0;
-    default: return command_common_option(key, argument, state, &arguments->source);
+    case ARGP_KEY_ARG:
+      argp_error(state, "unexpected argument %s", argument);
+      return 0;
+    default:
+      return command_common_option(key, argument, state, &arguments->source);
   }
 }
 
 static const struct argp argp = {
-    options, parse, "",
+    options,
+    parse,
+    "",
     "Runs one training step of the twin on test images, gives one tile of it to the SystemC model "
     "(drive, settle, convert, accumulate, neuron unit, local update) and compares every value.\v"
-    "Writes tile.json into the run folder. Exit code 1 where a single bit differs.", 0, 0, 0};
+    "Writes tile.json into the run folder. Exit code 1 where a single bit differs.",
+    0,
+    0,
+    0};
 
 static void print_check(const epx_tile_check_t *check, const char *layer,
                         const arguments_t *arguments) {
@@ -94,8 +106,8 @@ static epx_status_t write_record(const epx_tile_check_t *check, const char *laye
     compared[count] = (epx_tile_count_t){check->rows[count].name, check->rows[count].compared};
   }
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
-    events[i] = (epx_tile_count_t){epx_event_rows()[i].name,
-                                   (int64_t)epx_event_get(&check->events, i)};
+    events[i] =
+        (epx_tile_count_t){epx_event_rows()[i].name, (int64_t)epx_event_get(&check->events, i)};
   }
   const epx_tile_record_t record = {
       .layer = layer,
@@ -121,8 +133,8 @@ static epx_status_t run_check(const arguments_t *arguments, epx_error_t *error) 
   uint8_t *labels = NULL;
   char layer[24];
   epx_tile_check_t check;
-  epx_status_t status = run_load(arguments->run, &arguments->source, arguments->images,
-                                 &experiment, &twin, error);
+  epx_status_t status =
+      run_load(arguments->run, &arguments->source, arguments->images, &experiment, &twin, error);
   if (status == EPX_OK && experiment.substrate.kind != EPX_SUBSTRATE_TWIN) {
     status = epx_fail(error, EPX_ERR_ARGUMENT,
                       "%s: substrate.kind is golden; tiles are compared with a twin's run",

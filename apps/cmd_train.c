@@ -25,7 +25,8 @@ static const struct argp_option options[] = {
     {"out", 'o', "DIR", 0, "Run folder to make (default: runs/DATE-TIME)", 0},
     {"resume", KEY_RESUME, "DIR", 0,
      "Continue an interrupted run, bit for bit as if it had not stopped; its own configuration is "
-     "used (only --data and --set training.epochs may be given)", 0},
+     "used (only --data and --set training.epochs may be given)",
+     0},
     {"checkpoint-every", KEY_CHECKPOINT, "SECONDS", 0,
      "Write a checkpoint at least this often (default 60; 0: after epochs only)", 0},
     {"quiet", 'q', 0, 0, "No progress bar and no line an epoch", 0},
@@ -37,25 +38,38 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   arguments_t *arguments = state->input;
   char *end;
   switch (key) {
-    case 'o': arguments->out = argument; return 0;
-    case 'q': arguments->quiet = true; return 0;
-    case KEY_RESUME: arguments->resume = argument; return 0;
+    case 'o':
+      arguments->out = argument;
+      return 0;
+    case 'q':
+      arguments->quiet = true;
+      return 0;
+    case KEY_RESUME:
+      arguments->resume = argument;
+      return 0;
     case KEY_CHECKPOINT:
       arguments->checkpoint_seconds = strtod(argument, &end);
       if (*argument == '\0' || *end != '\0' || !(arguments->checkpoint_seconds >= 0.0)) {
         argp_error(state, "--checkpoint-every %s: expected seconds, 0 or more", argument);
       }
       return 0;
-    case ARGP_KEY_ARG: return command_file_argument(argument, state, &arguments->source);
-    default: return command_common_option(key, argument, state, &arguments->source);
+    case ARGP_KEY_ARG:
+      return command_file_argument(argument, state, &arguments->source);
+    default:
+      return command_common_option(key, argument, state, &arguments->source);
   }
 }
 
 static const struct argp argp = {
-    options, parse, "[CONFIG.yaml]",
+    options,
+    parse,
+    "[CONFIG.yaml]",
     "Trains a network by equilibrium propagation; without a configuration file, the embedded "
     "default on generated images.\v"
-    "Example: epxbar train configs/cifar10-small.yaml --data data --out runs/cifar10", 0, 0, 0};
+    "Example: epxbar train configs/cifar10-small.yaml --data data --out runs/cifar10",
+    0,
+    0,
+    0};
 
 static char *join(int argc, char **argv) {
   size_t length = 1;
@@ -70,8 +84,7 @@ static char *join(int argc, char **argv) {
   return line;
 }
 
-static epx_status_t load(arguments_t *arguments, epx_experiment_t *experiment,
-                         epx_error_t *error) {
+static epx_status_t load(arguments_t *arguments, epx_experiment_t *experiment, epx_error_t *error) {
   static char path[1024];
   command_source_t *source = &arguments->source;
   if (arguments->resume != NULL) {

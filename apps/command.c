@@ -18,7 +18,8 @@ typedef struct command_t {
 
 static const command_t commands[] = {
     {"train", command_train, "train a network on the chip's twin or the golden model"},
-    {"sweep", command_sweep, "train at every point of a grid of settings; resumes where it stopped"},
+    {"sweep", command_sweep,
+     "train at every point of a grid of settings; resumes where it stopped"},
 
     {"gradient", command_gradient, "hold the estimated gradient against the exact one"},
     {"tile", command_tile, "check one trained tile in SystemC against the twin, bit for bit"},
@@ -49,10 +50,9 @@ static void print_unknown(const char *word) {
     names[i] = commands[i].name;
   }
   const char *near = epx_yaml_nearest(word, names, COUNT);
-  fprintf(stderr, "epxbar: '%s' is not %s%s%s%s\nTry `epxbar --help' for the commands.\n",
-          word, word[0] == '-' ? "an option before a command" : "a command",
-          near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-          near != NULL ? "?" : "");
+  fprintf(stderr, "epxbar: '%s' is not %s%s%s%s\nTry `epxbar --help' for the commands.\n", word,
+          word[0] == '-' ? "an option before a command" : "a command",
+          near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
 }
 
 int command_main(int argc, char **argv) {
@@ -136,6 +136,7 @@ int command_common_option(int key, char *argument, struct argp_state *state,
     case COMMAND_KEY_THREADS:
       epx_parallel_set_threads(command_number("--threads", argument, state, 1, 1024));
       return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+      return ARGP_ERR_UNKNOWN;
   }
 }

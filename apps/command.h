@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of the program. Each takes its own arguments (argv[0]: "epxbar NAME") and returns the
- * exit code: 0 ok, 1 the run failed, 2 usage, configuration or data. */
+/* The commands of the program. Each takes its own arguments (argv[0]: "epxbar NAME") and returns
+ * the exit code: 0 ok, 1 the run failed, 2 usage, configuration or data. */
 #ifndef COMMAND_H
 #define COMMAND_H
 
@@ -23,7 +23,12 @@ int command_config(int argc, char **argv);
 int command_failed(epx_status_t status, const epx_error_t *error);
 
 /* Options that several commands share: a configuration file, overrides, threads. */
-enum { COMMAND_MAX_OVERRIDES = 128, COMMAND_KEY_DATA = 0x100, COMMAND_KEY_SET, COMMAND_KEY_THREADS };
+enum {
+  COMMAND_MAX_OVERRIDES = 128,
+  COMMAND_KEY_DATA = 0x100,
+  COMMAND_KEY_SET,
+  COMMAND_KEY_THREADS
+};
 
 typedef struct command_source_t {
   const char *file; /* NULL: the embedded default */
@@ -45,11 +50,15 @@ int command_number(const char *option, const char *argument, struct argp_state *
 int command_common_option(int key, char *argument, struct argp_state *state,
                           command_source_t *source);
 
-#define COMMAND_COMMON_OPTIONS                                                                \
-  {"set", COMMAND_KEY_SET, "KEY=VALUE", 0, "Override a key, e.g. training.epochs=3 (repeatable)", 0}, \
-  {"data", COMMAND_KEY_DATA, "DIR", 0,                                                        \
-   "Folder of the data set (short for --set data.path=DIR)", 0},                              \
-  {"threads", COMMAND_KEY_THREADS, "N", 0, "Threads; results do not depend on it (default: all)", 0}
+#define COMMAND_COMMON_OPTIONS                                                                       \
+  {"set", COMMAND_KEY_SET, "KEY=VALUE", 0, "Override a key, e.g. training.epochs=3 (repeatable)",    \
+   0},                                                                                               \
+      {"data", COMMAND_KEY_DATA, "DIR", 0, "Folder of the data set (short for --set data.path=DIR)", \
+       0},                                                                                           \
+  {                                                                                                  \
+    "threads", COMMAND_KEY_THREADS, "N", 0, "Threads; results do not depend on it (default: all)",   \
+        0                                                                                            \
+  }
 
 #ifdef __cplusplus
 }

@@ -44,8 +44,8 @@ static epx_cost_section_t section(const epx_cost_image_t *image, epx_cost_compon
   for (int i = 0; i < image->lines; ++i) {
     const epx_cost_line_t *line = &image->line[i];
     components[i] = (epx_cost_component_t){
-        line->name, line->events,  line->unit,           line->unit_pj,
-        line->low_pj, line->high_pj, line->energy_pj / 1e3, line->source};
+        line->name,    line->events,          line->unit,  line->unit_pj, line->low_pj,
+        line->high_pj, line->energy_pj / 1e3, line->source};
   }
   for (int i = 0; i < EPX_PART_COUNT; ++i) {
     breakdown[i] = (epx_cost_cycles_t){image->part[i].name, image->part[i].cycles};

@@ -49,9 +49,11 @@ void progress_draw(progress_t *progress, const epx_progress_t *now) {
                        ? (now->epochs - now->epoch) * (now->total / (rate + 1e-9))
                        : 0.0),
               left);
-  fprintf(stderr, "\r\033[Kepoch %d/%d %-5s [%s] %5.1f %%  %.0f images/s  loss %.4f  error %.1f %%  "
-          "%s left", now->epoch, now->epochs, now->phase, bar, 100.0 * now->done / now->total,
-          rate, now->loss, 100.0 * now->error, left);
+  fprintf(stderr,
+          "\r\033[Kepoch %d/%d %-5s [%s] %5.1f %%  %.0f images/s  loss %.4f  error %.1f %%  "
+          "%s left",
+          now->epoch, now->epochs, now->phase, bar, 100.0 * now->done / now->total, rate, now->loss,
+          100.0 * now->error, left);
   fflush(stderr);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A progress bar on a terminal: images/s, loss, error, time left. Silent where stderr is no terminal. */
+/* A progress bar on a terminal: images/s, loss, error, time left. Silent where stderr is no
+ * terminal. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 

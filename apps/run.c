@@ -73,11 +73,11 @@ epx_status_t run_open_data(const epx_experiment_t *experiment, epx_dataset_t **t
   const int *input = experiment->network.input;
   const epx_dataset_t *set = *train;
   if (set->channels != input[0] || set->height != input[1] || set->width != input[2]) {
-    status = epx_fail(error, EPX_ERR_CONFIG,
-                      "network.input: [%d, %d, %d]; expected [%d, %d, %d], the shape of the images "
-                      "in %s",
-                      input[0], input[1], input[2], set->channels, set->height, set->width,
-                      set->source);
+    status =
+        epx_fail(error, EPX_ERR_CONFIG,
+                 "network.input: [%d, %d, %d]; expected [%d, %d, %d], the shape of the images "
+                 "in %s",
+                 input[0], input[1], input[2], set->channels, set->height, set->width, set->source);
   } else if (set->classes != experiment->network.classes) {
     status = epx_fail(error, EPX_ERR_CONFIG, "network.classes: %d; expected %d, as in %s",
                       experiment->network.classes, set->classes, set->source);
@@ -154,16 +154,15 @@ static void on_progress(void *context, const epx_progress_t *now) {
   progress_draw(&run->progress, now);
 }
 
-static epx_status_t on_batch(void *context, const epx_trainer_state_t *state,
-                             epx_error_t *error) {
+static epx_status_t on_batch(void *context, const epx_trainer_state_t *state, epx_error_t *error) {
   run_t *run = context;
   const double due = run->options->checkpoint_seconds;
   if (run_interrupted()) {
     const epx_status_t status = checkpoint(run, state, error);
-    return status != EPX_OK ? status
-                            : epx_fail(error, EPX_ERR_INTERRUPTED,
-                                       "interrupted in epoch %d after %d images",
-                                       state->epoch + 1, state->next_image);
+    return status != EPX_OK
+               ? status
+               : epx_fail(error, EPX_ERR_INTERRUPTED, "interrupted in epoch %d after %d images",
+                          state->epoch + 1, state->next_image);
   }
   if (due > 0.0 && epx_clock_seconds() - run->last_checkpoint > due) {
     return checkpoint(run, state, error);
@@ -242,10 +241,9 @@ static epx_status_t open_record(run_t *run, const epx_dataset_t *train, const ep
       .settings = &settings,
   };
   const char *folder = run->options->folder;
-  epx_status_t status =
-      run->options->resume
-          ? epx_run_record_resume(folder, &info, last_epoch, &run->record, error)
-          : epx_run_record_create(folder, &info, &run->record, error);
+  epx_status_t status = run->options->resume
+                            ? epx_run_record_resume(folder, &info, last_epoch, &run->record, error)
+                            : epx_run_record_create(folder, &info, &run->record, error);
   if (status == EPX_OK) {
     status = write_config(folder, experiment, error);
   }
@@ -257,12 +255,12 @@ static epx_status_t close_record(run_t *run, epx_status_t status, epx_error_t *e
   if (run->record == NULL) {
     return status;
   }
-  const epx_run_status_t end = status == EPX_OK               ? EPX_RUN_FINISHED
+  const epx_run_status_t end = status == EPX_OK                ? EPX_RUN_FINISHED
                                : status == EPX_ERR_INTERRUPTED ? EPX_RUN_INTERRUPTED
                                                                : EPX_RUN_FAILED;
   epx_error_t second = {0};
-  const epx_status_t written = epx_run_record_finish(
-      run->record, end, status == EPX_OK ? NULL : error->message, &second);
+  const epx_status_t written =
+      epx_run_record_finish(run->record, end, status == EPX_OK ? NULL : error->message, &second);
   epx_run_record_destroy(run->record);
   if (status == EPX_OK && written != EPX_OK) {
     *error = second;
@@ -318,7 +316,8 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
   if (run->options->resume && state.epoch >= experiment->training.epochs) {
     fprintf(stderr,
             "%s: finished already, after epoch %d; --set training.epochs=N with a larger N trains "
-            "on\n", run->options->folder, state.epoch);
+            "on\n",
+            run->options->folder, state.epoch);
   }
   const epx_trainer_t trainer = {
       .training = experiment->training,
@@ -364,7 +363,8 @@ epx_status_t run_load(const char *folder, const command_source_t *source, int ca
   char path[1024];
   epx_trainer_state_t state;
   path_in(folder, "config.yaml", path);
-  epx_status_t status = epx_config_load(path, source->overrides, source->override_count, experiment, error);
+  epx_status_t status =
+      epx_config_load(path, source->overrides, source->override_count, experiment, error);
   if (status != EPX_OK) {
     return status;
   }

@@ -18,10 +18,10 @@ extern "C" {
 #endif
 
 typedef struct run_options_t {
-  const char *folder;       /* NULL: nothing is written */
-  const char *command_line; /* for the manifest */
-  bool resume;              /* continue folder's checkpoint */
-  bool quiet;               /* no progress bar, no line an epoch */
+  const char *folder;        /* NULL: nothing is written */
+  const char *command_line;  /* for the manifest */
+  bool resume;               /* continue folder's checkpoint */
+  bool quiet;                /* no progress bar, no line an epoch */
   double checkpoint_seconds; /* at most this much work is lost to a kill; <= 0: every epoch only */
 } run_options_t;
 
@@ -33,18 +33,18 @@ EPX_CHECKED epx_status_t run_make_substrate(const epx_experiment_t *experiment, 
 EPX_CHECKED epx_status_t run_open_data(const epx_experiment_t *experiment, epx_dataset_t **train,
                                        epx_dataset_t **test, epx_error_t *error);
 
-/* The first n test images, normalised, [n][C][H][W], and their labels; both are the caller's to free. */
+/* The first n test images, normalised, [n][C][H][W], and their labels; both are the caller's to
+ * free. */
 EPX_CHECKED epx_status_t run_first_images(const epx_experiment_t *experiment, int n, float **x,
                                           uint8_t **labels, epx_error_t *error);
 
-/* Trains to the last epoch; *result (may be NULL) receives the last epoch's figures. Ctrl-C ends the
- * run after its mini-batch with a checkpoint and EPX_ERR_INTERRUPTED. */
-EPX_CHECKED epx_status_t run_train(const epx_experiment_t *experiment,
-                                   const run_options_t *options, epx_epoch_result_t *result,
-                                   epx_error_t *error);
+/* Trains to the last epoch; *result (may be NULL) receives the last epoch's figures. Ctrl-C ends
+ * the run after its mini-batch with a checkpoint and EPX_ERR_INTERRUPTED. */
+EPX_CHECKED epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *options,
+                                   epx_epoch_result_t *result, epx_error_t *error);
 
-/* Loads folder/config.yaml with the source's overrides, and folder/checkpoint.npz into a new substrate
- * of that experiment with `capacity` samples. */
+/* Loads folder/config.yaml with the source's overrides, and folder/checkpoint.npz into a new
+ * substrate of that experiment with `capacity` samples. */
 EPX_CHECKED epx_status_t run_load(const char *folder, const command_source_t *source, int capacity,
                                   epx_experiment_t *experiment, epx_substrate_t **substrate,
                                   epx_error_t *error);

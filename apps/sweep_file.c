@@ -40,9 +40,8 @@ static char *node_text(const char *prefix, const epx_yaml_node_t *node) {
   return fclose(out) == 0 ? text : NULL;
 }
 
-static epx_status_t read_base(const char *path, const epx_yaml_t *yaml,
-                              const epx_yaml_node_t *node, sweep_file_t *file,
-                              epx_error_t *error) {
+static epx_status_t read_base(const char *path, const epx_yaml_t *yaml, const epx_yaml_node_t *node,
+                              sweep_file_t *file, epx_error_t *error) {
   const char *slash = strrchr(path, '/');
   if (node->kind != EPX_YAML_SCALAR || node->text[0] == '\0') {
     return epx_yaml_fail(yaml, node, error, "base: expected the path of an experiment");
@@ -73,8 +72,8 @@ static epx_status_t read_set(const epx_yaml_t *yaml, const epx_yaml_node_t *node
 static epx_status_t read_axis(const epx_yaml_t *yaml, const epx_yaml_node_t *node,
                               sweep_file_t *file, epx_error_t *error) {
   if (node->kind != EPX_YAML_LIST || node->count < 1 || node->count > SWEEP_FILE_MAX_VALUES) {
-    return epx_yaml_fail(yaml, node, error, "axes.%s: expected a list of 1 to %d values",
-                         node->key, SWEEP_FILE_MAX_VALUES);
+    return epx_yaml_fail(yaml, node, error, "axes.%s: expected a list of 1 to %d values", node->key,
+                         SWEEP_FILE_MAX_VALUES);
   }
   if (file->axis_count == EPX_SWEEP_MAX_AXES) {
     return epx_yaml_fail(yaml, node, error, "axes: more than %d axes", EPX_SWEEP_MAX_AXES);
@@ -115,9 +114,9 @@ static epx_status_t read_top(const char *path, const epx_yaml_t *yaml, sweep_fil
       }
     } else {
       const char *near = epx_yaml_nearest(node->key, keys, 3);
-      status = epx_yaml_fail_key(yaml, node, error, "%s: expected base, set or axes (a mapping)%s%s",
-                                 node->key, near != NULL ? "; did you mean " : "",
-                                 near != NULL ? near : "");
+      status = epx_yaml_fail_key(yaml, node, error,
+                                 "%s: expected base, set or axes (a mapping)%s%s", node->key,
+                                 near != NULL ? "; did you mean " : "", near != NULL ? near : "");
     }
   }
   if (status == EPX_OK && file->axis_count == 0) {
@@ -203,8 +202,8 @@ epx_status_t sweep_file_experiment(const sweep_file_t *file, const char *const *
     list[count++] = settings[a];
   }
   if (status == EPX_OK) {
-    status = epx_config_load(file->base[0] != '\0' ? file->base : NULL, list, count, experiment,
-                             error);
+    status =
+        epx_config_load(file->base[0] != '\0' ? file->base : NULL, list, count, experiment, error);
     if (status != EPX_OK && error != NULL) {
       name_origin(file, error);
     }
@@ -229,7 +228,7 @@ static bool next_combination(const sweep_file_t *file, int fixed, int at[EPX_SWE
   return false;
 }
 
-/* OK where one of the points with value `index` on axis `axis` is possible; the first failure else. */
+/* OK where a point with value `index` on axis `axis` is possible; the first failure else. */
 static epx_status_t check_value(const sweep_file_t *file, const char *const *overrides,
                                 int override_count, int axis, int index, epx_error_t *error) {
   enum { MOST_TRIALS = 1000 };
@@ -243,9 +242,8 @@ static epx_status_t check_value(const sweep_file_t *file, const char *const *ove
     for (int a = 0; a < file->axis_count; ++a) {
       values[a] = (char *)(uintptr_t)file->axes[a].values[at[a]];
     }
-    const epx_status_t status = sweep_file_experiment(file, overrides, override_count, values,
-                                                      &experiment, first == EPX_OK ? error
-                                                                                   : &failure);
+    const epx_status_t status = sweep_file_experiment(
+        file, overrides, override_count, values, &experiment, first == EPX_OK ? error : &failure);
     if (status == EPX_OK) {
       return EPX_OK;
     }

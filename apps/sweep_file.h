@@ -17,9 +17,9 @@
 enum { SWEEP_FILE_MAX_SET = 64, SWEEP_FILE_MAX_VALUES = 256 };
 
 typedef struct sweep_file_t {
-  char path[1024];                        /* of this file, for messages */
-  char base[1024];                        /* path, or "" */
-  char *set[SWEEP_FILE_MAX_SET];          /* "key=value" */
+  char path[1024];               /* of this file, for messages */
+  char base[1024];               /* path, or "" */
+  char *set[SWEEP_FILE_MAX_SET]; /* "key=value" */
   int set_count;
   epx_sweep_axis_t axes[EPX_SWEEP_MAX_AXES];
   int axis_count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EPX_CLONES before a function compiles it for several x86 instruction sets, chosen at run time.
  *
- * For plain loops that the compiler vectorises. All clones give the same bits: integers are exact and
- * no floating-point multiply-add is fused (-ffp-contract=off is global). */
+ * For plain loops that the compiler vectorises. All clones give the same bits: integers are exact
+ * and no floating-point multiply-add is fused (-ffp-contract=off is global). */
 #ifndef EPX_CLONES_H
 #define EPX_CLONES_H
 

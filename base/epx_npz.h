@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Named arrays in memory and as NumPy .npz files (a zip of .npy members).
  *
- * Little-endian, C order, up to EPX_NPZ_MAX_DIMENSIONS dimensions. Reads stored and deflated members;
- * writes deflated ones, atomically: a temporary file beside the target, flushed to disk, renamed. */
+ * Little-endian, C order, up to EPX_NPZ_MAX_DIMENSIONS dimensions. Reads stored and deflated
+ * members; writes deflated ones, atomically: a temporary file beside the target, flushed to disk,
+ * renamed. */
 #ifndef EPX_NPZ_H
 #define EPX_NPZ_H
 
@@ -71,7 +72,8 @@ EPX_CHECKED epx_status_t epx_npz_require(const epx_npz_t *npz, const char *label
  * not match the shape: EPX_ERR_FORMAT naming file and member. */
 EPX_CHECKED epx_status_t epx_npz_read(const char *path, epx_npz_t **npz, epx_error_t *error);
 
-/* Writes path atomically: after a crash or a full disk the old file or the new one is there, whole. */
+/* Writes path atomically: after a crash or a full disk the old file or the new one is there, whole.
+ */
 EPX_CHECKED epx_status_t epx_npz_write(const char *path, const epx_npz_t *npz, epx_error_t *error);
 
 #ifdef __cplusplus

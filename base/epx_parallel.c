@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A pool of threads that sleep between loops. (OpenMP's barriers spin: next to other load on the same
- * cores that costs more than the work.) Items are handed out one by one by an atomic counter. */
+/* A pool of threads that sleep between loops. (OpenMP's barriers spin: next to other load on the
+ * same cores that costs more than the work.) Items are handed out one by one by an atomic counter.
+ */
 #include "epx_parallel.h"
 
 #include <pthread.h>

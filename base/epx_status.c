@@ -6,32 +6,45 @@
 
 const char *epx_status_string(epx_status_t status) {
   switch (status) {
-    case EPX_OK: return "ok";
-    case EPX_ERR_ARGUMENT: return "invalid argument";
-    case EPX_ERR_CONFIG: return "configuration error";
-    case EPX_ERR_UNSUPPORTED: return "not supported";
-    case EPX_ERR_IO: return "input/output error";
-    case EPX_ERR_FORMAT: return "malformed file";
-    case EPX_ERR_NOT_FOUND: return "not found";
-    case EPX_ERR_MEMORY: return "out of memory";
-    case EPX_ERR_INTERRUPTED: return "interrupted";
-    case EPX_ERR_MISMATCH: return "models disagree";
+    case EPX_OK:
+      return "ok";
+    case EPX_ERR_ARGUMENT:
+      return "invalid argument";
+    case EPX_ERR_CONFIG:
+      return "configuration error";
+    case EPX_ERR_UNSUPPORTED:
+      return "not supported";
+    case EPX_ERR_IO:
+      return "input/output error";
+    case EPX_ERR_FORMAT:
+      return "malformed file";
+    case EPX_ERR_NOT_FOUND:
+      return "not found";
+    case EPX_ERR_MEMORY:
+      return "out of memory";
+    case EPX_ERR_INTERRUPTED:
+      return "interrupted";
+    case EPX_ERR_MISMATCH:
+      return "models disagree";
   }
   return "unknown status";
 }
 
 int epx_status_exit_code(epx_status_t status) {
   switch (status) {
-    case EPX_OK: return 0;
+    case EPX_OK:
+      return 0;
     case EPX_ERR_ARGUMENT:
     case EPX_ERR_CONFIG:
     case EPX_ERR_UNSUPPORTED:
     case EPX_ERR_FORMAT:
-    case EPX_ERR_NOT_FOUND: return 2;
+    case EPX_ERR_NOT_FOUND:
+      return 2;
     case EPX_ERR_IO:
     case EPX_ERR_MEMORY:
     case EPX_ERR_INTERRUPTED:
-    case EPX_ERR_MISMATCH: return 1;
+    case EPX_ERR_MISMATCH:
+      return 1;
   }
   return 1;
 }

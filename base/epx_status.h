@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Status codes and the caller-owned error message.
  *
- * A fallible function returns epx_status_t, takes `epx_error_t *error` (NULL allowed) and leaves its
- * out-parameters untouched on failure. Values are grouped and pinned: they never change meaning. */
+ * A fallible function returns epx_status_t, takes `epx_error_t *error` (NULL allowed) and leaves
+ * its out-parameters untouched on failure. Values are grouped and pinned: they never change
+ * meaning. */
 #ifndef EPX_STATUS_H
 #define EPX_STATUS_H
 
@@ -31,7 +32,8 @@ typedef enum epx_status_t {
 
 enum { EPX_ERROR_MESSAGE_SIZE = 1024 };
 
-/* A message for people. Initialise with {0}; holds the newest failure, whole sentences, no newline. */
+/* A message for people. Initialise with {0}; holds the newest failure, whole sentences, no newline.
+ */
 typedef struct epx_error_t {
   char message[EPX_ERROR_MESSAGE_SIZE];
 } epx_error_t;

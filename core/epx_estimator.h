@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gradient estimators as data: which nudged phases to run and how to combine their terms.
  *
- *   dL/dtheta ~ 1/(denominator * beta) * sum over phases of coefficient * dPhi/dtheta(state of phase)
+ *   dL/dtheta ~ 1/(denominator * beta) * sum over phases of coefficient * dPhi/dtheta(state of
+ * phase)
  *
  * Coefficients are integers, so that an update circuit can hold the sum exactly. The read-out of
- * cross-entropy (not a state) takes sum of readout_coefficient * dL/d(W_o, b_o)(state) / readout_denominator.
- * A new estimator is one row of the table in epx_estimator.c. */
+ * cross-entropy (not a state) takes sum of readout_coefficient * dL/d(W_o, b_o)(state) /
+ * readout_denominator. A new estimator is one row of the table in epx_estimator.c. */
 #ifndef EPX_ESTIMATOR_H
 #define EPX_ESTIMATOR_H
 
@@ -14,8 +15,8 @@ extern "C" {
 #endif
 
 typedef enum epx_estimator_kind_t {
-  EPX_ESTIMATOR_SYMMETRIC,  /* bias O(beta^2) */
-  EPX_ESTIMATOR_ONE_SIDED   /* bias O(beta) */
+  EPX_ESTIMATOR_SYMMETRIC, /* bias O(beta^2) */
+  EPX_ESTIMATOR_ONE_SIDED  /* bias O(beta) */
 } epx_estimator_kind_t;
 
 typedef struct epx_estimator_t {

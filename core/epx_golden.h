@@ -19,9 +19,10 @@ EPX_CHECKED epx_status_t epx_golden_f64_create(const epx_network_t *network, int
                                                epx_substrate_t **substrate, epx_error_t *error);
 
 /* Exact gradient of the mini-batch mean loss after `steps` free steps from the present states, by
- * backpropagation through time; the parameters act at each of those steps, the states it starts from
- * are constants. Equals the EP estimate as beta -> 0 from a settled state (Laborieux et al. 2021).
- * Leaves the present states as they were. The substrate must be a golden one of that precision. */
+ * backpropagation through time; the parameters act at each of those steps, the states it starts
+ * from are constants. Equals the EP estimate as beta -> 0 from a settled state (Laborieux et al.
+ * 2021). Leaves the present states as they were. The substrate must be a golden one of that
+ * precision. */
 EPX_CHECKED epx_status_t epx_golden_f32_bptt(epx_substrate_t *substrate, int steps,
                                              epx_params_t *gradient, epx_error_t *error);
 EPX_CHECKED epx_status_t epx_golden_f64_bptt(epx_substrate_t *substrate, int steps,

@@ -30,7 +30,7 @@ typedef enum epx_activation_t {
 
 typedef struct epx_layer_t {
   epx_layer_kind_t kind;
-  int units; /* output channels (conv) or neurons (dense), >= 1 */
+  int units;                   /* output channels (conv) or neurons (dense), >= 1 */
   int kernel, stride, padding; /* conv only */
   epx_pool_t pool;             /* conv only: 2x2, stride 2 (a last odd row or column is dropped) */
 } epx_layer_t;
@@ -47,11 +47,11 @@ typedef struct epx_network_t {
 /* Shape of one layer, derived. */
 typedef struct epx_layer_shape_t {
   int in_channels, in_height, in_width;
-  int conv_height, conv_width;            /* before pooling; dense: 1 x 1 */
+  int conv_height, conv_width;             /* before pooling; dense: 1 x 1 */
   int out_channels, out_height, out_width; /* of the state; dense: units x 1 x 1 */
-  int fan_in;                             /* inputs of one neuron */
-  size_t in_size, out_size;               /* elements a sample */
-  size_t weight_count;                    /* out_channels * fan_in */
+  int fan_in;                              /* inputs of one neuron */
+  size_t in_size, out_size;                /* elements a sample */
+  size_t weight_count;                     /* out_channels * fan_in */
 } epx_layer_shape_t;
 
 /* Shapes of all layers, and in shapes[layer_count] that of the read-out (fan_in = size of the last

@@ -66,8 +66,7 @@ void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale) {
       params->weight[l][i] = (float)(bound * (2.0 * epx_random_uniform(weight_key, i) - 1.0));
     }
     for (int i = 0; i < params->units[l]; ++i) {
-      params->bias[l][i] =
-          (float)(bound * (2.0 * epx_random_uniform(bias_key, (uint64_t)i) - 1.0));
+      params->bias[l][i] = (float)(bound * (2.0 * epx_random_uniform(bias_key, (uint64_t)i) - 1.0));
     }
   }
 }

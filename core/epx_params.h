@@ -2,8 +2,8 @@
 /* Parameters (or gradients) of a network as float64 arrays: the exchange form between substrates.
  *
  * weight[l]: [units][fan_in] with fan_in flattened as [in_channels][kernel][kernel] (conv) or
- * [in C, H, W] (dense, read-out), as in NumPy exchange files; bias[l]: [units]. The last layer is the
- * read-out where the loss is cross-entropy. */
+ * [in C, H, W] (dense, read-out), as in NumPy exchange files; bias[l]: [units]. The last layer is
+ * the read-out where the loss is cross-entropy. */
 #ifndef EPX_PARAMS_H
 #define EPX_PARAMS_H
 
@@ -33,8 +33,8 @@ EPX_CHECKED epx_status_t epx_params_create(const epx_network_t *network, epx_par
                                            epx_error_t *error);
 void epx_params_destroy(epx_params_t *params);
 
-/* Uniform(+-scale / sqrt(fan_in)) for weights and biases, from the seed alone. Values are rounded to
- * float32, so that every precision starts at the same point. */
+/* Uniform(+-scale / sqrt(fan_in)) for weights and biases, from the seed alone. Values are rounded
+ * to float32, so that every precision starts at the same point. */
 void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale);
 
 /* Adds the arrays "<prefix><layer>.weight" and "<prefix><layer>.bias" (float64). */

@@ -11,10 +11,8 @@
 enum { KEY_SHUFFLE = 0x73687566, KEY_AUGMENT = 0x61756721 };
 
 double epx_trainer_learning_rate(const epx_training_t *training, int layer, int epoch) {
-  const int length =
-      training->schedule_epochs > 0 ? training->schedule_epochs : training->epochs;
-  const double first =
-      training->learning_rate[training->learning_rate_count == 1 ? 0 : layer];
+  const int length = training->schedule_epochs > 0 ? training->schedule_epochs : training->epochs;
+  const double first = training->learning_rate[training->learning_rate_count == 1 ? 0 : layer];
   const double last = training->final_learning_rate;
   if (epoch >= length) {
     return last;
@@ -43,8 +41,7 @@ static void batch_free(batch_t *batch) {
 static epx_status_t batch_make(const epx_trainer_t *trainer, const epx_dataset_t *dataset,
                                batch_t *batch, epx_error_t *error) {
   const size_t size = (size_t)trainer->training.batch;
-  const size_t image =
-      (size_t)dataset->channels * (size_t)dataset->height * (size_t)dataset->width;
+  const size_t image = (size_t)dataset->channels * (size_t)dataset->height * (size_t)dataset->width;
   *batch = (batch_t){
       .size = trainer->training.batch,
       .order = malloc((size_t)dataset->count * sizeof *batch->order),
@@ -82,14 +79,13 @@ static int run_free(const epx_trainer_t *trainer, const epx_dataset_t *dataset, 
 static void report(const epx_trainer_t *trainer, const char *phase, int epoch, int done, int total,
                    double loss_sum, int64_t wrong) {
   if (trainer->hooks.progress != NULL && done > 0) {
-    const epx_progress_t progress = {phase, epoch + 1, trainer->training.epochs, done, total,
-                                     loss_sum / done, (double)wrong / done};
+    const epx_progress_t progress = {phase, epoch + 1,       trainer->training.epochs, done,
+                                     total, loss_sum / done, (double)wrong / done};
     trainer->hooks.progress(trainer->hooks.context, &progress);
   }
 }
 
-static epx_split_result_t split_result(double loss_sum, int64_t wrong, int images,
-                                       double seconds) {
+static epx_split_result_t split_result(double loss_sum, int64_t wrong, int images, double seconds) {
   return (epx_split_result_t){loss_sum / images, (double)wrong / images, images, seconds};
 }
 
@@ -115,8 +111,7 @@ static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_
     report(trainer, "train", state->epoch, state->next_image, dataset->count, state->loss_sum,
            state->wrong);
     if (trainer->hooks.batch_done != NULL) {
-      const epx_status_t status =
-          trainer->hooks.batch_done(trainer->hooks.context, state, error);
+      const epx_status_t status = trainer->hooks.batch_done(trainer->hooks.context, state, error);
       if (status != EPX_OK) {
         return status;
       }

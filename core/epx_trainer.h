@@ -24,7 +24,7 @@ typedef struct epx_trainer_state_t {
   int next_image;  /* of the shuffled order of the epoch under way */
   double loss_sum; /* over the images of this epoch so far */
   int64_t wrong;
-  double seconds;  /* spent on this epoch's training so far */
+  double seconds; /* spent on this epoch's training so far */
 } epx_trainer_state_t;
 
 typedef struct epx_split_result_t {
@@ -41,9 +41,9 @@ typedef struct epx_epoch_result_t {
 } epx_epoch_result_t;
 
 typedef struct epx_progress_t {
-  const char *phase; /* "train" or "test" */
-  int epoch, epochs; /* from 1 */
-  int done, total;   /* images of this phase */
+  const char *phase;  /* "train" or "test" */
+  int epoch, epochs;  /* from 1 */
+  int done, total;    /* images of this phase */
   double loss, error; /* so far in this phase */
 } epx_progress_t;
 

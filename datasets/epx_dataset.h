@@ -17,11 +17,12 @@ typedef enum epx_data_set_t { EPX_DATA_GENERATED, EPX_DATA_CIFAR10 } epx_data_se
 /* What the configuration says about data. */
 typedef struct epx_data_config_t {
   epx_data_set_t set;
-  char path[512];   /* cifar10: folder with cifar-10-binary.tar.gz or cifar-10-batches-bin, or either itself */
-  bool augment;     /* horizontal flip p = 1/2 and random crop of the 4-pixel edge-padded image */
-  int train_limit;  /* first images only; 0: all */
+  char path[512];  /* cifar10: folder with cifar-10-binary.tar.gz or cifar-10-batches-bin, or either
+                      itself */
+  bool augment;    /* horizontal flip p = 1/2 and random crop of the 4-pixel edge-padded image */
+  int train_limit; /* first images only; 0: all */
   int test_limit;
-  uint64_t seed;    /* generated: of the set itself */
+  uint64_t seed;               /* generated: of the set itself */
   int train_count, test_count; /* generated: sizes */
 } epx_data_config_t;
 
@@ -31,20 +32,21 @@ typedef struct epx_dataset_t {
   char source[600];     /* file or folder that was read, or "generated, seed 1" */
   char fingerprint[17]; /* 64-bit FNV-1a over labels and pixels, in hex */
   int count, channels, height, width, classes;
-  uint8_t *pixels;      /* [count][channels][height][width] */
-  uint8_t *labels;      /* [count], below classes */
+  uint8_t *pixels; /* [count][channels][height][width] */
+  uint8_t *labels; /* [count], below classes */
 } epx_dataset_t;
 
-/* Opens both parts. Data errors (EPX_ERR_FORMAT, EPX_ERR_NOT_FOUND) name the file (for an archive the
- * member too), the byte offset, what was found and what was expected. */
+/* Opens both parts. Data errors (EPX_ERR_FORMAT, EPX_ERR_NOT_FOUND) name the file (for an archive
+ * the member too), the byte offset, what was found and what was expected. */
 EPX_CHECKED epx_status_t epx_dataset_open(const epx_data_config_t *config, epx_dataset_t **train,
                                           epx_dataset_t **test, epx_error_t *error);
 void epx_dataset_destroy(epx_dataset_t *dataset);
 
 /* Copies n images as normalised floats into x [n][C][H][W] and their labels into labels [n].
  * Per channel c: (pixel/255 - mean_c) / (3 * std_c), mean (.4914, .4822, .4465), std (.2023, .1994,
- * .2010), so that values stay within (-0.83, 0.93). With augment, image indices[i] is flipped and cropped by
- * draws that depend on (augment_key, indices[i]) alone, never on its place in the batch. */
+ * .2010), so that values stay within (-0.83, 0.93). With augment, image indices[i] is flipped and
+ * cropped by draws that depend on (augment_key, indices[i]) alone, never on its place in the batch.
+ */
 void epx_dataset_batch(const epx_dataset_t *dataset, const uint32_t *indices, int n, bool augment,
                        uint64_t augment_key, float *x, uint8_t *labels);
 

@@ -3,9 +3,9 @@
  *
  * The class is the pair (shape, texture) of epx_generated_classes. Place, size, colours, the sign
  * of the texture's contrast, its phase, the ground's gradient, clutter strokes and noise are drawn
- * anew for each image; a class tints its figure a little. A linear classifier, which sees little but
- * the tint, stays far behind a small convolutional network. Integer arithmetic only: a seed gives the same bytes on any
- * machine. */
+ * anew for each image; a class tints its figure a little. A linear classifier, which sees little
+ * but the tint, stays far behind a small convolutional network. Integer arithmetic only: a seed
+ * gives the same bytes on any machine. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +53,8 @@ static const int epx_generated_directions[][2] = {
     [EPX_TEXTURE_CHECKS] = {256, 0},
 };
 
-/* What a class adds to its figure's mean colour, in levels: a weak cue that a linear classifier sees
- * too, below the spread of the colours themselves. */
+/* What a class adds to its figure's mean colour, in levels: a weak cue that a linear classifier
+ * sees too, below the spread of the colours themselves. */
 static const int epx_generated_tints[EPX_GENERATED_CLASSES][3] = {
     {30, 0, -30}, {-30, 30, 0},  {0, -30, 30},  {30, -30, 0},  {-30, 0, 30},
     {0, 30, -30}, {30, 30, -30}, {-30, 30, 30}, {30, -30, 30}, {-30, -30, -30},

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Q-format as data: how an integer code stands for a real number, value = code * 2^-fraction_bits.
+/* A Q-format as data: how an integer code stands for a real number, value = code *
+ * 2^-fraction_bits.
  *
  * Text form, used everywhere: `Qi.f` is signed two's complement with i integer and f fraction bits,
- * the sign bit not counted (Q1.6: 8 bits, range [-2, 2 - 2^-6]); `UQi.f` is unsigned (UQ0.8: 8 bits,
- * range [0, 1 - 2^-8]). i or f may be negative (Q-2.9: 8 bits, range [-1/4, 1/4 - 2^-9]).
+ * the sign bit not counted (Q1.6: 8 bits, range [-2, 2 - 2^-6]); `UQi.f` is unsigned (UQ0.8: 8
+ * bits, range [0, 1 - 2^-8]). i or f may be negative (Q-2.9: 8 bits, range [-1/4, 1/4 - 2^-9]).
  * Width, sign included: 1 to 32 bits. */
 #ifndef EPX_QFORMAT_H
 #define EPX_QFORMAT_H

@@ -136,8 +136,7 @@ static int is_numeric(const epx_sweep_axis_t *axis) {
 /* The axis title: its key, "(bits)" where its values are Q-formats placed by width. */
 static const char *axis_title(const epx_sweep_axis_t *axis, char title[160]) {
   epx_qformat_t format;
-  const int bits =
-      is_numeric(axis) && epx_qformat_parse(axis->values[0], &format, NULL) == EPX_OK;
+  const int bits = is_numeric(axis) && epx_qformat_parse(axis->values[0], &format, NULL) == EPX_OK;
   snprintf(title, 160, "%s%s", axis->key, bits ? " (bits)" : "");
   return title;
 }

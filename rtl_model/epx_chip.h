@@ -11,33 +11,36 @@
 
 typedef enum epx_array_kind_t {
   EPX_ARRAY_DIGITAL, /* bit cells and an adder tree per column: a column converts in one cycle */
-  EPX_ARRAY_ANALOG   /* conductances; bit-serial drive, ADCs shared by columns, lossless resolution */
+  EPX_ARRAY_ANALOG /* conductances; bit-serial drive, ADCs shared by columns, lossless resolution */
 } epx_array_kind_t;
 
 typedef struct epx_chip_t {
   /* Formats. Products are exact integers; bits are dropped at the neuron, the read-out's error and
    * the update circuit only. */
-  epx_qformat_t input;  /* signed, <= 8 bits, default Q0.7; driven as code + 2^(bits-1) */
-  epx_qformat_t state;  /* unsigned, <= 8 bits, default UQ0.8 */
-  int synapse_count;    /* 1: the same for every parameter layer */
+  epx_qformat_t input; /* signed, <= 8 bits, default Q0.7; driven as code + 2^(bits-1) */
+  epx_qformat_t state; /* unsigned, <= 8 bits, default UQ0.8 */
+  int synapse_count;   /* 1: the same for every parameter layer */
   epx_qformat_t synapse[EPX_MAX_LAYERS + 1]; /* signed, <= 8 bits, default Q1.6 */
-  int shadow_bits;      /* extra fraction bits of each synapse, kept for accumulation only; 0..16 */
-  epx_qformat_t bias;   /* signed, default Q3.20 */
-  epx_qformat_t velocity; /* momentum register, signed, default Q7.24 */
+  int shadow_bits;    /* extra fraction bits of each synapse, kept for accumulation only; 0..16 */
+  epx_qformat_t bias; /* signed, default Q3.20 */
+  epx_qformat_t velocity;      /* momentum register, signed, default Q7.24 */
   epx_round_t state_rounding;  /* nearest_even (default) or truncate */
   epx_round_t update_rounding; /* stochastic (default), nearest_even or truncate */
   uint32_t lfsr_seed;
 
   /* Tile. */
   epx_array_kind_t array_kind;
-  int rows, columns;   /* of one array, default 128 x 128 */
-  int bits_per_cell;   /* weight bits a cell holds, default 1: a weight takes bits/bits_per_cell columns */
-  int adc_bits;        /* analog: resolution; must be lossless, 2^adc_bits > rows * (2^bits_per_cell - 1) */
-  int columns_per_adc; /* analog, default 8 */
-  int settle_cycles;   /* per driven bit, default 1 */
-  int convert_cycles;  /* per conversion, default 1 */
-  double clock_mhz;    /* default 1000 */
-  char technology[256]; /* YAML file of energies, beside the configuration or relative to the working folder */
+  int rows, columns; /* of one array, default 128 x 128 */
+  int bits_per_cell; /* weight bits a cell holds, default 1: a weight takes bits/bits_per_cell
+                        columns */
+  int adc_bits; /* analog: resolution; must be lossless, 2^adc_bits > rows * (2^bits_per_cell - 1)
+                 */
+  int columns_per_adc;  /* analog, default 8 */
+  int settle_cycles;    /* per driven bit, default 1 */
+  int convert_cycles;   /* per conversion, default 1 */
+  double clock_mhz;     /* default 1000 */
+  char technology[256]; /* YAML file of energies, beside the configuration or relative to the
+                           working folder */
 } epx_chip_t;
 
 #endif

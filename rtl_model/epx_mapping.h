@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a layer's synapses lie in tiles of rows x columns cells.
  *
- * Wordline (row) k of a layer carries input k: for a convolution k = (ky * kernel + kx) * in_channels + c,
- * for a dense layer or the read-out k = (y * width + x) * channels + c (channels last).
- * A weight takes `slices` neighbouring columns, least significant first, two's complement: the last
- * slice counts negatively. Row block rb holds rows [rb * rows, ...), column block cb the output
- * channels [cb * weights_per_tile, ...). The tile (layer, 0, cb) also holds its channels' biases. */
+ * Wordline (row) k of a layer carries input k: for a convolution k = (ky * kernel + kx) *
+ * in_channels + c, for a dense layer or the read-out k = (y * width + x) * channels + c (channels
+ * last). A weight takes `slices` neighbouring columns, least significant first, two's complement:
+ * the last slice counts negatively. Row block rb holds rows [rb * rows, ...), column block cb the
+ * output channels [cb * weights_per_tile, ...). The tile (layer, 0, cb) also holds its channels'
+ * biases. */
 #ifndef EPX_MAPPING_H
 #define EPX_MAPPING_H
 
@@ -18,10 +19,10 @@ extern "C" {
 #endif
 
 typedef struct epx_layer_map_t {
-  int fan_in, units;       /* of the layer */
-  int rows;                /* wordlines of one array */
-  int slices;              /* columns of one weight */
-  int weights_per_tile;    /* output channels of one tile: columns / slices */
+  int fan_in, units;    /* of the layer */
+  int rows;             /* wordlines of one array */
+  int slices;           /* columns of one weight */
+  int weights_per_tile; /* output channels of one tile: columns / slices */
   int row_blocks, column_blocks;
 } epx_layer_map_t;
 

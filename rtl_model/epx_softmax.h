@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The read-out's error unit: integer softmax through an exponential table.
  *
- * Logits are integers at fraction F. With d = largest - logit rounded to 1/64, e = table[64 d] holds
- * round(65535 * exp(-d)) for d < 16 and 0 beyond; p = e / sum of e rounded to 15 fraction bits. */
+ * Logits are integers at fraction F. With d = largest - logit rounded to 1/64, e = table[64 d]
+ * holds round(65535 * exp(-d)) for d < 16 and 0 beyond; p = e / sum of e rounded to 15 fraction
+ * bits. */
 #ifndef EPX_SOFTMAX_H
 #define EPX_SOFTMAX_H
 
@@ -13,7 +14,7 @@ extern "C" {
 #endif
 
 enum {
-  EPX_SOFTMAX_FRACTION = 15,    /* of probabilities and errors */
+  EPX_SOFTMAX_FRACTION = 15, /* of probabilities and errors */
   EPX_SOFTMAX_INDEX_FRACTION = 6,
   EPX_SOFTMAX_ENTRIES = 1024
 };

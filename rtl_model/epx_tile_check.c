@@ -82,13 +82,36 @@ static bool allocate_answers(bench_t *b) {
 }
 
 static void release(bench_t *b) {
-  void *const all[] = {b->x, b->psum_in, b->operand, b->post, b->post_switches, b->pre,
-                       b->term_post, b->term_switches, b->coefficient, b->memory.weight,
-                       b->memory.shadow, b->memory.velocity, b->memory.bias,
-                       b->memory.bias_velocity, b->psum, b->state, b->backward, b->correlation,
-                       b->bias_correlation, b->shadow, b->velocity, b->weight, b->bias,
-                       b->bias_velocity, b->result.psum, b->result.state, b->result.switches,
-                       b->result.backward, b->result.correlation, b->result.bias_correlation};
+  void *const all[] = {b->x,
+                       b->psum_in,
+                       b->operand,
+                       b->post,
+                       b->post_switches,
+                       b->pre,
+                       b->term_post,
+                       b->term_switches,
+                       b->coefficient,
+                       b->memory.weight,
+                       b->memory.shadow,
+                       b->memory.velocity,
+                       b->memory.bias,
+                       b->memory.bias_velocity,
+                       b->psum,
+                       b->state,
+                       b->backward,
+                       b->correlation,
+                       b->bias_correlation,
+                       b->shadow,
+                       b->velocity,
+                       b->weight,
+                       b->bias,
+                       b->bias_velocity,
+                       b->result.psum,
+                       b->result.state,
+                       b->result.switches,
+                       b->result.backward,
+                       b->result.correlation,
+                       b->result.bias_correlation};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
     free(all[i]);
   }
@@ -111,10 +134,12 @@ static int64_t input_offset(const bench_t *b) {
 }
 
 static int8_t code_at(const bench_t *b, int u, int k) {
-  return b->layer->code[(size_t)(b->unit0 + u) * (size_t)b->layer->g.fan_in + (size_t)(b->row0 + k)];
+  return b->layer
+      ->code[(size_t)(b->unit0 + u) * (size_t)b->layer->g.fan_in + (size_t)(b->row0 + k)];
 }
 
-/* Forward stimulus of one sample: vectors, and the whole layer's sums from the twin's own kernel. */
+/* Forward stimulus of one sample: vectors, and the whole layer's sums from the twin's own kernel.
+ */
 static bool take_forward(bench_t *b, twin_workspace_t *w, int sample) {
   const epx_geometry_t *g = &b->layer->g;
   const int count = b->neurons * b->layer->window, ldc = epx_gemm_padded_n(g->units);
@@ -137,8 +162,8 @@ static bool take_forward(bench_t *b, twin_workspace_t *w, int sample) {
       for (int k = 0; k < b->rows; ++k) {
         own += (x[k] - input_offset(b)) * code_at(b, u, k);
       }
-      const int64_t whole = sums[(size_t)m * (size_t)ldc + (size_t)(b->unit0 + u)] -
-                            input_offset(b) * all;
+      const int64_t whole =
+          sums[(size_t)m * (size_t)ldc + (size_t)(b->unit0 + u)] - input_offset(b) * all;
       b->psum[vector * (size_t)b->units + (size_t)u] = whole;
       b->psum_in[vector * (size_t)b->units + (size_t)u] = whole - own;
     }
@@ -152,21 +177,21 @@ static void take_operands(bench_t *b, const twin_workspace_t *w, int sample) {
   const twin_t *twin = b->twin;
   const int l = b->request->layer;
   const twin_layer_t *above = l + 1 < twin->layers ? &twin->layer[l + 1] : NULL;
-  const size_t stride = above == NULL   ? 0
+  const size_t stride = above == NULL  ? 0
                         : above->dense ? (size_t)b->layer->g.units
                                        : (size_t)twin_backward_ldc(above);
   for (int p = 0; p < b->neurons; ++p) {
     for (int u = 0; u < b->units; ++u) {
       const size_t unit = (size_t)(b->unit0 + u);
       const size_t neuron = (size_t)p * (size_t)b->layer->g.units + unit;
-      int64_t operand = epx_round_shift(b->layer->bias[unit],
-                                        twin->chip.bias.fraction_bits - b->layer->fraction,
-                                        EPX_ROUND_NEAREST_EVEN, 0);
+      int64_t operand =
+          epx_round_shift(b->layer->bias[unit], twin->chip.bias.fraction_bits - b->layer->fraction,
+                          EPX_ROUND_NEAREST_EVEN, 0);
       operand += above == NULL ? w->nudge[neuron]
-                               : (int64_t)w->backward[l][(size_t)p * stride + unit]
-                                     << b->layer->backward_shift;
-      b->operand[((size_t)sample * (size_t)b->neurons + (size_t)p) * (size_t)b->units +
-                 (size_t)u] = operand;
+                               : w->backward[l][(size_t)p * stride + unit] *
+                                     (INT64_C(1) << b->layer->backward_shift);
+      b->operand[((size_t)sample * (size_t)b->neurons + (size_t)p) * (size_t)b->units + (size_t)u] =
+          operand;
     }
   }
 }
@@ -178,8 +203,8 @@ static void take_post(const bench_t *b, const twin_workspace_t *w, int sample, u
   const uint8_t *state = twin_sample(b->twin, b->twin->state, l, sample);
   for (int p = 0; p < b->neurons; ++p) {
     for (int u = 0; u < b->units; ++u) {
-      const size_t at = ((size_t)sample * (size_t)b->neurons + (size_t)p) * (size_t)b->units +
-                        (size_t)u;
+      const size_t at =
+          ((size_t)sample * (size_t)b->neurons + (size_t)p) * (size_t)b->units + (size_t)u;
       const size_t neuron = (size_t)(p * units + b->unit0 + u);
       post[at] = state[neuron];
       switches[at] = b->layer->window == 4 ? w->switches[l][neuron] : 0;
@@ -208,7 +233,8 @@ static bool take_step(bench_t *b, double beta) {
       const size_t at = (size_t)p * (size_t)b->units + (size_t)u;
       for (int k = 0; k < b->rows; ++k) {
         b->backward[((size_t)p * (size_t)b->layer->window + b->post_switches[at]) *
-                        (size_t)b->rows + (size_t)k] += (int64_t)b->post[at] * code_at(b, u, k);
+                        (size_t)b->rows +
+                    (size_t)k] += (int64_t)b->post[at] * code_at(b, u, k);
       }
     }
   }
@@ -237,8 +263,8 @@ static void take_terms(bench_t *b, int index, int coefficient) {
     take_post(b, w, sample, b->term_post + first * (size_t)b->units,
               b->term_switches + first * (size_t)b->units);
     for (int m = 0; m < count; ++m) {
-      const size_t vector = first * (size_t)b->layer->window +
-                            (size_t)sample * (size_t)count + (size_t)m;
+      const size_t vector =
+          first * (size_t)b->layer->window + (size_t)sample * (size_t)count + (size_t)m;
       gather_rows(b, w, m, b->pre + vector * (size_t)b->rows);
     }
   }
@@ -252,8 +278,8 @@ static void take_registers(const bench_t *b, int8_t *weight, int32_t *shadow, in
                            int32_t *bias, int32_t *bias_velocity) {
   for (int u = 0; u < b->units; ++u) {
     for (int k = 0; k < b->rows; ++k) {
-      const size_t from = (size_t)(b->unit0 + u) * (size_t)b->layer->g.fan_in +
-                          (size_t)(b->row0 + k);
+      const size_t from =
+          (size_t)(b->unit0 + u) * (size_t)b->layer->g.fan_in + (size_t)(b->row0 + k);
       const size_t to = (size_t)k * (size_t)b->units + (size_t)u;
       weight[to] = b->layer->code[from];
       shadow[to] = b->layer->shadow[from];
@@ -344,24 +370,24 @@ static void fill_job(bench_t *b) {
 }
 
 /* Compares arrays of any integer type through a reader. */
-#define COMPARE(NAME, TYPE, GOT, EXPECTED, COUNT)                                               \
-  do {                                                                                          \
-    const TYPE *got_ = (GOT), *expected_ = (EXPECTED);                                          \
-    epx_tile_check_row_t *row_ = &check->rows[kind++];                                          \
-    row_->name = (NAME);                                                                        \
-    for (size_t i_ = 0; i_ < (COUNT); ++i_) {                                                   \
-      ++row_->compared;                                                                         \
-      if (got_[i_] != expected_[i_]) {                                                          \
-        if (check->differing + row_->differing == 0) {                                          \
-          snprintf(check->first_difference, sizeof check->first_difference,                     \
-                   "%s[%zu]: SystemC %" PRId64 ", twin %" PRId64, (NAME), i_,                    \
-                   (int64_t)got_[i_], (int64_t)expected_[i_]);                                  \
-        }                                                                                       \
-        ++row_->differing;                                                                      \
-      }                                                                                         \
-    }                                                                                           \
-    check->compared += row_->compared;                                                          \
-    check->differing += row_->differing;                                                        \
+#define COMPARE(NAME, TYPE, GOT, EXPECTED, COUNT)                                                \
+  do {                                                                                           \
+    const TYPE *got_ = (GOT), *expected_ = (EXPECTED);                                           \
+    epx_tile_check_row_t *row_ = &check->rows[kind++];                                           \
+    row_->name = (NAME);                                                                         \
+    for (size_t i_ = 0; i_ < (COUNT); ++i_) {                                                    \
+      ++row_->compared;                                                                          \
+      if (got_[i_] != expected_[i_]) {                                                           \
+        if (check->differing + row_->differing == 0) {                                           \
+          snprintf(check->first_difference, sizeof check->first_difference,                      \
+                   "%s[%zu]: SystemC %" PRId64 ", twin %" PRId64, (NAME), i_, (int64_t)got_[i_], \
+                   (int64_t)expected_[i_]);                                                      \
+        }                                                                                        \
+        ++row_->differing;                                                                       \
+      }                                                                                          \
+    }                                                                                            \
+    check->compared += row_->compared;                                                           \
+    check->differing += row_->differing;                                                         \
   } while (0)
 
 static void compare(const bench_t *b, epx_tile_check_t *check) {
@@ -398,9 +424,9 @@ static void expect_cost(const bench_t *b, epx_tile_check_t *check) {
   check->expected_cycles =
       epx_tile_forward(chip, &shape, (uint64_t)b->job.vectors, &check->expected_events);
   if (b->job.positions > 0) {
-    check->expected_cycles += epx_tile_backward(chip, &shape, epx_qformat_bits(chip->state),
-                                                (uint64_t)b->job.positions,
-                                                &check->expected_events);
+    check->expected_cycles +=
+        epx_tile_backward(chip, &shape, epx_qformat_bits(chip->state), (uint64_t)b->job.positions,
+                          &check->expected_events);
   }
   check->expected_cycles +=
       epx_tile_correlate(&shape, (uint64_t)b->job.terms, &check->expected_events);
@@ -420,14 +446,14 @@ static epx_status_t locate(bench_t *b, epx_error_t *error) {
       request->column_block < 0 || request->column_block >= map->column_blocks) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "tile %d,%d of layer %d; expected row block 0 to %d, column block 0 to %d",
-                    request->row_block, request->column_block, request->layer,
-                    map->row_blocks - 1, map->column_blocks - 1);
+                    request->row_block, request->column_block, request->layer, map->row_blocks - 1,
+                    map->column_blocks - 1);
   }
   b->row0 = request->row_block * map->rows;
   b->rows = map->fan_in - b->row0 < map->rows ? map->fan_in - b->row0 : map->rows;
   b->unit0 = request->column_block * map->weights_per_tile;
-  b->units = map->units - b->unit0 < map->weights_per_tile ? map->units - b->unit0
-                                                            : map->weights_per_tile;
+  b->units =
+      map->units - b->unit0 < map->weights_per_tile ? map->units - b->unit0 : map->weights_per_tile;
   b->neurons = b->layer->g.out_height * b->layer->g.out_width;
   return EPX_OK;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first law, on one tile: the SystemC tile against the twin, bit for bit.
  *
- * One training step of the twin on real images is the stimulus: at the last step of the first nudged
- * phase the tile gets the layer's wordline vectors, the partial sums of the other row blocks and each
- * neuron's bias, feedback and nudge; then the post states of every phase for its local update. What the
- * twin then holds (sums, states, switches, correlations, registers) is what the tile must produce. */
+ * One training step of the twin on real images is the stimulus: at the last step of the first
+ * nudged phase the tile gets the layer's wordline vectors, the partial sums of the other row blocks
+ * and each neuron's bias, feedback and nudge; then the post states of every phase for its local
+ * update. What the twin then holds (sums, states, switches, correlations, registers) is what the
+ * tile must produce. */
 #ifndef EPX_TILE_CHECK_H
 #define EPX_TILE_CHECK_H
 
@@ -26,7 +27,7 @@ typedef struct epx_tile_check_row_t {
 typedef struct epx_tile_check_t {
   epx_tile_check_row_t rows[EPX_TILE_CHECK_KINDS];
   int64_t compared, differing;
-  char first_difference[160]; /* in words; empty where all agree */
+  char first_difference[160];           /* in words; empty where all agree */
   epx_events_t events, expected_events; /* counted by SystemC, and the closed form */
   uint64_t cycles, expected_cycles;
 } epx_tile_check_t;

@@ -72,7 +72,8 @@ static epx_status_t check_formats(const epx_chip_t *chip, epx_error_t *error) {
                     "chip.rounding.state: the neuron unit rounds nearest_even or truncate");
   }
   if (!chip->bias.is_signed || !chip->velocity.is_signed) {
-    return epx_fail(error, EPX_ERR_ARGUMENT, "chip.bias and chip.velocity: expected signed formats");
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "chip.bias and chip.velocity: expected signed formats");
   }
   return EPX_OK;
 }
@@ -139,10 +140,10 @@ static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
   layer->backward_shift = layer->fraction - backward;
   const double up = ldexp(255.0 * 128.0 * layer->g.fan_in, layer->forward_shift);
   const double down =
-      above == NULL ? 0.0
-                    : ldexp(255.0 * 128.0 * (above->g.fan_in / above->g.in_channels) *
-                                above->g.units,
-                            layer->backward_shift);
+      above == NULL
+          ? 0.0
+          : ldexp(255.0 * 128.0 * (above->g.fan_in / above->g.in_channels) * above->g.units,
+                  layer->backward_shift);
   const double term = 255.0 * 255.0 * layer->g.out_height * layer->g.out_width;
   if (l < twin->layers && term * EPX_ESTIMATOR_MAX_COEFFICIENT >= 0x1p31) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
@@ -158,8 +159,7 @@ static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
                     l);
   }
   const epx_activation_t activation = twin->base.network.activation;
-  if (activation != EPX_ACTIVATION_HARD_SIGMOID &&
-      activation != EPX_ACTIVATION_HARD_SIGMOID_HALF) {
+  if (activation != EPX_ACTIVATION_HARD_SIGMOID && activation != EPX_ACTIVATION_HARD_SIGMOID_HALF) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "network.activation: the twin's neuron unit has hard_sigmoid and "
                     "hard_sigmoid_half");
@@ -170,8 +170,8 @@ static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
                     "accumulator than chip.state",
                     l);
   }
-  layer->neuron = epx_neuron_make(activation, twin->chip.state, layer->fraction,
-                                  twin->chip.state_rounding);
+  layer->neuron =
+      epx_neuron_make(activation, twin->chip.state, layer->fraction, twin->chip.state_rounding);
   return EPX_OK;
 }
 

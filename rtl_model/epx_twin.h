@@ -3,8 +3,9 @@
  * integers; time and events are left to the SystemC tile and the cost model.
  *
  * Every product is exact; bits are dropped in the neuron unit (epx_neuron.h), the softmax unit
- * (epx_softmax.h), the scaling of the nudge and the update circuit (epx_update.h) only. A sample whose
- * state repeats (at distance 1 or 2) is not computed further: the result is the same, bit for bit. */
+ * (epx_softmax.h), the scaling of the nudge and the update circuit (epx_update.h) only. A sample
+ * whose state repeats (at distance 1 or 2) is not computed further: the result is the same, bit for
+ * bit. */
 #ifndef EPX_TWIN_H
 #define EPX_TWIN_H
 
@@ -15,8 +16,8 @@
 extern "C" {
 #endif
 
-/* A twin for mini-batches of up to `capacity` samples. Models convolutions of stride 1 with max or no
- * pooling, dense layers, both losses and the hard sigmoids; other networks and formats are
+/* A twin for mini-batches of up to `capacity` samples. Models convolutions of stride 1 with max or
+ * no pooling, dense layers, both losses and the hard sigmoids; other networks and formats are
  * EPX_ERR_UNSUPPORTED with the layer or key named. */
 EPX_CHECKED epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chip,
                                          int capacity, epx_substrate_t **substrate,

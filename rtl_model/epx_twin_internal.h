@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the twin's files share. Not for callers.
  *
- * Images are channels last. Between calls, states lie compact, [H][W][C], one byte a neuron. While a
- * sample relaxes on a thread, its states lie in that thread's workspace as the next layer's product
- * wants them: bordered by zeros, channels padded to a multiple of 4. */
+ * Images are channels last. Between calls, states lie compact, [H][W][C], one byte a neuron. While
+ * a sample relaxes on a thread, its states lie in that thread's workspace as the next layer's
+ * product wants them: bordered by zeros, channels padded to a multiple of 4. */
 #ifndef EPX_TWIN_INTERNAL_H
 #define EPX_TWIN_INTERNAL_H
 
@@ -20,48 +20,48 @@ typedef struct twin_layer_t {
   epx_geometry_t g;
   epx_layer_map_t map;
   epx_qformat_t synapse, shadow_format;
-  int pre_fraction;         /* of the states (or input) that drive the layer */
-  int fraction;             /* F: of the layer's accumulator */
-  int forward_shift;        /* product -> accumulator, left */
-  int backward_shift;       /* product from the layer above -> accumulator, left */
-  int padded_channels;      /* input channels, to a multiple of 4 */
-  int padded_units;         /* units, to a multiple of 4 */
-  bool dense;               /* one position that sees its whole input */
-  int window;               /* convolution positions of one neuron: 4 (max) or 1 */
-  int border;               /* of the unpooled image in the backward product */
+  int pre_fraction;    /* of the states (or input) that drive the layer */
+  int fraction;        /* F: of the layer's accumulator */
+  int forward_shift;   /* product -> accumulator, left */
+  int backward_shift;  /* product from the layer above -> accumulator, left */
+  int padded_channels; /* input channels, to a multiple of 4 */
+  int padded_units;    /* units, to a multiple of 4 */
+  bool dense;          /* one position that sees its whole input */
+  int window;          /* convolution positions of one neuron: 4 (max) or 1 */
+  int border;          /* of the unpooled image in the backward product */
   epx_neuron_t neuron;
 
   /* Registers, in [units][fan_in] order. */
   int32_t *shadow, *velocity;
   int32_t *bias, *bias_velocity;
-  epx_lfsr_t *lfsr;         /* by tile: [row_blocks][column_blocks] */
+  epx_lfsr_t *lfsr; /* by tile: [row_blocks][column_blocks] */
 
   /* Derived from the registers after every update. */
-  int8_t *code;             /* [units][fan_in] */
-  int32_t *offset;          /* bias at fraction F less the input's offset correction, [units] */
+  int8_t *code;    /* [units][fan_in] */
+  int32_t *offset; /* bias at fraction F less the input's offset correction, [units] */
   int8_t *packed_forward, *packed_backward;
 
   /* Gathered rows of the products. */
-  int32_t *forward_rows;    /* [out positions * window], window by window */
-  int32_t *backward_rows;   /* [in positions] */
+  int32_t *forward_rows;  /* [out positions * window], window by window */
+  int32_t *backward_rows; /* [in positions] */
 
   /* Sum of coefficient * pre code * post code; pre less its offset. */
-  int64_t *correlation;     /* [units][fan_in] */
+  int64_t *correlation; /* [units][fan_in] */
   int64_t *bias_correlation;
 } twin_layer_t;
 
 typedef struct twin_workspace_t {
-  uint8_t *image[EPX_MAX_LAYERS + 1];    /* bordered input of layer l (of the read-out: last) */
-  uint8_t *unpooled[EPX_MAX_LAYERS];     /* bordered U(s_l), l >= 1 */
-  uint8_t *previous[EPX_MAX_LAYERS];     /* compact states of the step before */
-  uint8_t *switches[EPX_MAX_LAYERS];     /* compact */
-  int32_t *forward[EPX_MAX_LAYERS];      /* pooled forward product, compact */
-  int32_t *backward[EPX_MAX_LAYERS];     /* product from layer l + 1, [in positions][ldc] */
-  int32_t *strip;                        /* forward product of some windows */
-  int32_t *nudge;                        /* of the last layer, compact, at its fraction */
-  int32_t *correlation;                  /* [units][padded fan_in] of the largest layer set */
-  int64_t *readout_correlation;          /* [classes][fan_in] */
-  int64_t *bias_correlation;             /* all layers, one after another */
+  uint8_t *image[EPX_MAX_LAYERS + 1]; /* bordered input of layer l (of the read-out: last) */
+  uint8_t *unpooled[EPX_MAX_LAYERS];  /* bordered U(s_l), l >= 1 */
+  uint8_t *previous[EPX_MAX_LAYERS];  /* compact states of the step before */
+  uint8_t *switches[EPX_MAX_LAYERS];  /* compact */
+  int32_t *forward[EPX_MAX_LAYERS];   /* pooled forward product, compact */
+  int32_t *backward[EPX_MAX_LAYERS];  /* product from layer l + 1, [in positions][ldc] */
+  int32_t *strip;                     /* forward product of some windows */
+  int32_t *nudge;                     /* of the last layer, compact, at its fraction */
+  int32_t *correlation;               /* [units][padded fan_in] of the largest layer set */
+  int64_t *readout_correlation;       /* [classes][fan_in] */
+  int64_t *bias_correlation;          /* all layers, one after another */
   uint64_t asked, computed;
 } twin_workspace_t;
 
@@ -73,8 +73,8 @@ typedef struct twin_t {
   epx_softmax_t softmax;
   int samples;
   uint8_t *labels;
-  uint8_t *input;                        /* offset input codes, compact */
-  int32_t *drive;                        /* layer 0's pooled product, static */
+  uint8_t *input; /* offset input codes, compact */
+  int32_t *drive; /* layer 0's pooled product, static */
   uint8_t *drive_switches;
   uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
   int8_t *pack_buffer;

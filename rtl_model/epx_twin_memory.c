@@ -36,8 +36,7 @@ static void allocate_layer(twin_t *twin, int l, bool *failed) {
                        sizeof *layer->lfsr, failed);
   layer->code = zeroed(weights, 1, failed);
   layer->offset = zeroed(units, sizeof *layer->offset, failed);
-  layer->packed_forward =
-      zeroed(epx_pack_s8_size(twin_padded_fan_in(layer), g->units), 1, failed);
+  layer->packed_forward = zeroed(epx_pack_s8_size(twin_padded_fan_in(layer), g->units), 1, failed);
   const int area = layer->dense ? 1 : g->kernel_height * g->kernel_width;
   const int columns = layer->dense ? g->fan_in : g->in_channels;
   layer->packed_backward = zeroed(epx_pack_s8_size(area * layer->padded_units, columns), 1, failed);
@@ -58,8 +57,8 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
     biases += (size_t)layer->g.units;
     w->image[l] = zeroed(twin_image_size(layer), 1, failed);
     if (l == twin->layers) {
-      w->readout_correlation = zeroed(layer->g.in_size * (size_t)layer->g.units,
-                                      sizeof *w->readout_correlation, failed);
+      w->readout_correlation =
+          zeroed(layer->g.in_size * (size_t)layer->g.units, sizeof *w->readout_correlation, failed);
       continue;
     }
     correlation += (size_t)twin_padded_fan_in(layer) * (size_t)layer->g.units;
@@ -69,8 +68,7 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
     w->forward[l] = zeroed(layer->g.out_size, sizeof *w->forward[l], failed);
     if (l + 1 < twin->layers) {
       const twin_layer_t *above = &twin->layer[l + 1];
-      const size_t positions =
-          above->dense ? 1 : (size_t)(above->g.in_height * above->g.in_width);
+      const size_t positions = above->dense ? 1 : (size_t)(above->g.in_height * above->g.in_width);
       w->backward[l] =
           zeroed(positions * (size_t)twin_backward_ldc(above), sizeof *w->backward[l], failed);
     }
@@ -91,9 +89,10 @@ bool twin_allocate(twin_t *twin) {
   for (int l = 0; l < twin->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     allocate_layer(twin, l, &failed);
-    const size_t turned = (size_t)(layer->dense ? 1 : layer->g.kernel_height * layer->g.kernel_width) *
-                          (size_t)layer->padded_units *
-                          (size_t)(layer->dense ? layer->g.fan_in : layer->g.in_channels);
+    const size_t turned =
+        (size_t)(layer->dense ? 1 : layer->g.kernel_height * layer->g.kernel_width) *
+        (size_t)layer->padded_units *
+        (size_t)(layer->dense ? layer->g.fan_in : layer->g.in_channels);
     pack = larger(pack, larger(turned, (size_t)twin_padded_fan_in(layer) * (size_t)layer->g.units));
   }
   for (int l = 0; l < twin->layers; ++l) {

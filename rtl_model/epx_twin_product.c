@@ -20,8 +20,7 @@ void twin_make_rows(twin_layer_t *layer) {
       for (int p = 0; p < layer->window; ++p) {
         int cy, cx;
         epx_geometry_unpool(g, y, x, p, &cy, &cx);
-        layer->forward_rows[m++] =
-            cy * twin_image_pitch(layer) + cx * layer->padded_channels;
+        layer->forward_rows[m++] = cy * twin_image_pitch(layer) + cx * layer->padded_channels;
       }
     }
   }
@@ -47,7 +46,8 @@ static void pack_forward(twin_t *twin, twin_layer_t *layer) {
   epx_pack_s8(twin->pack_buffer, rows, g->units, 1, rows, layer->packed_forward);
 }
 
-/* Row (ky, kx, u) of the backward product holds the weights of unit u at the turned kernel place. */
+/* Row (ky, kx, u) of the backward product holds the weights of unit u at the turned kernel place.
+ */
 static void pack_backward(twin_t *twin, twin_layer_t *layer) {
   const epx_geometry_t *g = &layer->g;
   const int area = layer->dense ? 1 : g->kernel_height * g->kernel_width;
@@ -56,8 +56,8 @@ static void pack_backward(twin_t *twin, twin_layer_t *layer) {
   memset(twin->pack_buffer, 0, rows * (size_t)columns);
   for (int a = 0; a < area; ++a) {
     for (int u = 0; u < g->units; ++u) {
-      memcpy(twin->pack_buffer + ((size_t)a * (size_t)layer->padded_units + (size_t)u) *
-                                     (size_t)columns,
+      memcpy(twin->pack_buffer +
+                 ((size_t)a * (size_t)layer->padded_units + (size_t)u) * (size_t)columns,
              layer->code + (size_t)u * (size_t)g->fan_in + (size_t)((area - 1 - a) * columns),
              (size_t)columns);
     }
@@ -73,13 +73,11 @@ void twin_pack(twin_t *twin, int l) {
     int64_t sum = 0;
     for (int k = 0; k < g->fan_in; ++k) {
       const size_t i = (size_t)u * (size_t)g->fan_in + (size_t)k;
-      layer->code[i] =
-          epx_update_visible(layer->shadow[i], twin->chip.shadow_bits, layer->synapse);
+      layer->code[i] = epx_update_visible(layer->shadow[i], twin->chip.shadow_bits, layer->synapse);
       sum += layer->code[i];
     }
-    const int64_t bias =
-        epx_round_shift(layer->bias[u], twin->chip.bias.fraction_bits - layer->fraction,
-                        EPX_ROUND_NEAREST_EVEN, 0);
+    const int64_t bias = epx_round_shift(
+        layer->bias[u], twin->chip.bias.fraction_bits - layer->fraction, EPX_ROUND_NEAREST_EVEN, 0);
     layer->offset[u] = (int32_t)(epx_saturate(bias, -(1 << 28), 1 << 28) -
                                  input_offset * sum * (INT64_C(1) << layer->forward_shift));
   }
@@ -127,8 +125,8 @@ void twin_forward(const twin_layer_t *layer, const uint8_t *image, int32_t *stri
   }
 }
 
-EPX_CLONES static void place(const uint8_t *restrict state, const uint8_t *restrict switches, int at,
-                             int units, uint8_t *restrict out) {
+EPX_CLONES static void place(const uint8_t *restrict state, const uint8_t *restrict switches,
+                             int at, int units, uint8_t *restrict out) {
   for (int u = 0; u < units; ++u) {
     out[u] = switches[u] == at ? state[u] : 0;
   }

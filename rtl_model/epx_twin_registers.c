@@ -26,14 +26,12 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
     const size_t fan_in = (size_t)layer->g.fan_in;
     for (int u = 0; u < layer->g.units; ++u) {
       for (size_t i = 0; i < fan_in; ++i) {
-        const size_t at =
-            (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)i);
-        layer->shadow[at] =
-            (int32_t)epx_quantize(params->weight[l][(size_t)u * fan_in + i],
-                                  layer->shadow_format, EPX_ROUND_NEAREST_EVEN, 0);
+        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)i);
+        layer->shadow[at] = (int32_t)epx_quantize(params->weight[l][(size_t)u * fan_in + i],
+                                                  layer->shadow_format, EPX_ROUND_NEAREST_EVEN, 0);
       }
-      layer->bias[u] = (int32_t)epx_quantize(params->bias[l][u], twin->chip.bias,
-                                             EPX_ROUND_NEAREST_EVEN, 0);
+      layer->bias[u] =
+          (int32_t)epx_quantize(params->bias[l][u], twin->chip.bias, EPX_ROUND_NEAREST_EVEN, 0);
     }
     reset_optimiser(twin, l);
     twin_pack(twin, l);
@@ -49,10 +47,8 @@ epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t
     const size_t fan_in = (size_t)layer->g.fan_in;
     for (int u = 0; u < layer->g.units; ++u) {
       for (size_t i = 0; i < fan_in; ++i) {
-        const size_t at =
-            (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)i);
-        params->weight[l][(size_t)u * fan_in + i] =
-            epx_dequantize(layer->code[at], layer->synapse);
+        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)i);
+        params->weight[l][(size_t)u * fan_in + i] = epx_dequantize(layer->code[at], layer->synapse);
       }
       params->bias[l][u] = epx_dequantize(layer->bias[u], twin->chip.bias);
     }
@@ -88,8 +84,8 @@ epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error
     for (int i = 0; i < REGISTERS; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
       snprintf(name, sizeof name, "twin.%d.%s", l, list[i].suffix);
-      const epx_status_t status = epx_npz_add(npz, name, list[i].dtype, 1, &list[i].count,
-                                              list[i].data, NULL, error);
+      const epx_status_t status =
+          epx_npz_add(npz, name, list[i].dtype, 1, &list[i].count, list[i].data, NULL, error);
       if (status != EPX_OK) {
         return status;
       }

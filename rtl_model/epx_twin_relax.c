@@ -88,8 +88,8 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
   }
   const epx_scale_t scale = epx_scale_from(ldexp(fabs(beta), last->fraction - fraction));
   for (int i = 0; i < size; ++i) {
-    w->nudge[i] = clamp_nudge(
-        sign * epx_scale_apply(scale, w->nudge[i], EPX_ROUND_NEAREST_EVEN, 0));
+    w->nudge[i] =
+        clamp_nudge(sign * epx_scale_apply(scale, w->nudge[i], EPX_ROUND_NEAREST_EVEN, 0));
   }
 }
 
@@ -119,9 +119,8 @@ typedef struct fire_t {
 
 EPX_CLONES static unsigned fire_pixel(fire_t f, int units, const int32_t *restrict forward,
                                       const int32_t *restrict backward,
-                                      const int32_t *restrict offset,
-                                      const int32_t *restrict nudge, uint8_t *restrict state,
-                                      uint8_t *restrict previous) {
+                                      const int32_t *restrict offset, const int32_t *restrict nudge,
+                                      uint8_t *restrict state, uint8_t *restrict previous) {
   const int32_t half = f.truncate || f.shift == 0 ? 0 : (1 << (f.shift - 1)) - 1;
   const int32_t odd = f.truncate || f.shift == 0 ? 0 : 1;
   uint8_t changed = 0, changed_twice = 0;
@@ -247,8 +246,8 @@ void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, 
     for (size_t c = 0; c < channels; ++c) {
       for (size_t p = 0; p < area; ++p) {
         const double value = (double)x[sample * g->in_size + c * area + p];
-        twin->input[sample * g->in_size + p * channels + c] = (uint8_t)(
-            epx_quantize(value, twin->chip.input, EPX_ROUND_NEAREST_EVEN, 0) + offset);
+        twin->input[sample * g->in_size + p * channels + c] =
+            (uint8_t)(epx_quantize(value, twin->chip.input, EPX_ROUND_NEAREST_EVEN, 0) + offset);
       }
     }
   }
@@ -286,10 +285,9 @@ void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
         sum += 0.5 * s * s;
       }
     }
-    loss[sample] = twin_has_readout(twin)
-                       ? log(sum) - ldexp((double)(score[label] - score[best]),
-                                          -twin->layer[twin->layers].fraction)
-                       : sum;
+    loss[sample] = twin_has_readout(twin) ? log(sum) - ldexp((double)(score[label] - score[best]),
+                                                             -twin->layer[twin->layers].fraction)
+                                          : sum;
     predicted[sample] = (uint8_t)best;
   }
 }

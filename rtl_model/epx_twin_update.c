@@ -39,8 +39,8 @@ static void correlate(const twin_layer_t *layer, const uint8_t *image, const uin
         const int factor = coefficient * *post;
         int cy, cx;
         epx_geometry_unpool(g, y, x, layer->window == 4 ? *switches : 0, &cy, &cx);
-        const uint8_t *patch = image + (size_t)cy * (size_t)pitch +
-                               (size_t)(cx * layer->padded_channels);
+        const uint8_t *patch =
+            image + (size_t)cy * (size_t)pitch + (size_t)(cx * layer->padded_channels);
         int32_t *sum = raw + (size_t)u * row;
         for (int ky = 0; ky < g->kernel_height; ++ky, patch += pitch, sum += run) {
           add_run(run, factor, patch, sum);
@@ -51,16 +51,16 @@ static void correlate(const twin_layer_t *layer, const uint8_t *image, const uin
   }
 }
 
-static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sample,
-                              int coefficient, int64_t *bias) {
+static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sample, int coefficient,
+                              int64_t *bias) {
   const twin_layer_t *layer = &twin->layer[twin->layers];
   const uint8_t *s = twin_sample(twin, twin->state, twin->layers - 1, sample);
   const size_t size = layer->g.in_size;
   int64_t logits[256];
   int32_t error[256];
   twin_logits(twin, w->image[twin->layers], logits);
-  epx_softmax_error(&twin->softmax, logits, layer->g.units, layer->fraction,
-                    twin->labels[sample], error);
+  epx_softmax_error(&twin->softmax, logits, layer->g.units, layer->fraction, twin->labels[sample],
+                    error);
   for (int k = 0; k < layer->g.units; ++k) {
     const int64_t factor = (int64_t)coefficient * error[k];
     int64_t *sum = w->readout_correlation + (size_t)k * size;
@@ -103,7 +103,8 @@ static void accumulate_sample(void *context, int item, int thread) {
   }
 }
 
-/* Adds one thread's sums of layer l to the layer's, less the input offset's part, and clears them. */
+/* Adds one thread's sums of layer l to the layer's, less the input offset's part, and clears them.
+ */
 static void collect_layer(twin_t *twin, int l, int32_t *raw, int64_t *bias) {
   twin_layer_t *layer = &twin->layer[l];
   const epx_geometry_t *g = &layer->g;
@@ -112,8 +113,8 @@ static void collect_layer(twin_t *twin, int l, int32_t *raw, int64_t *bias) {
   int64_t *sum = layer->correlation;
   for (int u = 0; u < g->units; ++u) {
     for (int a = 0; a < area; ++a) {
-      const int32_t *from =
-          raw + (size_t)u * (size_t)twin_padded_fan_in(layer) + (size_t)(a * layer->padded_channels);
+      const int32_t *from = raw + (size_t)u * (size_t)twin_padded_fan_in(layer) +
+                            (size_t)(a * layer->padded_channels);
       for (int c = 0; c < g->in_channels; ++c) {
         *sum++ += from[c] - input_offset * bias[u];
       }
@@ -194,8 +195,7 @@ void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_
     const size_t fan_in = (size_t)layer->g.fan_in;
     for (int u = 0; u < layer->g.units; ++u) {
       for (size_t i = 0; i < fan_in; ++i) {
-        const size_t at = (size_t)u * fan_in +
-                          (size_t)epx_geometry_weight_index(&layer->g, (int)i);
+        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)i);
         out->weight[l][(size_t)u * fan_in + i] = -unit * (double)layer->correlation[at];
       }
       out->bias[l][u] = -bias_unit * (double)layer->bias_correlation[u];
@@ -204,8 +204,7 @@ void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_
 }
 
 epx_update_circuit_t twin_circuit(const twin_t *twin, int l, bool bias,
-                                  const epx_estimator_t *estimator,
-                                  const epx_update_rule_t *rule) {
+                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule) {
   const epx_qformat_t value = bias ? twin->chip.bias : twin->layer[l].shadow_format;
   const int velocity = twin->chip.velocity.fraction_bits;
   return (epx_update_circuit_t){

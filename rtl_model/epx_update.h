@@ -8,9 +8,9 @@
  *   v <- sat( round(momentum * v) - round(gradient * correlation) + round(decay * shadow) )
  *   shadow <- sat( shadow - round_mode(rate * v) )        (one 16-bit LFSR draw if stochastic)
  *
- * Inner roundings are nearest-even. A tile updates its synapses in row-major order (row, then output
- * channel), drawing once each; the tile with row block 0 then updates its biases by channel, with the
- * same LFSR. The twin and the SystemC tile both call these functions. */
+ * Inner roundings are nearest-even. A tile updates its synapses in row-major order (row, then
+ * output channel), drawing once each; the tile with row block 0 then updates its biases by channel,
+ * with the same LFSR. The twin and the SystemC tile both call these functions. */
 #ifndef EPX_UPDATE_H
 #define EPX_UPDATE_H
 
@@ -22,10 +22,11 @@
 #include "epx_scale.h"
 
 typedef struct epx_update_circuit_t {
-  epx_scale_t gradient; /* correlation -> velocity codes: includes -1/(denominator*beta*batch) less the sign */
+  epx_scale_t gradient; /* correlation -> velocity codes: includes -1/(denominator*beta*batch) less
+                           the sign */
   epx_scale_t momentum;
-  epx_scale_t decay;    /* shadow codes -> velocity codes */
-  epx_scale_t rate;     /* velocity codes -> shadow codes */
+  epx_scale_t decay; /* shadow codes -> velocity codes */
+  epx_scale_t rate;  /* velocity codes -> shadow codes */
   epx_qformat_t velocity_format;
   epx_qformat_t shadow_format; /* at most 32 bits */
   epx_round_t rounding;        /* of the step */
@@ -38,8 +39,7 @@ static inline void epx_update_synapse(const epx_update_circuit_t *circuit, int64
               epx_scale_apply(circuit->gradient, correlation, EPX_ROUND_NEAREST_EVEN, 0) +
               epx_scale_apply(circuit->decay, *shadow, EPX_ROUND_NEAREST_EVEN, 0);
   v = epx_saturate_to(v, circuit->velocity_format);
-  const uint32_t random16 =
-      circuit->rounding == EPX_ROUND_STOCHASTIC ? epx_lfsr_next16(lfsr) : 0;
+  const uint32_t random16 = circuit->rounding == EPX_ROUND_STOCHASTIC ? epx_lfsr_next16(lfsr) : 0;
   const int64_t step = epx_scale_apply(circuit->rate, v, circuit->rounding, random16);
   *velocity = (int32_t)v;
   *shadow = (int32_t)epx_saturate_to(*shadow - step, circuit->shadow_format);
@@ -47,8 +47,8 @@ static inline void epx_update_synapse(const epx_update_circuit_t *circuit, int64
 
 /* The code that the array holds: the shadow rounded (nearest-even) to the synapse format. */
 static inline int8_t epx_update_visible(int32_t shadow, int shadow_bits, epx_qformat_t synapse) {
-  return (int8_t)epx_saturate_to(
-      epx_round_shift(shadow, shadow_bits, EPX_ROUND_NEAREST_EVEN, 0), synapse);
+  return (int8_t)epx_saturate_to(epx_round_shift(shadow, shadow_bits, EPX_ROUND_NEAREST_EVEN, 0),
+                                 synapse);
 }
 
 #endif

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What follows a training: the tile in SystemC, gradients, the report.
+# Usage: test_cli_results.sh PATH_OF_EPXBAR
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # awk's $; json() is called by check
+source "$(dirname "${BASH_SOURCE[0]}")/cli_support.sh"
+# json FILE CONDITION: on the record r, in Python.
+json() {
+  "$python3" -c "import json, sys; r = json.load(open(sys.argv[1])); sys.exit(not ($2))" "$1"
+}
+
+run 0 train tiny.yaml --threads 1 -o twin
+run 0 train tiny.yaml --threads 1 --set substrate.kind=golden -o golden
+for file in config.yaml manifest.json metrics.csv checkpoint.npz cost.json; do
+  check "the run has $file" test -s "twin/$file"
+done
+check 'a golden model costs nothing' absent golden/cost.json
+run 0 config twin/config.yaml
+check 'the run keeps its whole configuration' cmp out twin/config.yaml
+run 0 train tiny.yaml --threads 1 -q -o still
+quiet
+silent
+
+# The tile of every state layer.
+for layer in 0 1; do
+  run 0 tile --run twin --layer "$layer" --images 1 --threads 1
+  quiet
+  prints "tile conv$layer" 'partial sums' 'new weights' 'of which 0 differ'
+  check 'every value agrees' test "$(grep -c ' differing$' out)" -ge 8
+  what="tile, layer $layer"
+  ! grep ' differing$' out | grep -v ' 0 differing$' || fail 'some values differ'
+  check 'tile.json agrees' json twin/tile.json \
+    "r['differing'] == 0 and r['layer'] == 'conv$layer' and r['images'] == 1"
+done
+run 0 tile --run twin --images 1 --vcd tile.vcd --threads 1
+check 'a waveform' grep -q '^\$enddefinitions' tile.vcd
+refuse 2 'layer 2; expected 0 to 1' tile --run twin --layer 2
+refuse 2 'tile 7,0 of layer 1; expected row block 0 to 0' tile --run twin --row-block 7
+refuse 2 '--images 40: the test part has 32 images' tile --run twin --images 40
+refuse 2 'golden: substrate.kind is golden' tile --run golden
+refuse 2 'nowhere/config.yaml: cannot open' tile --run nowhere
+
+# Gradients.
+run 0 gradient --run twin --images 4 --beta 0.1,1 --pool max,avg --twin --threads 1
+says 'the twin is left out with avg'
+prints 'max   symmetric golden' 'avg   one_sided golden' 'max   one_sided twin'
+check 'gradient.json has a row for each layer, beta, pooling, estimator and model' json \
+  twin/gradient.json "len(r['rows']) == 3 * 2 * 2 * (2 + 1)"
+run 0 gradient tiny.yaml --images 2 --beta 1 -o elsewhere --threads 1
+check 'gradient.json where asked' test -s elsewhere/gradient.json
+# With average pooling, settled states and a small beta the estimate is the gradient.
+run 0 gradient tiny.yaml --images 4 --beta 0.01 --pool avg --threads 1 \
+  --set dynamics.free_steps=150 --set dynamics.nudged_steps=15
+check 'the symmetric estimate agrees' awk '/symmetric golden/ { found = 1
+  for (i = 1; i < NF; ++i) if ($i ~ /^(conv|readout)/ && $(i + 1) < 0.999) bad = 1 }
+  END { exit !found || bad }' out
+refuse 2 '--images 40: the test part has 32 images' gradient tiny.yaml --images 40 --threads 1
+refuse 2 'nowhere/config.yaml: cannot open' gradient --run nowhere
+
+# The report: all in one file.
+run 0 report twin golden -o page.html
+quiet
+check 'stdout is the path' test "$(cat out)" = page.html
+for text in '<!doctype html' '</html>' twin golden 'Learning curve' Gradient Energy Latency \
+  SystemC Settings 'not photographs'; do
+  what="report: $text"
+  grep -q -i -F -e "$text" page.html || fail 'not on the page'
+done
+what='report: offline'
+! grep -o -i -E '(src|href|action|data)[[:space:]]*=[[:space:]]*["'\'']?(https?:)?//[^ >]*' \
+  page.html || fail 'the page loads from elsewhere'
+! grep -o -i -E '(@import|url\()[^;]*//[^;]{0,60}' page.html || fail 'a style loads from elsewhere'
+! grep -o -i -E '<(script|img|iframe|link)[^>]*(src|href)=[^>]*>' page.html | grep -v 'data:' ||
+  fail 'the page needs another file'
+run 0 report twin
+check 'the default page' test -s twin/report.html
+refuse 2 'nowhere: found no record of a run' report nowhere
+refuse 1 'no/page.html' report twin -o no/page.html
+printf '{' >golden/manifest.json
+refuse 2 'golden/manifest.json' report twin golden -o page.html
+finish
