@@ -89,7 +89,7 @@ typedef struct epx_npy_reader_t {
 
 static epx_status_t epx_npy_expected(const epx_npy_reader_t *r, const char *what) {
   char found[2] = {r->at < r->size ? r->text[r->at] : '\0', '\0'};
-  if (found[0] == '\0' || found[0] < ' ' || found[0] > '~') {
+  if (found[0] < ' ' || found[0] > '~') {
     return epx_fail(r->error, EPX_ERR_FORMAT, "%s: .npy header text, byte %zu: expected %s.",
                     r->where, r->at, what);
   }
