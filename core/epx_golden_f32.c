@@ -9,7 +9,8 @@
 #define GEMM cblas_sgemm
 #define GOLDEN(name) epx_golden_f32_##name
 #define GOLDEN_NAME "golden"
-/* clang-format off: parts of one file, in their order */
+/* Parts of one file, in their order. */
+/* clang-format off */
 #include "epx_golden_layer.inc"
 #include "epx_golden_memory.inc"
 #include "epx_golden_relax.inc"

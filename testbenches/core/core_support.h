@@ -21,6 +21,7 @@
 #include "epx_golden.h"
 #include "epx_parallel.h"
 #include "epx_substrate.h"
+#include "temporary_folder.h"
 
 /* Phases of tiny networks: more threads than the machine has free cores would mostly wait for each
  * other. Tests of threads set their own number, then go back to this. */
@@ -278,27 +279,5 @@ inline std::string training_bytes(epx_substrate_t *substrate, const epx_dynamics
   }
   return bytes;
 }
-
-/* A folder that goes away with the object. */
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "epx-core-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      ADD_FAILURE() << "cannot make " << name;
-    }
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder &) = delete;
-  Folder &operator=(const Folder &) = delete;
-  std::string operator/(const std::string &name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 #endif

@@ -166,7 +166,7 @@ TEST_F(Generated, ALinearClassifierStaysFarBehind) {
   Features x = pixels(train), held_out = pixels(test);
   Softmax linear(x, train->labels, 5, 0.002f);
   EXPECT_LT(linear.error(x, train->labels), 0.75) << "it did not even fit: the check says nothing";
-  EXPECT_GT(linear.error(held_out, test->labels), 0.45); // the demo's network: below 0.05
+  EXPECT_GT(linear.error(held_out, test->labels), 0.45);  // the demo's network: below 0.05
 }
 
 TEST_F(Generated, LocalTextureTellsTheClasses) {

@@ -16,28 +16,7 @@
 #include <vector>
 
 #include "epx_status.h"
-
-/* A folder that goes away with the object. */
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "epx-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      ADD_FAILURE() << "cannot make " << name;
-    }
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder &) = delete;
-  Folder &operator=(const Folder &) = delete;
-  std::string operator/(const std::string &name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
+#include "temporary_folder.h"
 
 inline std::string read_text(const std::string &path) {
   std::ifstream in(path, std::ios::binary);

@@ -83,7 +83,7 @@ TEST_F(Softmax, EqualsTheSlowModel) {
     for (int k = 0; k < classes; ++k) {
       /* many exact ties of the rounding to 1/64 */
       const int64_t value = random.integer(-3000, 3000);
-      logits.push_back(fraction >= 7 ? value << (fraction - 7) : value);
+      logits.push_back(fraction >= 7 ? value * (INT64_C(1) << (fraction - 7)) : value);
     }
     const std::vector<int32_t> error = run(logits, fraction, label);
     const Codes expected = oracle_softmax_error(logits, fraction, label);
