@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cost_record.h"
 #include "epx_checkpoint.h"
@@ -124,10 +122,6 @@ epx_status_t run_first_images(const epx_experiment_t *experiment, int n, float *
   return status;
 }
 
-static void path_in(const char *folder, const char *file, char path[1024]) {
-  snprintf(path, 1024, "%s/%s", folder, file);
-}
-
 /* What the trainer's hooks share. */
 typedef struct run_t {
   const epx_experiment_t *experiment;
@@ -140,13 +134,13 @@ typedef struct run_t {
 } run_t;
 
 static epx_status_t checkpoint(run_t *run, const epx_trainer_state_t *state, epx_error_t *error) {
-  char path[1024];
+  char path[EPX_PATH_SIZE];
   if (run->options->folder == NULL) {
     return EPX_OK;
   }
-  path_in(run->options->folder, "checkpoint.npz", path);
   run->last_checkpoint = epx_clock_seconds();
-  return epx_checkpoint_write(path, run->substrate, state, error);
+  const epx_status_t status = epx_path_join(run->options->folder, "checkpoint.npz", path, error);
+  return status == EPX_OK ? epx_checkpoint_write(path, run->substrate, state, error) : status;
 }
 
 static void on_progress(void *context, const epx_progress_t *now) {
@@ -206,23 +200,25 @@ static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
   return status == EPX_OK ? checkpoint(run, state, error) : status;
 }
 
-/* Makes the folder and writes the experiment into it. */
+/* Writes the experiment into the folder as config.yaml. */
 static epx_status_t write_config(const char *folder, const epx_experiment_t *experiment,
                                  epx_error_t *error) {
-  char path[1024], part[1040];
-  path_in(folder, "config.yaml", path);
-  snprintf(part, sizeof part, "%s.part", path);
-  FILE *file = fopen(part, "w");
-  if (file == NULL) {
-    return epx_fail(error, EPX_ERR_IO, "%s: %s", part, strerror(errno));
+  char path[EPX_PATH_SIZE], *text = NULL;
+  size_t size = 0;
+  epx_status_t status = epx_path_join(folder, "config.yaml", path, error);
+  if (status != EPX_OK) {
+    return status;
   }
-  epx_status_t status = epx_config_write(experiment, file, error);
-  if (fclose(file) != 0 && status == EPX_OK) {
-    status = epx_fail(error, EPX_ERR_IO, "%s: %s", part, strerror(errno));
+  FILE *out = open_memstream(&text, &size);
+  if (out == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for %s", path);
   }
-  if (status == EPX_OK && rename(part, path) != 0) {
-    status = epx_fail(error, EPX_ERR_IO, "%s: %s", path, strerror(errno));
+  status = epx_config_write(experiment, out, error);
+  if (fclose(out) != 0 && status == EPX_OK) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %s", path);
   }
+  status = status == EPX_OK ? epx_text_write(path, text, size, error) : status;
+  free(text);
   return status;
 }
 
@@ -272,10 +268,10 @@ static epx_status_t close_record(run_t *run, epx_status_t status, epx_error_t *e
 /* A resumed run must see the images that it began with. */
 static epx_status_t check_same_data(const char *folder, const epx_dataset_t *train,
                                     epx_error_t *error) {
-  char path[1024];
+  char path[EPX_PATH_SIZE];
   json_t *manifest = NULL;
-  path_in(folder, "manifest.json", path);
-  epx_status_t status = epx_json_read(path, &manifest, error);
+  epx_status_t status = epx_path_join(folder, "manifest.json", path, error);
+  status = status == EPX_OK ? epx_json_read(path, &manifest, error) : status;
   if (status != EPX_OK) {
     return status;
   }
@@ -294,11 +290,11 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
                                epx_error_t *error) {
   const epx_experiment_t *experiment = run->experiment;
   epx_trainer_state_t state = {0};
-  char path[1024];
+  char path[EPX_PATH_SIZE];
   epx_status_t status = EPX_OK;
   if (run->options->resume) {
-    path_in(run->options->folder, "checkpoint.npz", path);
-    status = epx_checkpoint_read(path, run->substrate, &state, error);
+    status = epx_path_join(run->options->folder, "checkpoint.npz", path, error);
+    status = status == EPX_OK ? epx_checkpoint_read(path, run->substrate, &state, error) : status;
     status = status == EPX_OK ? check_same_data(run->options->folder, train, error) : status;
   }
   if (status == EPX_OK && run->options->folder != NULL) {
@@ -360,11 +356,12 @@ epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *
 
 epx_status_t run_load(const char *folder, const command_source_t *source, int capacity,
                       epx_experiment_t *experiment, epx_substrate_t **out, epx_error_t *error) {
-  char path[1024];
+  char path[EPX_PATH_SIZE];
   epx_trainer_state_t state;
-  path_in(folder, "config.yaml", path);
-  epx_status_t status =
-      epx_config_load(path, source->overrides, source->override_count, experiment, error);
+  epx_status_t status = epx_path_join(folder, "config.yaml", path, error);
+  if (status == EPX_OK) {
+    status = epx_config_load(path, source->overrides, source->override_count, experiment, error);
+  }
   if (status != EPX_OK) {
     return status;
   }
@@ -373,8 +370,8 @@ epx_status_t run_load(const char *folder, const command_source_t *source, int ca
   if (status != EPX_OK) {
     return status;
   }
-  path_in(folder, "checkpoint.npz", path);
-  status = epx_checkpoint_read(path, substrate, &state, error);
+  status = epx_path_join(folder, "checkpoint.npz", path, error);
+  status = status == EPX_OK ? epx_checkpoint_read(path, substrate, &state, error) : status;
   if (status != EPX_OK) {
     epx_substrate_destroy(substrate);
     return status;

@@ -210,14 +210,6 @@ void epx_sweep_close(epx_sweep_store_t *store) {
   free(store);
 }
 
-int epx_sweep_axis_count(const epx_sweep_store_t *store) {
-  return store->axis_count;
-}
-
-const epx_sweep_axis_t *epx_sweep_axis(const epx_sweep_store_t *store, int position) {
-  return &store->axes[position];
-}
-
 int epx_sweep_point_count(const epx_sweep_store_t *store) {
   return store->point_count;
 }

@@ -84,10 +84,6 @@ EPX_CHECKED epx_status_t epx_sweep_open_read(const char *path, epx_sweep_store_t
                                              epx_error_t *error);
 void epx_sweep_close(epx_sweep_store_t *store);
 
-/* The axes as stored; valid until close. */
-int epx_sweep_axis_count(const epx_sweep_store_t *store);
-const epx_sweep_axis_t *epx_sweep_axis(const epx_sweep_store_t *store, int position);
-
 /* Number of points, and of those with a status. */
 int epx_sweep_point_count(const epx_sweep_store_t *store);
 EPX_CHECKED epx_status_t epx_sweep_count(epx_sweep_store_t *store, epx_sweep_status_t status,
