@@ -169,7 +169,7 @@ static void estimate_all(study_t *study, const arguments_t *arguments, epx_subst
   for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; ++k) {
     for (int b = 0; b < arguments->beta_count; ++b) {
       const epx_estimator_t estimator = {kinds[k], arguments->beta[b]};
-      epx_ep_nudged(substrate, &study->experiment.dynamics, &estimator);
+      epx_ep_nudged(substrate, &study->experiment.dynamics, &estimator, 1);
       substrate->ops->gradient(substrate, &estimator, study->estimate);
       add_rows(study, &estimator, label);
     }

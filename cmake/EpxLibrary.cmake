@@ -3,7 +3,8 @@
 
 set(EPX_C_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                    -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef)
-set(EPX_CXX_WARNINGS -Wall -Wextra -Wpedantic -Wshadow)
+# Plain-data structs: what an initialiser leaves out is zero, and zero is the default.
+set(EPX_CXX_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers)
 option(EPX_WERROR "Treat warnings as errors" OFF)
 set(EPX_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined")
 option(EPX_COVERAGE "Build with coverage counters" OFF)

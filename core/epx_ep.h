@@ -16,9 +16,17 @@ void epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics, con
                  const uint8_t *labels, int n, double *loss, uint8_t *predicted);
 
 /* After epx_ep_free: runs the estimator's nudged phases and leaves its terms in the substrate's
- * accumulators (cleared first), ready for gradient() or update(). */
+ * accumulators (cleared first), ready for gradient() or update(). `sign`: +1 or -1, of beta, where
+ * the estimator draws it (random_sign). */
 void epx_ep_nudged(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
-                   const epx_estimator_t *estimator);
+                   const epx_estimator_t *estimator, int sign);
+
+/* Continual EP: the same phases, but the term of every nudged step, coefficient *
+ * (dPhi/dtheta(t + 1) - dPhi/dtheta(t)), is applied as an update at once; the read-out's term at
+ * each phase's last step. The rule must have neither momentum nor weight decay.
+ * Source: Ernoult et al., "Equilibrium propagation with continual weight updates", 2020. */
+void epx_ep_continual(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
+                      const epx_estimator_t *estimator, int sign, const epx_update_rule_t *rule);
 
 #ifdef __cplusplus
 }

@@ -15,13 +15,25 @@ extern "C" {
 #endif
 
 typedef enum epx_estimator_kind_t {
-  EPX_ESTIMATOR_SYMMETRIC, /* bias O(beta^2) */
-  EPX_ESTIMATOR_ONE_SIDED  /* bias O(beta) */
+  EPX_ESTIMATOR_SYMMETRIC,   /* bias O(beta^2) */
+  EPX_ESTIMATOR_ONE_SIDED,   /* bias O(beta) */
+  EPX_ESTIMATOR_RANDOM_SIGN, /* one_sided, beta's sign drawn for every mini-batch: O(beta^2) in
+                                expectation */
+  EPX_ESTIMATOR_RICHARDSON,  /* (4 symmetric(beta) - symmetric(2 beta)) / 3: O(beta^4) */
+  EPX_ESTIMATOR_KIND_COUNT
 } epx_estimator_kind_t;
+
+/* What the free state's leg does while the nudged ones relax. */
+typedef enum epx_free_leg_t {
+  EPX_FREE_LEG_STOP,    /* stays where the free phase ended */
+  EPX_FREE_LEG_CONTINUE /* relaxes nudged_steps more without nudge, so that drift cancels */
+} epx_free_leg_t;
 
 typedef struct epx_estimator_t {
   epx_estimator_kind_t kind;
   double beta; /* nudging factor, > 0 */
+  epx_free_leg_t free_leg;
+  int continual; /* 1: an update after every nudged step (Ernoult et al. 2020) */
 } epx_estimator_t;
 
 enum { EPX_ESTIMATOR_MAX_PHASES = 4, EPX_ESTIMATOR_MAX_COEFFICIENT = 8 };
@@ -39,10 +51,14 @@ typedef struct epx_estimator_table_row_t {
   epx_phase_t phases[EPX_ESTIMATOR_MAX_PHASES];
   int denominator;
   int readout_denominator;
+  int random_sign; /* 1: nudges and coefficients of all phases take a sign drawn for a mini-batch */
 } epx_estimator_table_row_t;
 
 /* The row of a kind; never NULL for a listed kind. */
 const epx_estimator_table_row_t *epx_estimator_row(epx_estimator_kind_t kind);
+
+/* Phase i of a row under a sign of beta (+1 or -1; read by random_sign only). */
+epx_phase_t epx_estimator_phase(const epx_estimator_table_row_t *row, int i, int sign);
 
 #ifdef __cplusplus
 }

@@ -2,10 +2,13 @@
 /* The golden substrate: the method in floating point, float32 or float64, without quantisation.
  *
  * Dense products go to a BLAS, one sample at a time on one thread each, so results do not depend on
- * the number of threads. Max-pool switches follow the states at every step ("live"). */
+ * the number of threads. What need not be computed is not: the static first layer, the zeros of
+ * unpooling, products whose operands have not moved, samples that rest or repeat with period 2.
+ * None of that changes a bit; a tolerance above 0 does (epx_relaxation_t). */
 #ifndef EPX_GOLDEN_H
 #define EPX_GOLDEN_H
 
+#include "epx_qformat.h"
 #include "epx_substrate.h"
 
 #ifdef __cplusplus
@@ -17,6 +20,11 @@ EPX_CHECKED epx_status_t epx_golden_f32_create(const epx_network_t *network, int
                                                epx_substrate_t **substrate, epx_error_t *error);
 EPX_CHECKED epx_status_t epx_golden_f64_create(const epx_network_t *network, int capacity,
                                                epx_substrate_t **substrate, epx_error_t *error);
+
+/* States are rounded to the nearest code of `format` (ties to even, saturated) after every step, all
+ * else stays floating point: the chip's neuron without the rest of the chip. */
+void epx_golden_f32_quantise_states(epx_substrate_t *substrate, epx_qformat_t format);
+void epx_golden_f64_quantise_states(epx_substrate_t *substrate, epx_qformat_t format);
 
 /* Exact gradient of the mini-batch mean loss after `steps` free steps from the present states, by
  * backpropagation through time; the parameters act at each of those steps, the states it starts

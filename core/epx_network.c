@@ -112,6 +112,11 @@ int epx_network_parameter_layers(const epx_network_t *network) {
   return network->layer_count + (network->loss == EPX_LOSS_CROSS_ENTROPY ? 1 : 0);
 }
 
+int epx_network_has_backward(const epx_network_t *network, int layer) {
+  return network->connections == EPX_CONNECTIONS_UNIDIRECTIONAL && layer > 0 &&
+         layer < network->layer_count;
+}
+
 void epx_network_layer_name(const epx_network_t *network, int layer, char name[24]) {
   if (layer >= network->layer_count) {
     snprintf(name, 24, "readout");

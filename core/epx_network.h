@@ -28,6 +28,17 @@ typedef enum epx_activation_t {
   EPX_ACTIVATION_TANH
 } epx_activation_t;
 
+typedef enum epx_connections_t {
+  EPX_CONNECTIONS_BIDIRECTIONAL, /* layer l + 1 acts back through its own weights, transposed */
+  EPX_CONNECTIONS_UNIDIRECTIONAL /* through backward weights of its own, same shape, no bias */
+} epx_connections_t;
+typedef enum epx_backward_rule_t {
+  EPX_BACKWARD_SAME,     /* forward and backward weights both get the mean of their two symmetric
+                            estimates (Kolen and Pollack); weight decay aligns them */
+  EPX_BACKWARD_DIFFERENT /* each learns from the free state on one side, the difference on the
+                            other */
+} epx_backward_rule_t;
+
 typedef struct epx_layer_t {
   epx_layer_kind_t kind;
   int units;                   /* output channels (conv) or neurons (dense), >= 1 */
@@ -42,6 +53,8 @@ typedef struct epx_network_t {
   int classes;
   epx_loss_t loss;
   epx_activation_t activation;
+  epx_connections_t connections;
+  epx_backward_rule_t backward_rule; /* unidirectional only */
 } epx_network_t;
 
 /* Shape of one layer, derived. */
@@ -63,6 +76,10 @@ EPX_CHECKED epx_status_t epx_network_shapes(const epx_network_t *network,
 
 /* Layers with parameters: layer_count, plus one for the read-out of cross-entropy. */
 int epx_network_parameter_layers(const epx_network_t *network);
+
+/* True where parameter layer `layer` has backward weights of its own: unidirectional connections,
+ * but neither the first layer (the input takes nothing back) nor the read-out. */
+int epx_network_has_backward(const epx_network_t *network, int layer);
 
 /* Standard name of a parameter layer: "conv0", "dense0" (counted by kind), "readout". */
 void epx_network_layer_name(const epx_network_t *network, int layer, char name[24]);

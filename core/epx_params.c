@@ -2,6 +2,7 @@
 #include "epx_params.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,10 @@ epx_status_t epx_params_create(const epx_network_t *network, epx_params_t **out,
     }
     params->weight[l] = calloc(shape->weight_count, sizeof(double));
     params->bias[l] = calloc((size_t)shape->out_channels, sizeof(double));
-    if (params->weight[l] == NULL || params->bias[l] == NULL) {
+    const bool backward = epx_network_has_backward(network, l) != 0;
+    params->backward[l] = backward ? calloc(shape->weight_count, sizeof(double)) : NULL;
+    if (params->weight[l] == NULL || params->bias[l] == NULL ||
+        (backward && params->backward[l] == NULL)) {
       epx_params_destroy(params);
       return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the parameters of layer %d", l);
     }
@@ -51,22 +55,29 @@ void epx_params_destroy(epx_params_t *params) {
   for (int l = 0; l < params->layer_count; ++l) {
     free(params->weight[l]);
     free(params->bias[l]);
+    free(params->backward[l]);
   }
   free(params);
 }
 
+enum { KEY_INIT = 0x696e6974, KEY_INIT_BACKWARD = 0x6261636b };
+
+static void fill_uniform(double *values, size_t count, double bound, uint64_t key) {
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = (float)(bound * (2.0 * epx_random_uniform(key, i) - 1.0));
+  }
+}
+
 void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale) {
-  const uint64_t key = epx_random_key(seed, 0x696e6974 /* "init" */);
+  const uint64_t key = epx_random_key(seed, KEY_INIT);
+  const uint64_t backward_key = epx_random_key(seed, KEY_INIT_BACKWARD);
   for (int l = 0; l < params->layer_count; ++l) {
     const double bound = scale / sqrt((double)params->fan_in[l]);
-    const size_t weights = (size_t)params->units[l] * (size_t)params->fan_in[l];
-    const uint64_t weight_key = epx_random_key(key, 2u * (uint64_t)l);
-    const uint64_t bias_key = epx_random_key(key, 2u * (uint64_t)l + 1u);
-    for (size_t i = 0; i < weights; ++i) {
-      params->weight[l][i] = (float)(bound * (2.0 * epx_random_uniform(weight_key, i) - 1.0));
-    }
-    for (int i = 0; i < params->units[l]; ++i) {
-      params->bias[l][i] = (float)(bound * (2.0 * epx_random_uniform(bias_key, (uint64_t)i) - 1.0));
+    const size_t units = (size_t)params->units[l], weights = units * (size_t)params->fan_in[l];
+    fill_uniform(params->weight[l], weights, bound, epx_random_key(key, 2u * (uint64_t)l));
+    fill_uniform(params->bias[l], units, bound, epx_random_key(key, 2u * (uint64_t)l + 1u));
+    if (params->backward[l] != NULL) {
+      fill_uniform(params->backward[l], weights, bound, epx_random_key(backward_key, (uint64_t)l));
     }
   }
 }
@@ -84,6 +95,11 @@ epx_status_t epx_params_to_npz(const epx_params_t *params, const char *prefix, e
     const size_t units = (size_t)params->units[l];
     snprintf(name, sizeof name, "%s%s.bias", prefix, params->name[l]);
     status = epx_npz_add(npz, name, EPX_DTYPE_F64, 1, &units, params->bias[l], NULL, error);
+    if (status == EPX_OK && params->backward[l] != NULL) {
+      snprintf(name, sizeof name, "%s%s.backward", prefix, params->name[l]);
+      status = epx_npz_add(npz, name, EPX_DTYPE_F64, params->dimensions[l], params->shape[l],
+                           params->backward[l], NULL, error);
+    }
     if (status != EPX_OK) {
       return status;
     }
@@ -121,6 +137,11 @@ epx_status_t epx_params_from_npz(const epx_npz_t *npz, const char *label, const 
     }
     snprintf(name, sizeof name, "%s%s.bias", prefix, params->name[l]);
     status = read_array(npz, label, name, units, params->bias[l], error);
+    if (status == EPX_OK && params->backward[l] != NULL) {
+      snprintf(name, sizeof name, "%s%s.backward", prefix, params->name[l]);
+      status = read_array(npz, label, name, units * (size_t)params->fan_in[l], params->backward[l],
+                          error);
+    }
     if (status != EPX_OK) {
       return status;
     }

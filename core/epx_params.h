@@ -2,8 +2,9 @@
 /* Parameters (or gradients) of a network as float64 arrays: the exchange form between substrates.
  *
  * weight[l]: [units][fan_in] with fan_in flattened as [in_channels][kernel][kernel] (conv) or
- * [in C, H, W] (dense, read-out), as in NumPy exchange files; bias[l]: [units]. The last layer is
- * the read-out where the loss is cross-entropy. */
+ * [in C, H, W] (dense, read-out), as in NumPy exchange files; bias[l]: [units]; backward[l]: shaped
+ * like weight[l], NULL where the layer has none (epx_network_has_backward). The last layer is the
+ * read-out where the loss is cross-entropy. */
 #ifndef EPX_PARAMS_H
 #define EPX_PARAMS_H
 
@@ -26,6 +27,7 @@ typedef struct epx_params_t {
   size_t shape[EPX_MAX_LAYERS + 1][4];
   double *weight[EPX_MAX_LAYERS + 1];
   double *bias[EPX_MAX_LAYERS + 1];
+  double *backward[EPX_MAX_LAYERS + 1];
 } epx_params_t;
 
 /* All zeros, shaped for the network. */
@@ -33,11 +35,12 @@ EPX_CHECKED epx_status_t epx_params_create(const epx_network_t *network, epx_par
                                            epx_error_t *error);
 void epx_params_destroy(epx_params_t *params);
 
-/* Uniform(+-scale / sqrt(fan_in)) for weights and biases, from the seed alone. Values are rounded
+/* Uniform(+-scale / sqrt(fan_in)) for weights, biases and backward weights, from the seed alone. Values are rounded
  * to float32, so that every precision starts at the same point. */
 void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale);
 
-/* Adds the arrays "<prefix><layer>.weight" and "<prefix><layer>.bias" (float64). */
+/* Adds the arrays "<prefix><layer>.weight", ".bias" and, where there are any, ".backward"
+ * (float64). */
 EPX_CHECKED epx_status_t epx_params_to_npz(const epx_params_t *params, const char *prefix,
                                            epx_npz_t *npz, epx_error_t *error);
 

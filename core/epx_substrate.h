@@ -8,12 +8,15 @@
  *   for each phase of the estimator:  recall_free, relax(nudged_steps, nudge * beta), accumulate
  *   update
  *
+ * With frozen switches, those of the state that keep_free saw hold from recall_free to present.
+ *
  * Results never depend on the number of threads. */
 #ifndef EPX_SUBSTRATE_H
 #define EPX_SUBSTRATE_H
 
 #include <stdint.h>
 
+#include "epx_dynamics.h"
 #include "epx_estimator.h"
 #include "epx_network.h"
 #include "epx_npz.h"
@@ -25,7 +28,8 @@ extern "C" {
 
 typedef struct epx_substrate_t epx_substrate_t;
 
-/* One parameter update: v = momentum*v + gradient + weight_decay*w;  w -= learning_rate[l] * v. */
+/* One parameter update: v = momentum*v + gradient + weight_decay*w;  w -= learning_rate[l] * v.
+ * Backward weights of unidirectional connections follow the same rule. */
 typedef struct epx_update_rule_t {
   double learning_rate[EPX_MAX_LAYERS + 1]; /* by parameter layer */
   double momentum;
@@ -71,7 +75,8 @@ struct epx_substrate_t {
   const epx_substrate_ops_t *ops;
   epx_network_t network;
   epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
-  int capacity; /* largest mini-batch */
+  int capacity;                /* largest mini-batch */
+  epx_relaxation_t relaxation; /* what a step is; set before a batch is presented */
 };
 
 static inline void epx_substrate_destroy(epx_substrate_t *substrate) {

@@ -105,7 +105,7 @@ static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_
     const double start = epx_clock_seconds();
     state->next_image += run_free(trainer, dataset, batch, state->next_image, trainer->augment,
                                   augment_key, &state->loss_sum, &state->wrong);
-    epx_ep_nudged(trainer->substrate, &trainer->dynamics, &trainer->estimator);
+    epx_ep_nudged(trainer->substrate, &trainer->dynamics, &trainer->estimator, 1);
     trainer->substrate->ops->update(trainer->substrate, &trainer->estimator, &rule);
     state->seconds += epx_clock_seconds() - start;
     report(trainer, "train", state->epoch, state->next_image, dataset->count, state->loss_sum,

@@ -192,7 +192,7 @@ inline void run_ep(epx_substrate_t *substrate, const epx_dynamics_t &dynamics,
   std::vector<uint8_t> predicted((size_t)batch.n);
   epx_ep_free(substrate, &dynamics, batch.x.data(), batch.labels.data(), batch.n, loss.data(),
               predicted.data());
-  epx_ep_nudged(substrate, &dynamics, &estimator);
+  epx_ep_nudged(substrate, &dynamics, &estimator, 1);
 }
 
 inline Params read_gradient(epx_substrate_t *substrate, const epx_estimator_t &estimator) {
