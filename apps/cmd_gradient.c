@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds the EP estimate against backpropagation through time on one fixed mini-batch: for the
- * golden model (float64) and the twin, for several nudging factors and poolings, layer by layer. */
+/* With --params: states and gradients from .npz to .npz (gradient_npz.h). Else holds the EP
+ * estimate against backpropagation through time on one fixed mini-batch: for the golden model
+ * (float64) and the twin, for several nudging factors and poolings, layer by layer. */
 #include <argp.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,9 +15,21 @@
 #include "epx_golden.h"
 #include "epx_records.h"
 #include "epx_twin.h"
+#include "gradient_npz.h"
 #include "run.h"
 
-enum { MAX_BETAS = 32, MAX_ROWS = 4096, KEY_BETA = 0x200, KEY_POOL, KEY_IMAGES, KEY_RUN, KEY_TWIN };
+enum {
+  MAX_BETAS = 32,
+  MAX_ROWS = 4096,
+  KEY_BETA = 0x200,
+  KEY_POOL,
+  KEY_IMAGES,
+  KEY_RUN,
+  KEY_TWIN,
+  KEY_PARAMS,
+  KEY_BATCH,
+  KEY_STEPS
+};
 
 typedef struct arguments_t {
   command_source_t source;
@@ -26,6 +39,7 @@ typedef struct arguments_t {
   bool pool[3]; /* by epx_pool_t */
   bool keep_pool, twin;
   int images;
+  gradient_npz_t npz;
 } arguments_t;
 
 static const struct argp_option options[] = {
@@ -34,8 +48,17 @@ static const struct argp_option options[] = {
     {"pool", KEY_POOL, "LIST", 0, "Poolings to try, of max,avg (default: as configured)", 0},
     {"images", KEY_IMAGES, "N", 0, "Size of the mini-batch (default 32)", 0},
     {"twin", KEY_TWIN, 0, 0, "Also hold the twin's estimate against the golden model's BPTT", 0},
-    {"out", 'o', "DIR", 0, "Folder for gradient.json (default: the run folder, if one is given)",
+    {"out", 'o', "PATH", 0,
+     "Folder for gradient.json (default: the run folder, if one is given); with --params: the .npz "
+     "file to write",
      0},
+    {"params", KEY_PARAMS, "P.npz", 0,
+     "Take the parameters from this file, the batch from --batch, and write states and gradients "
+     "of every estimator, of BPTT and at equilibrium to --out",
+     1},
+    {"batch", KEY_BATCH, "B.npz", 0, "Images x [N][C][H][W] and labels y [N]", 1},
+    {"equilibrium-steps", KEY_STEPS, "N", 0,
+     "Steps of BPTT that stand for the equilibrium gradient (default 200)", 1},
     COMMAND_COMMON_OPTIONS,
     {0},
 };
@@ -86,6 +109,16 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_POOL:
       parse_pools(argument, state, arguments);
       return 0;
+    case KEY_PARAMS:
+      arguments->npz.params = argument;
+      return 0;
+    case KEY_BATCH:
+      arguments->npz.batch = argument;
+      return 0;
+    case KEY_STEPS:
+      arguments->npz.equilibrium_steps =
+          command_number("--equilibrium-steps", argument, state, 1, 100000);
+      return 0;
     case KEY_TWIN:
       arguments->twin = true;
       return 0;
@@ -98,6 +131,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       if (arguments->run != NULL && arguments->source.file != NULL) {
         argp_error(state, "--run %s brings its own configuration; leave out %s", arguments->run,
                    arguments->source.file);
+      }
+      if ((arguments->npz.params != NULL) != (arguments->npz.batch != NULL)) {
+        argp_error(state, "--params and --batch belong together");
+      }
+      if (arguments->npz.params != NULL && arguments->out == NULL) {
+        argp_error(state, "--params needs --out G.npz");
       }
       return 0;
     default:
@@ -163,12 +202,15 @@ static void add_rows(study_t *study, const epx_estimator_t *estimator, const cha
 
 static void estimate_all(study_t *study, const arguments_t *arguments, epx_substrate_t *substrate,
                          const char *label) {
-  static const epx_estimator_kind_t kinds[] = {EPX_ESTIMATOR_SYMMETRIC, EPX_ESTIMATOR_ONE_SIDED};
+  static const epx_estimator_kind_t kinds[] = {EPX_ESTIMATOR_SYMMETRIC, EPX_ESTIMATOR_ONE_SIDED,
+                                               EPX_ESTIMATOR_RICHARDSON};
   epx_ep_free(substrate, &study->experiment.dynamics, study->x, study->labels, study->images,
               study->loss, study->predicted);
   for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; ++k) {
     for (int b = 0; b < arguments->beta_count; ++b) {
-      const epx_estimator_t estimator = {kinds[k], arguments->beta[b]};
+      epx_estimator_t estimator = study->experiment.estimator;
+      estimator.kind = kinds[k];
+      estimator.beta = arguments->beta[b];
       epx_ep_nudged(substrate, &study->experiment.dynamics, &estimator, 1);
       substrate->ops->gradient(substrate, &estimator, study->estimate);
       add_rows(study, &estimator, label);
@@ -293,13 +335,29 @@ static epx_status_t study_all(study_t *study, const arguments_t *arguments, epx_
   return status;
 }
 
+/* The .npz mode: network, dynamics, estimator and precision are all it takes from the file. */
+static int run_npz(arguments_t *arguments) {
+  epx_error_t error = {0};
+  epx_experiment_t experiment;
+  arguments->npz.out = arguments->out;
+  epx_status_t status =
+      epx_config_load_network(arguments->source.file, arguments->source.overrides,
+                              arguments->source.override_count, &experiment, &error);
+  status = status == EPX_OK ? gradient_npz_run(&experiment, &arguments->npz, &error) : status;
+  return status == EPX_OK ? 0 : command_failed(status, &error);
+}
+
 int command_gradient(int argc, char **argv) {
   arguments_t arguments = {
       .keep_pool = true, .images = 32, .beta_count = 5, .beta = {0.01, 0.03, 0.1, 0.3, 1.0}};
   char path[1024];
   epx_error_t error = {0};
   study_t study = {0};
+  arguments.npz.equilibrium_steps = 200;
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  if (arguments.npz.params != NULL) {
+    return run_npz(&arguments);
+  }
   if (arguments.run != NULL) {
     snprintf(path, sizeof path, "%s/config.yaml", arguments.run);
     arguments.source.file = path;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alignment.h"
 #include "cost_record.h"
 #include "epx_checkpoint.h"
 #include "epx_clock.h"
@@ -48,6 +49,7 @@ epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity
   if (status != EPX_OK) {
     return status;
   }
+  substrate->relaxation = experiment->dynamics.relaxation;
   status = epx_params_create(&experiment->network, &params, error);
   if (status == EPX_OK) {
     epx_params_initialise(params, experiment->training.seed, experiment->training.init_scale);
@@ -197,6 +199,10 @@ static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
         metrics_row(result, split == 0 ? EPX_SPLIT_TRAIN : EPX_SPLIT_TEST);
     status = epx_run_record_append(run->record, &row, error);
   }
+  if (status == EPX_OK) {
+    status = alignment_record(run->options->folder, result->epoch, run->options->quiet,
+                              run->substrate, error);
+  }
   return status == EPX_OK ? checkpoint(run, state, error) : status;
 }
 
@@ -305,6 +311,9 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
   }
   if (status == EPX_OK && !run->options->resume) {
     status = checkpoint(run, &state, error); /* so that a kill at any time later can be resumed */
+    status = status == EPX_OK ? alignment_record(run->options->folder, 0, run->options->quiet,
+                                                 run->substrate, error)
+                              : status;
   }
   if (status != EPX_OK) {
     return status;

@@ -140,17 +140,31 @@ static epx_status_t apply_override(loader_t *loader, const char *override) {
   return status;
 }
 
-epx_status_t epx_config_load(const char *path, const char *const *overrides, int override_count,
-                             epx_experiment_t *experiment, epx_error_t *error) {
+typedef epx_status_t check_t(const epx_experiment_t *experiment,
+                             const epx_config_origins_t *origins, epx_error_t *error);
+
+static epx_status_t load(const char *path, const char *const *overrides, int override_count,
+                         check_t *check, epx_experiment_t *experiment, epx_error_t *error) {
   loader_t loader = {.origins = {.path = path}, .error = error};
   epx_config_default(&loader.experiment);
   epx_status_t status = path != NULL ? apply_file(&loader, path) : EPX_OK;
   for (int i = 0; status == EPX_OK && i < override_count; ++i) {
     status = apply_override(&loader, overrides[i]);
   }
-  status = status == EPX_OK ? epx_config_check(&loader.experiment, &loader.origins, error) : status;
+  status = status == EPX_OK ? check(&loader.experiment, &loader.origins, error) : status;
   if (status == EPX_OK) {
     *experiment = loader.experiment;
   }
   return status;
+}
+
+epx_status_t epx_config_load(const char *path, const char *const *overrides, int override_count,
+                             epx_experiment_t *experiment, epx_error_t *error) {
+  return load(path, overrides, override_count, epx_config_check, experiment, error);
+}
+
+epx_status_t epx_config_load_network(const char *path, const char *const *overrides,
+                                     int override_count, epx_experiment_t *experiment,
+                                     epx_error_t *error) {
+  return load(path, overrides, override_count, epx_config_check_network, experiment, error);
 }

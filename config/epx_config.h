@@ -24,6 +24,12 @@ EPX_CHECKED epx_status_t epx_config_load(const char *path, const char *const *ov
                                          int override_count, epx_experiment_t *experiment,
                                          epx_error_t *error);
 
+/* The same without the checks of data, training and chip: for commands that take the network, its
+ * dynamics and its estimator alone. */
+EPX_CHECKED epx_status_t epx_config_load_network(const char *path, const char *const *overrides,
+                                                 int override_count, epx_experiment_t *experiment,
+                                                 epx_error_t *error);
+
 /* Every key with type, range, unit, default and help; `prefix` (NULL: all) selects keys below it;
  * format: plain text for a terminal, or Markdown. */
 typedef enum epx_config_format_t { EPX_CONFIG_TEXT, EPX_CONFIG_MARKDOWN } epx_config_format_t;

@@ -129,6 +129,17 @@ static epx_status_t check_twin(const epx_experiment_t *experiment,
     return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED,
                         "chip.velocity: the twin's momentum registers are signed", error);
   }
+  const epx_relaxation_t *relaxation = &experiment->dynamics.relaxation;
+  const char *unmodelled =
+      relaxation->update != EPX_UPDATE_SYNCHRONOUS ? "dynamics.update: the twin is synchronous"
+      : relaxation->switches != EPX_SWITCHES_LIVE  ? "dynamics.switches: the twin's are live"
+      : relaxation->tolerance != 0.0               ? "dynamics.tolerance: the twin is exact, 0"
+      : experiment->network.connections != EPX_CONNECTIONS_BIDIRECTIONAL
+          ? "network.connections: the twin's are bidirectional"
+          : NULL;
+  if (unmodelled != NULL) {
+    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED, unmodelled, error);
+  }
   for (int l = 0; l < experiment->chip.synapse_count; ++l) {
     const int bits = epx_qformat_bits(experiment->chip.synapse[l]);
     if (experiment->chip.bits_per_cell > bits) {
@@ -144,13 +155,43 @@ static epx_status_t check_twin(const epx_experiment_t *experiment,
                           : fail_located(experiment, origins, status, inner.message, error);
 }
 
-epx_status_t epx_config_check(const epx_experiment_t *experiment,
-                              const epx_config_origins_t *origins, epx_error_t *error) {
+/* Updates inside a phase leave no room for what lasts from one mini-batch to the next. */
+static epx_status_t check_continual(const epx_experiment_t *experiment,
+                                    const epx_config_origins_t *origins, epx_error_t *error) {
+  if (!experiment->estimator.continual) {
+    return EPX_OK;
+  }
+  if (experiment->substrate.kind == EPX_SUBSTRATE_TWIN) {
+    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED,
+                        "estimator.continual: the twin updates after all phases; the golden "
+                        "substrate models continual updates",
+                        error);
+  }
+  if (experiment->training.momentum != 0.0) {
+    return fail_located(experiment, origins, EPX_ERR_CONFIG,
+                        "training.momentum: estimator.continual needs 0", error);
+  }
+  if (experiment->training.weight_decay != 0.0) {
+    return fail_located(experiment, origins, EPX_ERR_CONFIG,
+                        "training.weight_decay: estimator.continual needs 0", error);
+  }
+  return EPX_OK;
+}
+
+epx_status_t epx_config_check_network(const epx_experiment_t *experiment,
+                                      const epx_config_origins_t *origins, epx_error_t *error) {
   epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
   epx_error_t inner = {{0}};
-  epx_status_t status = epx_network_shapes(&experiment->network, shapes, &inner);
+  const epx_status_t status = epx_network_shapes(&experiment->network, shapes, &inner);
+  return status == EPX_OK ? EPX_OK
+                          : fail_located(experiment, origins, status, inner.message, error);
+}
+
+epx_status_t epx_config_check(const epx_experiment_t *experiment,
+                              const epx_config_origins_t *origins, epx_error_t *error) {
+  epx_status_t status = epx_config_check_network(experiment, origins, error);
   if (status != EPX_OK) {
-    return fail_located(experiment, origins, status, inner.message, error);
+    return status;
   }
   status = check_count(experiment, origins, "training.learning_rate",
                        experiment->training.learning_rate_count, error);
@@ -159,6 +200,7 @@ epx_status_t epx_config_check(const epx_experiment_t *experiment,
                          error);
   }
   status = status == EPX_OK ? check_data(experiment, origins, error) : status;
+  status = status == EPX_OK ? check_continual(experiment, origins, error) : status;
   if (status == EPX_OK && experiment->substrate.kind == EPX_SUBSTRATE_TWIN) {
     status = check_twin(experiment, origins, error);
   }

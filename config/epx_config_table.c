@@ -14,6 +14,11 @@
 ENUM_NAMES(pool_name, "none", "max", "avg")
 ENUM_NAMES(loss_name, "squared_error", "cross_entropy")
 ENUM_NAMES(activation_name, "hard_sigmoid_half", "hard_sigmoid", "sigmoid", "tanh")
+ENUM_NAMES(connections_name, "bidirectional", "unidirectional")
+ENUM_NAMES(backward_rule_name, "same", "different")
+ENUM_NAMES(update_name, "synchronous", "alternating")
+ENUM_NAMES(switches_name, "live", "frozen")
+ENUM_NAMES(free_leg_name, "stop", "continue")
 ENUM_NAMES(substrate_name, "golden", "twin")
 ENUM_NAMES(precision_name, "float32", "float64")
 ENUM_NAMES(set_name, "generated", "cifar10")
@@ -48,14 +53,36 @@ static const epx_config_row_t rows[] = {
     {"network.activation", ENUM(network.activation, activation_name), .unit = "",
      .help = "hard_sigmoid_half: clamp(v/2, 0, 1); hard_sigmoid: clamp(v, 0, 1); sigmoid: "
              "1/(1+exp(-4(v-1/2))); tanh."},
+    {"network.connections", ENUM(network.connections, connections_name), .unit = "",
+     .help = "bidirectional: a layer acts back through its own weights; unidirectional: through "
+             "backward weights of its own."},
+    {"network.backward_rule", ENUM(network.backward_rule, backward_rule_name), .unit = "",
+     .help = "unidirectional: forward and backward weights learn the same mean of their estimates, "
+             "or different ones."},
     {"dynamics.free_steps", INTEGER(dynamics.free_steps, 1, 100000), .unit = "steps",
      .help = "Length of the free phase."},
     {"dynamics.nudged_steps", INTEGER(dynamics.nudged_steps, 1, 100000), .unit = "steps",
      .help = "Length of each nudged phase, from the free state."},
+    {"dynamics.update", ENUM(dynamics.relaxation.update, update_name), .unit = "",
+     .help = "synchronous: all layers read the step before; alternating: layers 2, 4, .., then 1, "
+             "3, .., each reading the newest states."},
+    {"dynamics.switches", ENUM(dynamics.relaxation.switches, switches_name), .unit = "",
+     .help = "Of max pooling. live: follow the states; frozen: nudged phases keep the free "
+             "state's."},
+    {"dynamics.tolerance", REAL(dynamics.relaxation.tolerance, 0, 1), .unit = "",
+     .help = "A sample of which no state moved by more in a step is not computed further; 0: "
+             "exactly."},
     {"estimator.kind", ENUM(estimator.kind, estimator_name), .unit = "",
-     .help = "symmetric: phases at +beta and -beta, bias O(beta^2); one_sided: at +beta, O(beta)."},
+     .help = "symmetric: phases at +beta and -beta, bias O(beta^2); one_sided: at +beta, O(beta); "
+             "random_sign: one_sided with a sign drawn for each mini-batch; richardson: at +-beta "
+             "and +-2 beta, O(beta^4)."},
     {"estimator.beta", REAL(estimator.beta, 0, 100), .above = true, .unit = "",
      .help = "Nudging factor."},
+    {"estimator.free_leg", ENUM(estimator.free_leg, free_leg_name), .unit = "",
+     .help = "one_sided, random_sign. stop: compare with the free state; continue: let it relax as "
+             "long as the nudged one first."},
+    {"estimator.continual", .type = EPX_TYPE_BOOLEAN, AT(estimator.continual), .unit = "",
+     .help = "Update after every nudged step; golden, without momentum and weight decay."},
     {"substrate.kind", ENUM(substrate.kind, substrate_name), .unit = "",
      .help = "golden: floating point, no quantisation; twin: the chip's integers."},
     {"substrate.precision", ENUM(substrate.precision, precision_name), .unit = "",

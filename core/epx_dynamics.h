@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a network relaxes, and for how long. Plain data; all zeros but the steps is the paper's way. */
+/* How a network relaxes, and for how long. Plain data; all zeros but the steps is the paper's way.
+ */
 #ifndef EPX_DYNAMICS_H
 #define EPX_DYNAMICS_H
 

@@ -12,10 +12,6 @@ void epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics, con
   ops->keep_free(substrate);
 }
 
-static bool phase_relaxes(const epx_estimator_t *estimator, const epx_phase_t *phase) {
-  return phase->nudge != 0 || estimator->free_leg == EPX_FREE_LEG_CONTINUE;
-}
-
 void epx_ep_nudged(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
                    const epx_estimator_t *estimator, int sign) {
   const epx_substrate_ops_t *ops = substrate->ops;
@@ -24,7 +20,7 @@ void epx_ep_nudged(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
   for (int i = 0; i < row->phase_count; ++i) {
     const epx_phase_t phase = epx_estimator_phase(row, i, sign);
     ops->recall_free(substrate);
-    if (phase_relaxes(estimator, &phase)) {
+    if (epx_estimator_relaxes(estimator, &phase)) {
       ops->relax(substrate, dynamics->nudged_steps, phase.nudge * estimator->beta);
     }
     ops->accumulate(substrate, &phase);
@@ -50,7 +46,7 @@ void epx_ep_continual(epx_substrate_t *substrate, const epx_dynamics_t *dynamics
   substrate->ops->clear_gradient(substrate);
   for (int i = 0; i < row->phase_count; ++i) {
     const epx_phase_t phase = epx_estimator_phase(row, i, sign);
-    if (!phase_relaxes(estimator, &phase)) {
+    if (!epx_estimator_relaxes(estimator, &phase)) {
       continue; /* a leg that stays at the free state has no steps */
     }
     substrate->ops->recall_free(substrate);

@@ -9,8 +9,13 @@ static const epx_estimator_table_row_t rows[] = {
     {EPX_ESTIMATOR_SYMMETRIC, "symmetric", 2, {{+1, +1, 1}, {-1, -1, 1}}, 2, 2, 0},
     {EPX_ESTIMATOR_ONE_SIDED, "one_sided", 2, {{+1, +1, 1}, {0, -1, 0}}, 1, 1, 0},
     {EPX_ESTIMATOR_RANDOM_SIGN, "random_sign", 2, {{+1, +1, 1}, {0, -1, 0}}, 1, 1, 1},
-    {EPX_ESTIMATOR_RICHARDSON, "richardson", 4,
-     {{+1, +8, 4}, {-1, -8, 4}, {+2, -1, -1}, {-2, +1, -1}}, 12, 6, 0},
+    {EPX_ESTIMATOR_RICHARDSON,
+     "richardson",
+     4,
+     {{+1, +8, 4}, {-1, -8, 4}, {+2, -1, -1}, {-2, +1, -1}},
+     12,
+     6,
+     0},
 };
 
 const epx_estimator_table_row_t *epx_estimator_row(epx_estimator_kind_t kind) {

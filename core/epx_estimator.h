@@ -10,6 +10,8 @@
 #ifndef EPX_ESTIMATOR_H
 #define EPX_ESTIMATOR_H
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -33,7 +35,7 @@ typedef struct epx_estimator_t {
   epx_estimator_kind_t kind;
   double beta; /* nudging factor, > 0 */
   epx_free_leg_t free_leg;
-  int continual; /* 1: an update after every nudged step (Ernoult et al. 2020) */
+  bool continual; /* an update after every nudged step (Ernoult et al. 2020) */
 } epx_estimator_t;
 
 enum { EPX_ESTIMATOR_MAX_PHASES = 4, EPX_ESTIMATOR_MAX_COEFFICIENT = 8 };
@@ -56,6 +58,12 @@ typedef struct epx_estimator_table_row_t {
 
 /* The row of a kind; never NULL for a listed kind. */
 const epx_estimator_table_row_t *epx_estimator_row(epx_estimator_kind_t kind);
+
+/* Whether a phase's leg has steps of its own; if not it stays at the free state. */
+static inline bool epx_estimator_relaxes(const epx_estimator_t *estimator,
+                                         const epx_phase_t *phase) {
+  return phase->nudge != 0 || estimator->free_leg == EPX_FREE_LEG_CONTINUE;
+}
 
 /* Phase i of a row under a sign of beta (+1 or -1; read by random_sign only). */
 epx_phase_t epx_estimator_phase(const epx_estimator_table_row_t *row, int i, int sign);

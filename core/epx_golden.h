@@ -21,8 +21,8 @@ EPX_CHECKED epx_status_t epx_golden_f32_create(const epx_network_t *network, int
 EPX_CHECKED epx_status_t epx_golden_f64_create(const epx_network_t *network, int capacity,
                                                epx_substrate_t **substrate, epx_error_t *error);
 
-/* States are rounded to the nearest code of `format` (ties to even, saturated) after every step, all
- * else stays floating point: the chip's neuron without the rest of the chip. */
+/* States are rounded to the nearest code of `format` (ties to even, saturated) after every step,
+ * all else stays floating point: the chip's neuron without the rest of the chip. */
 void epx_golden_f32_quantise_states(epx_substrate_t *substrate, epx_qformat_t format);
 void epx_golden_f64_quantise_states(epx_substrate_t *substrate, epx_qformat_t format);
 

@@ -82,6 +82,25 @@ void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale) {
   }
 }
 
+double epx_params_alignment(const epx_params_t *params, int l) {
+  if (params->backward[l] == NULL) {
+    return NAN;
+  }
+  const size_t weights = (size_t)params->units[l] * (size_t)params->fan_in[l];
+  double product = 0.0, forward = 0.0, backward = 0.0;
+  for (size_t i = 0; i < weights; ++i) {
+    const double w = params->weight[l][i], b = params->backward[l][i];
+    product += w * b;
+    forward += w * w;
+    backward += b * b;
+  }
+  const double cosine = product / sqrt(forward * backward);
+  if (isnan(cosine)) {
+    return NAN;
+  }
+  return acos(fmin(1.0, fmax(-1.0, cosine))) * (180.0 / 3.14159265358979323846);
+}
+
 epx_status_t epx_params_to_npz(const epx_params_t *params, const char *prefix, epx_npz_t *npz,
                                epx_error_t *error) {
   for (int l = 0; l < params->layer_count; ++l) {

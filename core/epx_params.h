@@ -35,9 +35,13 @@ EPX_CHECKED epx_status_t epx_params_create(const epx_network_t *network, epx_par
                                            epx_error_t *error);
 void epx_params_destroy(epx_params_t *params);
 
-/* Uniform(+-scale / sqrt(fan_in)) for weights, biases and backward weights, from the seed alone. Values are rounded
- * to float32, so that every precision starts at the same point. */
+/* Uniform(+-scale / sqrt(fan_in)) for weights, biases and backward weights, from the seed alone.
+ * Values are rounded to float32, so that every precision starts at the same point. */
 void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale);
+
+/* Angle between the forward and the backward weights of layer l, in degrees, 0 to 180; NAN where
+ * the layer has no backward weights or either is all zeros. */
+double epx_params_alignment(const epx_params_t *params, int l);
 
 /* Adds the arrays "<prefix><layer>.weight", ".bias" and, where there are any, ".backward"
  * (float64). */

@@ -8,7 +8,7 @@
 #include "epx_ep.h"
 #include "epx_random.h"
 
-enum { KEY_SHUFFLE = 0x73687566, KEY_AUGMENT = 0x61756721 };
+enum { KEY_SHUFFLE = 0x73687566, KEY_AUGMENT = 0x61756721, KEY_SIGN = 0x7369676e };
 
 double epx_trainer_learning_rate(const epx_training_t *training, int layer, int epoch) {
   const int length = training->schedule_epochs > 0 ? training->schedule_epochs : training->epochs;
@@ -89,6 +89,23 @@ static epx_split_result_t split_result(double loss_sum, int64_t wrong, int image
   return (epx_split_result_t){loss_sum / images, (double)wrong / images, images, seconds};
 }
 
+/* The sign of beta for the mini-batch that begins with this image, for estimators that draw it. */
+static int draw_sign(uint64_t seed, uint64_t epoch, int first_image) {
+  const uint64_t key = epx_random_key(epx_random_key(seed, KEY_SIGN), epoch);
+  return epx_random_bits(key, (uint64_t)first_image) >> 63 != 0 ? -1 : 1;
+}
+
+/* Phases and update of the mini-batch that has just relaxed freely. */
+static void learn(const epx_trainer_t *trainer, int sign, const epx_update_rule_t *rule) {
+  epx_substrate_t *substrate = trainer->substrate;
+  if (trainer->estimator.continual) {
+    epx_ep_continual(substrate, &trainer->dynamics, &trainer->estimator, sign, rule);
+    return;
+  }
+  epx_ep_nudged(substrate, &trainer->dynamics, &trainer->estimator, sign);
+  substrate->ops->update(substrate, &trainer->estimator, rule);
+}
+
 static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_t *state,
                                 batch_t *batch, epx_error_t *error) {
   const epx_dataset_t *dataset = trainer->train;
@@ -103,10 +120,10 @@ static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_
                       epx_random_key(epx_random_key(seed, KEY_SHUFFLE), epoch));
   while (state->next_image < dataset->count) {
     const double start = epx_clock_seconds();
+    const int sign = draw_sign(seed, epoch, state->next_image);
     state->next_image += run_free(trainer, dataset, batch, state->next_image, trainer->augment,
                                   augment_key, &state->loss_sum, &state->wrong);
-    epx_ep_nudged(trainer->substrate, &trainer->dynamics, &trainer->estimator, 1);
-    trainer->substrate->ops->update(trainer->substrate, &trainer->estimator, &rule);
+    learn(trainer, sign, &rule);
     state->seconds += epx_clock_seconds() - start;
     report(trainer, "train", state->epoch, state->next_image, dataset->count, state->loss_sum,
            state->wrong);

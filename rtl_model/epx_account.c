@@ -270,13 +270,16 @@ static work_t free_phase(const plan_t *plan, int steps) {
 }
 
 static work_t train_image(const plan_t *plan, const epx_dynamics_t *dynamics,
-                          const epx_estimator_table_row_t *row) {
+                          const epx_estimator_t *estimator) {
+  const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
   work_t work = free_phase(plan, dynamics->free_steps);
-  const work_t one = step(plan, true);
+  const work_t nudged = step(plan, true), free = step(plan, false);
   store_states(plan, false, false, &work); /* s* */
   for (int i = 0; i < row->phase_count; ++i) {
     store_states(plan, true, false, &work);
-    work_add(&work, &one, row->phases[i].nudge != 0 ? dynamics->nudged_steps : 0);
+    if (epx_estimator_relaxes(estimator, &row->phases[i])) {
+      work_add(&work, row->phases[i].nudge != 0 ? &nudged : &free, dynamics->nudged_steps);
+    }
     store_states(plan, false, true, &work); /* s^beta and its switches */
     correlate(plan, &row->phases[i], &work);
   }
@@ -297,7 +300,7 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
     return status;
   }
   const work_t inference = free_phase(&plan, dynamics->free_steps);
-  work_t training = train_image(&plan, dynamics, epx_estimator_row(estimator->kind));
+  work_t training = train_image(&plan, dynamics, estimator);
   epx_account_t result = {.inference = inference.events, .training = training.events};
   uint64_t update = 0;
   for (int l = 0; l < plan.parameter_layers; ++l) {

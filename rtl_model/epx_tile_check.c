@@ -325,7 +325,7 @@ static epx_status_t run_twin(bench_t *b, epx_error_t *error) {
       }
       twin->ops->relax(twin, 1, beta);
       take_states(b);
-    } else if (row->phases[i].nudge != 0) {
+    } else if (epx_estimator_relaxes(&request->estimator, &row->phases[i])) {
       twin->ops->relax(twin, request->dynamics.nudged_steps, beta);
     }
     take_terms(b, i, row->phases[i].coefficient);

@@ -183,6 +183,10 @@ static epx_status_t build(twin_t *twin, const epx_network_t *network, const epx_
   twin->chip = *chip;
   twin->layers = network->layer_count;
   status = status == EPX_OK ? check_formats(chip, error) : status;
+  if (status == EPX_OK && network->connections != EPX_CONNECTIONS_BIDIRECTIONAL) {
+    status = epx_fail(error, EPX_ERR_UNSUPPORTED,
+                      "network.connections: the twin models bidirectional connections");
+  }
   for (int l = 0; status == EPX_OK && l < twin->layers; ++l) {
     status = check_layer(network, l, error);
   }

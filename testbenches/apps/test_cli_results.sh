@@ -45,7 +45,7 @@ run 0 gradient --run twin --images 4 --beta 0.1,1 --pool max,avg --twin --thread
 says 'the twin is left out with avg'
 prints 'max   symmetric golden' 'avg   one_sided golden' 'max   one_sided twin'
 check 'gradient.json has a row for each layer, beta, pooling, estimator and model' json \
-  twin/gradient.json "len(r['rows']) == 3 * 2 * 2 * (2 + 1)"
+  twin/gradient.json "len(r['rows']) == 3 * 3 * 2 * (2 + 1)"
 run 0 gradient tiny.yaml --images 2 --beta 1 -o elsewhere --threads 1
 check 'gradient.json where asked' test -s elsewhere/gradient.json
 # With average pooling, settled states and a small beta the estimate is the gradient.

@@ -53,8 +53,9 @@ TEST(ConfigErrors, NameFileLineColumnKeyFoundAndExpected) {
       {"estimator: {kind: symetric}\n",
        "FILE:1:19: estimator.kind: found symetric; did you mean symmetric? expected one of "
        "symmetric, one_sided"},
-      {"estimator: {kind: richardson}\n", "found richardson; expected one of symmetric, one_sided"},
-      {"dynamics: {update: synchronous}\n", "dynamics.update: found an unknown key"},
+      {"estimator: {kind: aitken}\n",
+       "found aitken; expected one of symmetric, one_sided, random_sign, richardson"},
+      {"dynamics: {order: synchronous}\n", "dynamics.order: found an unknown key"},
       {"data: {augment: yes}\n", "data.augment: found yes; expected true or false"},
       {"data: {path: ~}\n", "data.path: found nothing; expected printable text"},
       {"data: {path: \"a\\tb\"}\n", "data.path: found \"a?b\"; expected printable text"},

@@ -117,23 +117,34 @@ TEST(Params, InitialisationDependsOnTheSeedAlone) {
 /* An estimator of dL/dtheta must be exact for quantities linear in beta: the coefficients sum to 0
  * and, weighted by the nudges, to the denominator; the read-out's average to 1. */
 TEST(Estimator, TableRowsAreConsistentEstimates) {
-  for (epx_estimator_kind_t kind : {EPX_ESTIMATOR_SYMMETRIC, EPX_ESTIMATOR_ONE_SIDED}) {
+  for (int k = 0; k < EPX_ESTIMATOR_KIND_COUNT; ++k) {
+    const epx_estimator_kind_t kind = (epx_estimator_kind_t)k;
     const epx_estimator_table_row_t *row = epx_estimator_row(kind);
     ASSERT_NE(row, nullptr);
     EXPECT_EQ(row->kind, kind);
-    int sum = 0, slope = 0, curvature = 0, readout = 0;
-    for (int i = 0; i < row->phase_count; ++i) {
-      const epx_phase_t &phase = row->phases[i];
-      sum += phase.coefficient;
-      slope += phase.coefficient * phase.nudge;
-      curvature += phase.coefficient * phase.nudge * phase.nudge;
-      readout += phase.readout_coefficient;
+    for (int sign : {1, -1}) {
+      int sum = 0, slope = 0, curvature = 0, cubic = 0, readout = 0, readout_curvature = 0;
+      for (int i = 0; i < row->phase_count; ++i) {
+        const epx_phase_t phase = epx_estimator_phase(row, i, sign);
+        EXPECT_LE(std::abs(phase.coefficient), EPX_ESTIMATOR_MAX_COEFFICIENT);
+        sum += phase.coefficient;
+        slope += phase.coefficient * phase.nudge;
+        curvature += phase.coefficient * phase.nudge * phase.nudge;
+        cubic += phase.coefficient * phase.nudge * phase.nudge * phase.nudge;
+        readout += phase.readout_coefficient;
+        readout_curvature += phase.readout_coefficient * phase.nudge * phase.nudge;
+      }
+      EXPECT_EQ(sum, 0) << row->name;
+      EXPECT_EQ(slope, row->denominator) << row->name;
+      EXPECT_EQ(readout, row->readout_denominator) << row->name;
+      const bool even = kind == EPX_ESTIMATOR_SYMMETRIC || kind == EPX_ESTIMATOR_RICHARDSON;
+      EXPECT_EQ(curvature == 0, even) << row->name;
+      EXPECT_EQ(curvature > 0, !even && sign > 0) << row->name;
+      EXPECT_EQ(cubic == 0, kind == EPX_ESTIMATOR_RICHARDSON) << row->name;
+      EXPECT_EQ(readout_curvature == 0, kind == EPX_ESTIMATOR_RICHARDSON) << row->name;
     }
-    EXPECT_EQ(sum, 0) << row->name;
-    EXPECT_EQ(slope, row->denominator) << row->name;
-    EXPECT_EQ(readout, row->readout_denominator) << row->name;
-    EXPECT_EQ(curvature == 0, kind == EPX_ESTIMATOR_SYMMETRIC) << row->name;
   }
+  EXPECT_EQ(epx_estimator_row(EPX_ESTIMATOR_KIND_COUNT), nullptr);
   EXPECT_STREQ(epx_estimator_row(EPX_ESTIMATOR_SYMMETRIC)->name, "symmetric");
   EXPECT_STREQ(epx_estimator_row(EPX_ESTIMATOR_ONE_SIDED)->name, "one_sided");
 }
