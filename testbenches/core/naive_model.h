@@ -14,6 +14,8 @@ using Layers = std::vector<std::vector<double>>;
 /* One array for each parameter of each layer, in exchange order. */
 struct NaiveGradient {
   Layers weight, bias, backward;
+  double legs =
+      0; /* sum of the norms of what was added: an estimate is a small difference of these */
 };
 
 inline NaiveGradient naive_zeros(const epx_params_t *p) {
@@ -359,7 +361,7 @@ class NaiveBatch {
                       g.backward[at]);
         }
       }
-      if (r != 0) m.add_readout(r / (double)samples.size(), g);
+      if (network_.loss == EPX_LOSS_CROSS_ENTROPY) m.add_readout(r / (double)samples.size(), g);
     }
   }
 
@@ -408,19 +410,33 @@ inline NaiveGradient naive_estimate(NaiveBatch &batch, const epx_params_t *param
                                     const epx_dynamics_t &dynamics,
                                     const epx_estimator_t &estimator, int sign) {
   NaiveGradient g = naive_zeros(params);
+  const auto add = [](Layers &to, const Layers &from, double &squares) {
+    for (size_t l = 0; l < to.size(); ++l) {
+      for (size_t i = 0; i < to[l].size(); ++i) {
+        to[l][i] += from[l][i];
+        squares += from[l][i] * from[l][i];
+      }
+    }
+  };
   for (const NaiveLeg &leg : naive_legs(estimator.kind, estimator.beta, sign)) {
     batch.recall_free();
     if (leg.nudge != 0 || estimator.free_leg == EPX_FREE_LEG_CONTINUE) {
       batch.relax(dynamics.nudged_steps, leg.nudge);
     }
-    batch.add_terms(leg.factor, leg.readout, g);
+    NaiveGradient terms = naive_zeros(params);
+    batch.add_terms(leg.factor, leg.readout, terms);
+    double squares = 0;
+    add(g.weight, terms.weight, squares);
+    add(g.bias, terms.bias, squares);
+    add(g.backward, terms.backward, squares);
+    g.legs += std::sqrt(squares);
   }
   batch.share_terms(g);
   return g;
 }
 
-/* Largest relative L2 error of an array of the golden gradient; arrays below `floor` times the
- * largest are held against that. */
+/* Largest relative L2 error of an array of the golden gradient; that of an array much smaller than
+ * the legs it is the difference of is held against 1e-4 of them. */
 inline double naive_error(const Params &golden, const NaiveGradient &naive) {
   double worst = 0;
   for (int l = 0; l < golden->layer_count; ++l) {
@@ -432,8 +448,8 @@ inline double naive_error(const Params &golden, const NaiveGradient &naive) {
     for (const auto &[found, expected] : arrays) {
       if (found == nullptr) continue;
       const std::vector<double> f(found, found + expected->size());
-      /* 1e-4: where an estimate is 0 but for rounding of its legs, rounding is what remains. */
-      worst = std::max(worst, distance(f, *expected) / std::max(1e-4, norm(*expected)));
+      worst =
+          std::max(worst, distance(f, *expected) / std::max(1e-4 * naive.legs, norm(*expected)));
     }
   }
   return worst;
