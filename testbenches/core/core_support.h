@@ -285,7 +285,8 @@ inline std::string saved_bytes(epx_substrate_t *substrate) {
   return bytes;
 }
 
-/* Bytes of states, gradients and registers along two training steps on fresh batches. */
+/* Bytes of states, gradients and registers along two training steps on fresh batches; a continual
+ * estimator's steps follow the ordinary ones. */
 inline std::string training_bytes(epx_substrate_t *substrate, const epx_dynamics_t &dynamics,
                                   const epx_estimator_t &estimator, int n, uint64_t seed) {
   Random random(seed);
@@ -306,6 +307,12 @@ inline std::string training_bytes(epx_substrate_t *substrate, const epx_dynamics
       append_bytes(bytes, g.data(), g.size());
     }
     substrate->ops->update(substrate, &estimator, &rule);
+    if (estimator.continual) {
+      epx_update_rule_t plain = rule;
+      plain.momentum = plain.weight_decay = 0;
+      substrate->ops->recall_free(substrate);
+      epx_ep_continual(substrate, &dynamics, &estimator, -1, &plain);
+    }
     bytes += saved_bytes(substrate);
   }
   return bytes;
