@@ -31,6 +31,10 @@ agreement_t agreement_of(const epx_params_t *estimate, const epx_params_t *refer
     add(&sums, estimate->weight[l], reference->weight[l],
         (size_t)reference->units[l] * (size_t)reference->fan_in[l]);
     add(&sums, estimate->bias[l], reference->bias[l], (size_t)reference->units[l]);
+    if (reference->backward[l] != NULL) {
+      add(&sums, estimate->backward[l], reference->backward[l],
+          (size_t)reference->units[l] * (size_t)reference->fan_in[l]);
+    }
   }
   return (agreement_t){sums.product / sqrt(sums.estimate * sums.reference),
                        sqrt(sums.difference / sums.reference), sums.same / sums.counted};

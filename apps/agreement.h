@@ -11,7 +11,7 @@ typedef struct agreement_t {
   double sign_agreement; /* fraction of the reference's non-zero elements with the same sign */
 } agreement_t;
 
-/* Weights and biases of layer l as one vector; l = -1: all layers. */
+/* Weights, biases and backward weights of layer l as one vector; l = -1: all layers. */
 agreement_t agreement_of(const epx_params_t *estimate, const epx_params_t *reference, int l);
 
 #endif

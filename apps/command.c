@@ -22,6 +22,7 @@ static const command_t commands[] = {
      "train at every point of a grid of settings; resumes where it stopped"},
 
     {"gradient", command_gradient, "hold the estimated gradient against the exact one"},
+    {"bias", command_bias, "measure the estimate's error over estimators, beta and number formats"},
     {"tile", command_tile, "check one trained tile in SystemC against the twin, bit for bit"},
 
     {"report", command_report, "make one offline HTML page of run folders"},

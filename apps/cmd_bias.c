@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bias laboratory: how far the gradient estimate is from the exact one, over estimators,
+ * nudging factors and number formats. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bias_measure.h"
+#include "command.h"
+#include "epx_clock.h"
+#include "epx_config.h"
+#include "epx_record_file.h"
+#include "run.h"
+
+typedef struct arguments_t {
+  command_source_t source;
+  const char *run, *out, *params, *batch;
+  bias_grid_t grid;
+  int images, equilibrium_steps;
+  bool quiet;
+} arguments_t;
+
+enum {
+  KEY_RUN = 0x200,
+  KEY_IMAGES,
+  KEY_PARAMS,
+  KEY_BATCH,
+  KEY_EQUILIBRIUM,
+  KEY_CHIP,
+  KEY_AXIS /* + bias_axis_t; last */
+};
+
+static const struct argp_option options[] = {
+    {"run", KEY_RUN, "DIR", 0, "Use the network and trained parameters of a run folder", 0},
+    {"params", KEY_PARAMS, "P.npz", 0, "Use the parameters of this file", 0},
+    {"batch", KEY_BATCH, "B.npz", 0,
+     "Images x and labels y to measure on (default: the first test images)", 0},
+    {"images", KEY_IMAGES, "N", 0, "Number of test images (default 16)", 0},
+    {"out", 'o', "DIR", 0,
+     "Folder for bias.csv and bias.json (default: the run folder, if one is given)", 0},
+    {"estimators", KEY_AXIS + BIAS_ESTIMATORS, "LIST", 0, "Default: one_sided,symmetric,richardson",
+     1},
+    {"beta", KEY_AXIS + BIAS_BETAS, "LIST", 0,
+     "Nudging factors (default: 0.01,0.02,0.05,0.1,0.2,0.5,1)", 1},
+    {"states", KEY_AXIS + BIAS_STATES, "LIST", 0,
+     "State formats (default: float64,UQ0.4,UQ0.6,UQ0.8,UQ0.12,UQ0.16; float32 too)", 1},
+    {"synapses", KEY_AXIS + BIAS_SYNAPSES, "LIST", 0,
+     "Synapse formats of every layer (default: exact; Q1.6, ...)", 1},
+    {"steps", KEY_AXIS + BIAS_STEPS, "LIST", 0,
+     "Free/nudged steps, such as 250/30,60/15 (default: as configured)", 1},
+    {"pool", KEY_AXIS + BIAS_POOLS, "LIST", 0, "Of max,avg (default: as configured)", 1},
+    {"switches", KEY_AXIS + BIAS_SWITCHES, "LIST", 0, "Of live,frozen (default: as configured)", 1},
+    {"chip", KEY_CHIP, 0, 0,
+     "Climb the ladder to the end: also the twin in the chip's own formats, and the rounding of "
+     "the update",
+     1},
+    {"equilibrium-steps", KEY_EQUILIBRIUM, "N", 0,
+     "Steps of BPTT that stand for the equilibrium gradient (default 200)", 1},
+    {"quiet", 'q', 0, 0, "No progress", 0},
+    COMMAND_COMMON_OPTIONS,
+    {0},
+};
+
+static void take_axis(arguments_t *arguments, bias_axis_t axis, const char *list,
+                      struct argp_state *state) {
+  epx_error_t error = {0};
+  if (bias_grid_parse(&arguments->grid, axis, list, &error) != EPX_OK) {
+    argp_error(state, "%s", error.message);
+  }
+}
+
+static void check_end(const arguments_t *arguments, struct argp_state *state) {
+  if (arguments->run != NULL && arguments->source.file != NULL) {
+    argp_error(state, "--run %s brings its own configuration; leave out %s", arguments->run,
+               arguments->source.file);
+  }
+  if (arguments->run != NULL && arguments->params != NULL) {
+    argp_error(state, "--run %s brings its own parameters; leave out --params", arguments->run);
+  }
+  if (arguments->run == NULL && arguments->out == NULL) {
+    argp_error(state, "expected --out DIR (or --run DIR, which is the folder then)");
+  }
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+  arguments_t *arguments = state->input;
+  if (key >= KEY_AXIS && key <= KEY_AXIS + BIAS_SWITCHES) {
+    take_axis(arguments, (bias_axis_t)(key - KEY_AXIS), argument, state);
+    return 0;
+  }
+  switch (key) {
+    case KEY_RUN:
+      arguments->run = argument;
+      return 0;
+    case KEY_PARAMS:
+      arguments->params = argument;
+      return 0;
+    case KEY_BATCH:
+      arguments->batch = argument;
+      return 0;
+    case KEY_IMAGES:
+      arguments->images = command_number("--images", argument, state, 1, 4096);
+      return 0;
+    case KEY_EQUILIBRIUM:
+      arguments->equilibrium_steps =
+          command_number("--equilibrium-steps", argument, state, 1, 100000);
+      return 0;
+    case KEY_CHIP:
+      arguments->grid.chip = true;
+      return 0;
+    case 'o':
+      arguments->out = argument;
+      return 0;
+    case 'q':
+      arguments->quiet = true;
+      return 0;
+    case ARGP_KEY_ARG:
+      return command_file_argument(argument, state, &arguments->source);
+    case ARGP_KEY_END:
+      check_end(arguments, state);
+      return 0;
+    default:
+      return command_common_option(key, argument, state, &arguments->source);
+  }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "[CONFIG.yaml]",
+    "Measures the error of the gradient estimate against backpropagation through time and against "
+    "the gradient at equilibrium, for every estimator, nudging factor and number format of the "
+    "lists, on one mini-batch. Run the same command again to go on where it stopped, or with "
+    "longer lists to add to it; epxbar report shows the result.",
+    0,
+    0,
+    0};
+
+/* Progress: a bar on a terminal. */
+typedef struct display_t {
+  bool bar;
+  double start, drawn;
+} display_t;
+
+static void show_progress(void *context, const bias_progress_t *progress) {
+  display_t *display = context;
+  const double now = epx_clock_seconds();
+  if (!display->bar || (now - display->drawn < 0.1 && progress->done < progress->total)) {
+    return;
+  }
+  display->drawn = now;
+  char bar[21];
+  const int filled = 20 * progress->done / progress->total;
+  const double each = progress->measured > 0 ? (now - display->start) / progress->measured : 0.0;
+  const long left = (long)(each * (progress->total - progress->done) + 0.5);
+  memset(bar, '.', 20);
+  memset(bar, '#', (size_t)filled);
+  bar[20] = '\0';
+  fprintf(stderr, "\r\033[Kpoint %d/%d [%s] %ldm%02lds left  %.110s", progress->done,
+          progress->total, bar, left / 60, left % 60, progress->line);
+  fflush(stderr);
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {
+  const unsigned char *byte = data;
+  for (size_t i = 0; i < size; ++i) {
+    hash = (hash ^ byte[i]) * UINT64_C(0x100000001b3);
+  }
+  return hash;
+}
+
+static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
+
+static uint64_t hash_params(const epx_params_t *params) {
+  uint64_t hash = hash_start;
+  for (int l = 0; l < params->layer_count; ++l) {
+    const size_t units = (size_t)params->units[l], weights = units * (size_t)params->fan_in[l];
+    hash = hash_bytes(hash, params->weight[l], weights * sizeof(double));
+    hash = hash_bytes(hash, params->bias[l], units * sizeof(double));
+    if (params->backward[l] != NULL) {
+      hash = hash_bytes(hash, params->backward[l], weights * sizeof(double));
+    }
+  }
+  return hash;
+}
+
+/* Keys on which the numbers depend and that are no axis of the grid. */
+static void visit_setting(void *context, const char *key, const char *value) {
+  static const char *const kept[] = {"network.", "dynamics.update", "dynamics.tolerance",
+                                     "estimator.free_leg", "chip."};
+  for (size_t i = 0; i < sizeof kept / sizeof kept[0]; ++i) {
+    if (strncmp(key, kept[i], strlen(kept[i])) == 0) {
+      fprintf(context, "%s=%s\n", key, value);
+    }
+  }
+}
+
+/* Everything of one call. */
+typedef struct study_t {
+  epx_experiment_t experiment;
+  epx_params_t *params;
+  batch_npz_t batch;
+  epx_bias_record_t *record;
+} study_t;
+
+static epx_status_t open_record(const arguments_t *arguments, study_t *study, const char *folder,
+                                epx_error_t *error) {
+  char *text = NULL;
+  size_t size = 0;
+  char parameters[80], images[120];
+  const epx_network_t *network = &study->experiment.network;
+  const size_t image = (size_t)network->input[0] * (size_t)network->input[1] *
+                       (size_t)network->input[2] * sizeof(float);
+  uint64_t batch = hash_bytes(hash_start, study->batch.x, (size_t)study->batch.n * image);
+  batch = hash_bytes(batch, study->batch.labels, (size_t)study->batch.n);
+  snprintf(parameters, sizeof parameters, "%016llx",
+           (unsigned long long)hash_params(study->params));
+  snprintf(images, sizeof images, "%d, fingerprint %016llx", study->batch.n,
+           (unsigned long long)batch);
+  FILE *out = open_memstream(&text, &size);
+  if (out != NULL) {
+    epx_config_each(&study->experiment, visit_setting, out);
+    fprintf(out, "parameters=%s\nimages=%s\nequilibrium_steps=%d\n", parameters, images,
+            arguments->equilibrium_steps);
+  }
+  if (out == NULL || fclose(out) != 0) {
+    free(text);
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the settings of %s", folder);
+  }
+  const char *const names[] = {"version", "parameters", "parameter fingerprint", "data", "images"};
+  const char *const values[] = {EPX_VERSION,
+                                arguments->run != NULL      ? arguments->run
+                                : arguments->params != NULL ? arguments->params
+                                                            : "fresh, drawn from training.seed",
+                                parameters,
+                                arguments->batch != NULL ? arguments->batch
+                                : study->experiment.data.set == EPX_DATA_GENERATED
+                                    ? "generated images"
+                                    : study->experiment.data.path,
+                                images};
+  const epx_status_t status =
+      epx_bias_record_open(folder, text, names, values, 5, &study->record, error);
+  free(text);
+  return status;
+}
+
+static epx_status_t load_params(const arguments_t *arguments, study_t *study, epx_error_t *error) {
+  char path[EPX_PATH_SIZE];
+  if (arguments->params != NULL) {
+    return params_npz_read(arguments->params, study->params, error);
+  }
+  if (arguments->run == NULL) {
+    epx_params_initialise(study->params, study->experiment.training.seed,
+                          study->experiment.training.init_scale);
+    return EPX_OK;
+  }
+  const epx_status_t status = epx_path_join(arguments->run, "checkpoint.npz", path, error);
+  return status == EPX_OK ? params_npz_read(path, study->params, error) : status;
+}
+
+static epx_status_t load_batch(const arguments_t *arguments, study_t *study, epx_error_t *error) {
+  if (arguments->batch != NULL) {
+    return batch_npz_read(arguments->batch, &study->experiment.network, &study->batch, error);
+  }
+  study->batch.n = arguments->images;
+  return run_first_images(&study->experiment, arguments->images, &study->batch.x,
+                          &study->batch.labels, error);
+}
+
+static int stop_asked(void) {
+  return run_interrupted();
+}
+
+static epx_status_t measure(const arguments_t *arguments, study_t *study, const char *folder,
+                            epx_error_t *error) {
+  display_t display = {.bar = !arguments->quiet && isatty(STDERR_FILENO),
+                       .start = epx_clock_seconds()};
+  const bias_request_t request = {
+      .experiment = &study->experiment,
+      .grid = &arguments->grid,
+      .params = study->params,
+      .batch = &study->batch,
+      .equilibrium_steps = arguments->equilibrium_steps,
+      .record = study->record,
+      .progress = show_progress,
+      .stop = stop_asked,
+      .context = &display,
+  };
+  run_catch_interrupt();
+  const epx_status_t status = bias_measure(&request, error);
+  if (display.bar) {
+    fprintf(stderr, "\r\033[K");
+  }
+  if (status != EPX_OK) {
+    return status;
+  }
+  if (!arguments->quiet) {
+    fprintf(stderr, "%d points in %s/bias.csv; epxbar report %s shows them\n",
+            bias_measure_count(&request), folder, folder);
+  }
+  return epx_bias_record_close(study->record, error);
+}
+
+int command_bias(int argc, char **argv) {
+  arguments_t arguments = {.images = 16, .equilibrium_steps = 200};
+  study_t study = {0};
+  epx_error_t error = {0};
+  char path[EPX_PATH_SIZE];
+  epx_status_t status = EPX_OK;
+  bias_grid_default(&arguments.grid);
+  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  const char *folder = arguments.out != NULL ? arguments.out : arguments.run;
+  if (arguments.run != NULL) {
+    status = epx_path_join(arguments.run, "config.yaml", path, &error);
+    arguments.source.file = path;
+  }
+  if (status == EPX_OK) {
+    status = epx_config_load_network(arguments.source.file, arguments.source.overrides,
+                                     arguments.source.override_count, &study.experiment, &error);
+  }
+  if (status == EPX_OK) {
+    status = epx_params_create(&study.experiment.network, &study.params, &error);
+  }
+  status = status == EPX_OK ? load_params(&arguments, &study, &error) : status;
+  status = status == EPX_OK ? load_batch(&arguments, &study, &error) : status;
+  status = status == EPX_OK ? open_record(&arguments, &study, folder, &error) : status;
+  status = status == EPX_OK ? measure(&arguments, &study, folder, &error) : status;
+  epx_bias_record_destroy(study.record);
+  epx_params_destroy(study.params);
+  batch_npz_clear(&study.batch);
+  return status == EPX_OK ? 0 : command_failed(status, &error);
+}
