@@ -176,6 +176,38 @@ TEST(GoldenDynamics, LongRunsEqualTheEquations) {
   EXPECT_LT(tally.ambiguous, tally.samples / 10);
 }
 
+/* Rows of a kernel of 1 to 200 elements: every width of the kernels that sum them in blocks. */
+TEST(GoldenDynamics, WideLayersEqualTheEquations) {
+  Tally tally;
+  for (uint64_t seed = 1; seed <= 120; ++seed) {
+    Random random(seed + 7000);
+    Case c = any_case(random);
+    const bool single = seed % 2 == 0;
+    epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+    do {
+      const epx_pool_t pool = (epx_pool_t)random.integer(0, 2);
+      const epx_network_t wide = make_network(
+          {random.integer(1, 40), random.integer(3, 6), random.integer(3, 6)},
+          {conv_layer(random.integer(1, 40), random.integer(1, 3), random.integer(1, 2),
+                      random.integer(0, 1), EPX_POOL_NONE),
+           conv_layer(random.integer(1, 20), random.integer(1, 5), random.integer(1, 3),
+                      random.integer(0, 2), single && pool == EPX_POOL_MAX ? EPX_POOL_AVG : pool),
+           dense_layer(c.network.classes)},
+          c.network.classes, c.network.loss, c.network.activation);
+      for (int l = 0; l < wide.layer_count; ++l) c.network.layers[l] = wide.layers[l];
+      for (int i = 0; i < 3; ++i) c.network.input[i] = wide.input[i];
+      c.network.layer_count = wide.layer_count;
+    } while (epx_network_shapes(&c.network, shapes, nullptr) != EPX_OK);
+    c.longest_free = c.longest_nudged = 3;
+    c.quantised = c.quantised && !single;
+    SCOPED_TRACE("seed " + std::to_string(seed) + ": " + describe_case(c));
+    compare(c, single ? epx_golden_f32_create : epx_golden_f64_create, seed, single ? 2e-4 : 1e-10,
+            &tally);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_LT(tally.ambiguous, tally.samples / 10);
+}
+
 /* A constant image without padding ties whole windows: the first position must win. Few bits of
  * state tie roundings: the even code must win. */
 TEST(GoldenDynamics, TiesGoToTheFirstAndToTheEven) {
