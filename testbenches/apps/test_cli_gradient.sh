@@ -100,6 +100,41 @@ done
 check 'no set of bidirectional connections' test "$(grep -c 'one_sided' found)" -eq 0
 check 'a line of angles for each epoch, and one before' test "$(wc -l <uni/alignment.csv)" -eq 4
 
+# script/check-reference: passes on what the program itself has written, and sees what is changed.
+reference() {
+  local code=$1 text=$2
+  what="check-reference: $text"
+  "$here/../../script/check-reference" --epxbar "$epxbar" "${3:-cases}" >out 2>err
+  [ $? -eq "$code" ] || { fail "another exit code than $code" && show; }
+  grep -q -F -e "$text" out err || { fail "no '$text'" && show; }
+}
+mkdir cases
+cat >cases/a.json <<'JSON'
+{"input": [3, 32, 32], "layers": [{"conv": 4, "pool": "max"}, {"conv": 8, "pool": "max"}],
+ "classes": 10, "loss": "cross_entropy", "activation": "hard_sigmoid_half",
+ "free_steps": 6, "nudged_steps": 3, "beta": 0.5}
+JSON
+npz arrays.npz +golden/checkpoint.npz +batch.npz
+run 0 gradient tiny.yaml --params arrays.npz --batch arrays.npz --out a-out.npz \
+  --set substrate.precision=float64
+npz cases/a.npz +arrays.npz +a-out.npz
+reference 0 '1 cases: all within the limits'
+check 'every set in both precisions' test "$(grep -c '^a .*float' out)" -eq 20
+npz cases/a.npz +arrays.npz +a-out.npz 'grad.one_sided.conv1.weight[5]=0.25'
+reference 1 'grad.one_sided.conv1.weight  FAILED: above 1e-11'
+check 'nothing else differs' test "$(grep -c FAILED out)" -eq 2
+npz cases/a.npz +arrays.npz +a-out.npz state.free.2=f8:5,8,8,8:nan
+reference 1 'state.free.2  FAILED'
+npz cases/a.npz +arrays.npz +a-out.npz grad.other.conv0.bias=f8:4:1
+reference 1 'grad.other.conv0.bias  FAILED'
+npz cases/a.npz +arrays.npz
+reference 1 'nothing to compare'
+npz cases/a.npz +arrays.npz -y
+reference 1 "no array 'y'"
+mkdir empty
+reference 2 'no NAME.json' empty
+reference 2 'no such folder' nowhere
+
 # bad TEXT PARAMS BATCH: refused with 2, by file and reason; nothing is written.
 bad() {
   rm -f bad-out.npz
