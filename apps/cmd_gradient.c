@@ -38,6 +38,7 @@ typedef struct arguments_t {
   int beta_count;
   bool pool[3]; /* by epx_pool_t */
   bool keep_pool, twin;
+  bool comparison; /* an option of the comparison on test images was given */
   int images;
   gradient_npz_t npz;
 } arguments_t;
@@ -94,8 +95,26 @@ static void parse_pools(char *list, struct argp_state *state, arguments_t *argum
   }
 }
 
+/* Options of one of the command's two modes are refused in the other. */
+static void check_mode(const arguments_t *arguments, struct argp_state *state) {
+  if ((arguments->npz.params != NULL) != (arguments->npz.batch != NULL)) {
+    argp_error(state, "--params and --batch belong together");
+  }
+  if (arguments->npz.params == NULL && arguments->npz.equilibrium_steps != 0) {
+    argp_error(state, "--equilibrium-steps goes with --params");
+  }
+  if (arguments->npz.params != NULL && arguments->out == NULL) {
+    argp_error(state, "--params needs --out G.npz");
+  }
+  if (arguments->npz.params != NULL && arguments->comparison) {
+    argp_error(state, "--run, --beta, --pool, --images and --twin do not go with --params");
+  }
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state) {
   arguments_t *arguments = state->input;
+  arguments->comparison = arguments->comparison || key == KEY_RUN || key == KEY_BETA ||
+                          key == KEY_POOL || key == KEY_IMAGES || key == KEY_TWIN;
   switch (key) {
     case KEY_RUN:
       arguments->run = argument;
@@ -132,12 +151,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         argp_error(state, "--run %s brings its own configuration; leave out %s", arguments->run,
                    arguments->source.file);
       }
-      if ((arguments->npz.params != NULL) != (arguments->npz.batch != NULL)) {
-        argp_error(state, "--params and --batch belong together");
-      }
-      if (arguments->npz.params != NULL && arguments->out == NULL) {
-        argp_error(state, "--params needs --out G.npz");
-      }
+      check_mode(arguments, state);
       return 0;
     default:
       return command_common_option(key, argument, state, &arguments->source);
@@ -352,6 +366,9 @@ static int run_npz(arguments_t *arguments) {
   epx_error_t error = {0};
   epx_experiment_t experiment;
   arguments->npz.out = arguments->out;
+  if (arguments->npz.equilibrium_steps == 0) {
+    arguments->npz.equilibrium_steps = 200;
+  }
   epx_status_t status =
       epx_config_load_network(arguments->source.file, arguments->source.overrides,
                               arguments->source.override_count, &experiment, &error);
@@ -365,7 +382,6 @@ int command_gradient(int argc, char **argv) {
   char path[1024];
   epx_error_t error = {0};
   study_t study = {0};
-  arguments.npz.equilibrium_steps = 200;
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   if (arguments.npz.params != NULL) {
     return run_npz(&arguments);

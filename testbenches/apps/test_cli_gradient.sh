@@ -60,6 +60,9 @@ what='float32 and float64 differ'
 ! same prefixed.npz single.npz 2>/dev/null || fail 'they do not'
 run 0 gradient tiny.yaml --params bare.npz --batch batch.npz --out short.npz \
   --equilibrium-steps 3 --set substrate.precision=float64
+run 0 gradient tiny.yaml --params bare.npz --batch batch.npz --out long.npz \
+  --equilibrium-steps 200 --set substrate.precision=float64
+check '200 steps are the default' same prefixed.npz long.npz
 check 'three steps to equilibrium are BPTT over three nudged steps' \
   diff <(lists short.npz | grep bptt) <(lists short.npz | grep equilibrium | sed s/equilibrium/bptt/)
 what='equilibrium over three steps'
@@ -200,6 +203,12 @@ bad "array 'y', element 2: label" bare.npz b.npz
 # Options that belong together; places that cannot be written.
 refuse 2 '--params and --batch belong together' gradient tiny.yaml --params bare.npz --out g.npz
 refuse 2 '--params and --batch belong together' gradient tiny.yaml --batch batch.npz --out g.npz
+refuse 2 '--equilibrium-steps goes with --params' gradient tiny.yaml --equilibrium-steps 3
+for option in '--run golden' '--beta 0.1' '--pool max' '--images 2' --twin; do
+  # shellcheck disable=SC2086 # two words
+  refuse 2 'do not go with --params' gradient $option --params bare.npz --batch batch.npz \
+    --out bad-out.npz
+done
 refuse 2 '--params needs --out G.npz' gradient tiny.yaml --params bare.npz --batch batch.npz
 refuse 2 '--equilibrium-steps 0: expected a whole number, 1 to 100000' gradient tiny.yaml \
   --params bare.npz --batch batch.npz --out g.npz --equilibrium-steps 0
