@@ -249,6 +249,27 @@ TEST(GoldenDynamics, Float32FollowsWhereNothingJumps) {
   }
 }
 
+/* As many layers as there may be. */
+TEST(GoldenDynamics, DeepestNetworkEqualsTheEquations) {
+  Tally tally;
+  for (uint64_t seed = 1; seed <= 24; ++seed) {
+    Random random(seed);
+    Case c = any_case(random);
+    std::vector<epx_layer_t> layers;
+    for (int l = 0; l < EPX_MAX_LAYERS - 3; ++l) {
+      layers.push_back(conv_layer(random.integer(1, 3), 3, 1, 1,
+                                  l == 4 || l == 9 ? EPX_POOL_MAX : EPX_POOL_NONE));
+    }
+    for (int l = 0; l < 3; ++l) layers.push_back(dense_layer(4));
+    const epx_network_t like = c.network;
+    c.network = make_network({2, 5, 6}, layers, 4, like.loss, like.activation);
+    c.network.connections = like.connections;
+    SCOPED_TRACE("seed " + std::to_string(seed) + ": " + describe_case(c));
+    compare(c, epx_golden_f64_create, seed, 1e-10, &tally);
+    if (HasFatalFailure()) return;
+  }
+}
+
 /* One convolution position that sees only part of its input: a stride longer than what is left. */
 TEST(GoldenDynamics, SinglePositionOverALargerInput) {
   Case c = {};

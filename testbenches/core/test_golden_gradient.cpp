@@ -118,6 +118,32 @@ TEST(Bptt, LeavesStatesAndParametersAlone) {
   }
 }
 
+/* Rounding states has no derivative: with a fine format the gradient stays that of real states,
+ * with a coarse one it is neither that nor 0. */
+TEST(Bptt, QuantisedStatesKeepTheirSlopes) {
+  const epx_network_t network =
+      make_network({2, 8, 8}, {conv_layer(3, 3, 1, 1, EPX_POOL_AVG), dense_layer(5)}, 4,
+                   EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_TANH);
+  Random random(8);
+  const Params params = random_params(network, random, 1.0);
+  const Batch batch = random_batch(network, random, 5);
+  const Params real = make_params(network), found = make_params(network);
+  for (int bits : {0, 26, 3}) {
+    const Substrate golden = make_golden(epx_golden_f64_create, network, 5);
+    if (bits > 0) epx_golden_f64_quantise_states(golden.get(), {true, 0, (int8_t)bits});
+    load(golden.get(), params);
+    present(golden.get(), batch);
+    ASSERT_EQ(epx_golden_f64_bptt(golden.get(), 8, bits > 0 ? found.get() : real.get(), nullptr),
+              EPX_OK);
+    for (int l = 0; bits > 0 && l < params->layer_count; ++l) {
+      const std::vector<double> a = layer_values(found, l), b = layer_values(real, l);
+      const double error = distance(a, b) / norm(b);
+      EXPECT_LT(error, bits == 3 ? 0.9 : 1e-6) << l;
+      EXPECT_GT(error, bits == 3 ? 1e-3 : 1e-12) << l;
+    }
+  }
+}
+
 /* Mirrors in float32 what float64 proves above. */
 TEST(Bptt, Float32AgreesWithFloat64) {
   const epx_network_t network =
