@@ -15,6 +15,7 @@
 #include "epx_golden.h"
 #include "epx_records.h"
 #include "epx_twin.h"
+#include "gdu.h"
 #include "gradient_npz.h"
 #include "run.h"
 
@@ -28,7 +29,8 @@ enum {
   KEY_TWIN,
   KEY_PARAMS,
   KEY_BATCH,
-  KEY_STEPS
+  KEY_STEPS,
+  KEY_GDU
 };
 
 typedef struct arguments_t {
@@ -37,7 +39,7 @@ typedef struct arguments_t {
   double beta[MAX_BETAS];
   int beta_count;
   bool pool[3]; /* by epx_pool_t */
-  bool keep_pool, twin;
+  bool keep_pool, twin, gdu;
   bool comparison; /* an option of the comparison on test images was given */
   int images;
   gradient_npz_t npz;
@@ -49,6 +51,10 @@ static const struct argp_option options[] = {
     {"pool", KEY_POOL, "LIST", 0, "Poolings to try, of max,avg (default: as configured)", 0},
     {"images", KEY_IMAGES, "N", 0, "Size of the mini-batch (default 32)", 0},
     {"twin", KEY_TWIN, 0, 0, "Also hold the twin's estimate against the golden model's BPTT", 0},
+    {"gdu", KEY_GDU, 0, 0,
+     "Check the gradient-descending updates: EP after each nudged step against BPTT over as many, "
+     "into gdu.csv of the folder",
+     0},
     {"out", 'o', "PATH", 0,
      "Folder for gradient.json (default: the run folder, if one is given); with --params: the .npz "
      "file to write",
@@ -103,18 +109,21 @@ static void check_mode(const arguments_t *arguments, struct argp_state *state) {
   if (arguments->npz.params == NULL && arguments->npz.equilibrium_steps != 0) {
     argp_error(state, "--equilibrium-steps goes with --params");
   }
+  if (arguments->gdu && (arguments->twin || !arguments->keep_pool)) {
+    argp_error(state, "--gdu takes the network as configured; leave out --twin and --pool");
+  }
   if (arguments->npz.params != NULL && arguments->out == NULL) {
     argp_error(state, "--params needs --out G.npz");
   }
   if (arguments->npz.params != NULL && arguments->comparison) {
-    argp_error(state, "--run, --beta, --pool, --images and --twin do not go with --params");
+    argp_error(state, "--run, --beta, --pool, --images, --twin and --gdu do not go with --params");
   }
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
   arguments_t *arguments = state->input;
   arguments->comparison = arguments->comparison || key == KEY_RUN || key == KEY_BETA ||
-                          key == KEY_POOL || key == KEY_IMAGES || key == KEY_TWIN;
+                          key == KEY_POOL || key == KEY_IMAGES || key == KEY_TWIN || key == KEY_GDU;
   switch (key) {
     case KEY_RUN:
       arguments->run = argument;
@@ -137,6 +146,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_STEPS:
       arguments->npz.equilibrium_steps =
           command_number("--equilibrium-steps", argument, state, 1, 100000);
+      return 0;
+    case KEY_GDU:
+      arguments->gdu = true;
       return 0;
     case KEY_TWIN:
       arguments->twin = true;
@@ -349,6 +361,11 @@ static epx_status_t study_all(study_t *study, const arguments_t *arguments, epx_
   status = status == EPX_OK ? load_params(arguments, study, error) : status;
   status = status == EPX_OK ? load_batch(study, error) : status;
   describe(network, study->network_name);
+  if (status == EPX_OK && arguments->gdu) {
+    return gdu_run(&study->experiment, study->params, study->x, study->labels, study->images,
+                   arguments->beta, arguments->beta_count,
+                   arguments->out != NULL ? arguments->out : arguments->run, error);
+  }
   if (status == EPX_OK && arguments->keep_pool) {
     return study_pool(study, arguments, error);
   }
@@ -392,10 +409,11 @@ int command_gradient(int argc, char **argv) {
   }
   const char *out = arguments.out != NULL ? arguments.out : arguments.run;
   study.images = arguments.images;
-  epx_status_t status = epx_config_load(arguments.source.file, arguments.source.overrides,
-                                        arguments.source.override_count, &study.experiment, &error);
+  epx_status_t status =
+      epx_config_load_network(arguments.source.file, arguments.source.overrides,
+                              arguments.source.override_count, &study.experiment, &error);
   status = status == EPX_OK ? study_all(&study, &arguments, &error) : status;
-  if (status == EPX_OK && out != NULL) {
+  if (status == EPX_OK && out != NULL && !arguments.gdu) {
     const epx_gradient_record_t record = {study.images, "BPTT over the nudged steps", "float64",
                                           study.rows, study.row_count};
     status = epx_gradient_record_write(out, &record, &error);

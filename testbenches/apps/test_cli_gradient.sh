@@ -204,7 +204,7 @@ bad "array 'y', element 2: label" bare.npz b.npz
 refuse 2 '--params and --batch belong together' gradient tiny.yaml --params bare.npz --out g.npz
 refuse 2 '--params and --batch belong together' gradient tiny.yaml --batch batch.npz --out g.npz
 refuse 2 '--equilibrium-steps goes with --params' gradient tiny.yaml --equilibrium-steps 3
-for option in '--run golden' '--beta 0.1' '--pool max' '--images 2' --twin; do
+for option in '--run golden' '--beta 0.1' '--pool max' '--images 2' --twin --gdu; do
   # shellcheck disable=SC2086 # two words
   refuse 2 'do not go with --params' gradient $option --params bare.npz --batch batch.npz \
     --out bad-out.npz
