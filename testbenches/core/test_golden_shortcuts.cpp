@@ -75,7 +75,7 @@ class Shortcuts : public testing::Test {
                                   (int8_t)random.integer(1, 8)};
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + describe(network) + "; " +
                  describe(relaxation) + (quantised ? " quantised" : ""));
-    n_ = random.chance(0.5) ? 1 : random.integer(2, 4);
+    n_ = random.chance(0.5) ? 1 : random.integer(2, 20); /* groups of 8 relax together */
     const Params params = random_params(network, random, strong ? 4.0 : 1.0);
     const Batch batch = random_batch(network, random, n_);
     fast_ = make_golden(precision.create, network, n_);
@@ -120,11 +120,15 @@ TEST(Tolerance, EndsEachSampleAlone) {
     Random random(seed);
     const epx_network_t network = any_network(random);
     const epx_relaxation_t exact = any_relaxation(random);
-    const int n = random.integer(1, 5), steps = random.integer(3, 40);
-    const double tolerance = std::pow(10.0, random.real(-6, -1)), beta = random.integer(-1, 1);
+    const int n = random.integer(1, 20), steps = random.integer(3, 40);
+    /* Quantised states move by just the tolerance, which is not more than it. */
+    const bool quantised = random.chance(0.3);
+    const double tolerance = quantised ? 1.0 / 16 : std::pow(10.0, random.real(-6, -1));
+    const double beta = random.integer(-1, 1);
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + describe(network) + "; " +
                  describe(exact));
-    const CreateGolden create = kPrecisions[random.integer(0, 1)].create;
+    const Precision &precision = kPrecisions[random.integer(0, 1)];
+    const CreateGolden create = precision.create;
     const Params params = random_params(network, random, 1.0);
     const Batch batch = random_batch(network, random, n);
     const Substrate golden = make_golden(create, network, n),
@@ -132,6 +136,7 @@ TEST(Tolerance, EndsEachSampleAlone) {
     golden->relaxation = plain->relaxation = exact;
     golden->relaxation.tolerance = tolerance;
     for (epx_substrate_t *g : {golden.get(), plain.get()}) {
+      if (quantised) precision.quantise(g, {false, 0, 4});
       load(g, params);
       present(g, batch);
     }
