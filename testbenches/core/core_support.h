@@ -99,7 +99,22 @@ inline epx_network_t random_network(Random &random, epx_activation_t activation,
   }
 }
 
-/* The network as text, for failure messages. */
+/* One of the four activations, either loss, either kind of connections and rule. */
+inline epx_network_t any_network(Random &random) {
+  const epx_activation_t activation = (epx_activation_t)random.integer(0, 3);
+  const bool entropy = random.chance(0.5);
+  epx_network_t network =
+      random_network(random, activation, entropy ? EPX_LOSS_CROSS_ENTROPY : EPX_LOSS_SQUARED_ERROR);
+  network.connections = (epx_connections_t)random.integer(0, 1);
+  network.backward_rule = (epx_backward_rule_t)random.integer(0, 1);
+  return network;
+}
+inline epx_relaxation_t any_relaxation(Random &random) {
+  const epx_update_order_t update = (epx_update_order_t)random.integer(0, 1);
+  return {update, (epx_switches_t)random.integer(0, 1), 0};
+}
+
+/* The network and its dynamics as text, for failure messages. */
 inline std::string describe(const epx_network_t &n) {
   std::string text = "input " + std::to_string(n.input[0]) + "x" + std::to_string(n.input[1]) +
                      "x" + std::to_string(n.input[2]);
@@ -113,7 +128,14 @@ inline std::string describe(const epx_network_t &n) {
     }
   }
   return text + "; classes " + std::to_string(n.classes) + " loss " + std::to_string((int)n.loss) +
-         " activation " + std::to_string((int)n.activation);
+         " activation " + std::to_string((int)n.activation) +
+         (n.connections == EPX_CONNECTIONS_BIDIRECTIONAL ? ""
+          : n.backward_rule == EPX_BACKWARD_SAME         ? " unidirectional same"
+                                                         : " unidirectional different");
+}
+inline std::string describe(const epx_relaxation_t &r) {
+  return std::string(r.update == EPX_UPDATE_ALTERNATING ? "alternating" : "synchronous") +
+         (r.switches == EPX_SWITCHES_FROZEN ? " frozen" : " live");
 }
 
 inline Params make_params(const epx_network_t &network) {
@@ -123,7 +145,8 @@ inline Params make_params(const epx_network_t &network) {
   return Params(params);
 }
 
-/* Uniform weights of +-scale / sqrt(fan_in), biases in [bias_low, bias_high]. */
+/* Uniform weights (backward ones too) of +-scale / sqrt(fan_in), biases in [bias_low, bias_high].
+ */
 inline Params random_params(const epx_network_t &network, Random &random, double scale,
                             double bias_low = -0.3, double bias_high = 0.9) {
   Params params = make_params(network);
@@ -134,6 +157,10 @@ inline Params random_params(const epx_network_t &network, Random &random, double
     }
     for (int u = 0; u < params->units[l]; ++u) {
       params->bias[l][u] = random.real(bias_low, bias_high);
+    }
+    for (int i = 0; params->backward[l] != nullptr && i < params->units[l] * params->fan_in[l];
+         ++i) {
+      params->backward[l][i] = random.real(-bound, bound);
     }
   }
   return params;
@@ -187,12 +214,12 @@ inline double mean_loss(epx_substrate_t *substrate, int n) {
 
 /* One whole estimate: free phase, nudged phases, terms left in the accumulators. */
 inline void run_ep(epx_substrate_t *substrate, const epx_dynamics_t &dynamics,
-                   const epx_estimator_t &estimator, const Batch &batch) {
+                   const epx_estimator_t &estimator, const Batch &batch, int sign = 1) {
   std::vector<double> loss((size_t)batch.n);
   std::vector<uint8_t> predicted((size_t)batch.n);
   epx_ep_free(substrate, &dynamics, batch.x.data(), batch.labels.data(), batch.n, loss.data(),
               predicted.data());
-  epx_ep_nudged(substrate, &dynamics, &estimator, 1);
+  epx_ep_nudged(substrate, &dynamics, &estimator, sign);
 }
 
 inline Params read_gradient(epx_substrate_t *substrate, const epx_estimator_t &estimator) {
@@ -207,11 +234,15 @@ inline std::vector<double> layer_states(epx_substrate_t *substrate, int layer, i
   return out;
 }
 
-/* Layer l of a parameter set, weights then biases. */
+/* Layer l of a parameter set: weights, biases, then backward weights where it has any. */
 inline std::vector<double> layer_values(const Params &params, int l) {
   std::vector<double> out(params->weight[l],
                           params->weight[l] + params->units[l] * params->fan_in[l]);
   out.insert(out.end(), params->bias[l], params->bias[l] + params->units[l]);
+  if (params->backward[l] != nullptr) {
+    out.insert(out.end(), params->backward[l],
+               params->backward[l] + params->units[l] * params->fan_in[l]);
+  }
   return out;
 }
 
@@ -254,7 +285,8 @@ inline std::string saved_bytes(epx_substrate_t *substrate) {
   return bytes;
 }
 
-/* Bytes of states, gradients and registers along two training steps on fresh batches. */
+/* Bytes of states, gradients and registers along two training steps on fresh batches; a continual
+ * estimator's steps follow the ordinary ones. */
 inline std::string training_bytes(epx_substrate_t *substrate, const epx_dynamics_t &dynamics,
                                   const epx_estimator_t &estimator, int n, uint64_t seed) {
   Random random(seed);
@@ -275,6 +307,12 @@ inline std::string training_bytes(epx_substrate_t *substrate, const epx_dynamics
       append_bytes(bytes, g.data(), g.size());
     }
     substrate->ops->update(substrate, &estimator, &rule);
+    if (estimator.continual) {
+      epx_update_rule_t plain = rule;
+      plain.momentum = plain.weight_decay = 0;
+      substrate->ops->recall_free(substrate);
+      epx_ep_continual(substrate, &dynamics, &estimator, -1, &plain);
+    }
     bytes += saved_bytes(substrate);
   }
   return bytes;

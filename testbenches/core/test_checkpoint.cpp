@@ -113,6 +113,33 @@ TEST_F(Checkpoint, AnotherLossWithTheSameSizes) {
   expect_refused(fresh(epx_golden_f32_create, network), "dense1");
 }
 
+TEST_F(Checkpoint, OtherConnections) {
+  epx_network_t network = base_network();
+  network.connections = EPX_CONNECTIONS_UNIDIRECTIONAL;
+  const Substrate uni = fresh(epx_golden_f32_create, network);
+  expect_refused(uni, "dense0.backward");
+  ASSERT_EQ(epx_checkpoint_write(path_.c_str(), uni.get(), &state_, nullptr), EPX_OK);
+  expect_refused(fresh(epx_golden_f32_create, base_network()), "dense0.backward");
+}
+
+/* Backward weights and their momentum, bit for bit. */
+TEST_F(Checkpoint, RestoresBackwardWeights) {
+  epx_network_t network = base_network();
+  network.connections = EPX_CONNECTIONS_UNIDIRECTIONAL;
+  const epx_dynamics_t dynamics = {4, 2, {}};
+  const epx_estimator_t estimator = {EPX_ESTIMATOR_SYMMETRIC, 0.5};
+  for (CreateGolden create : {epx_golden_f32_create, epx_golden_f64_create}) {
+    const Substrate trained = fresh(create, network), restored = fresh(create, network);
+    (void)training_bytes(trained.get(), dynamics, estimator, 4, 1);
+    ASSERT_EQ(epx_checkpoint_write(path_.c_str(), trained.get(), &state_, nullptr), EPX_OK);
+    epx_trainer_state_t state = {};
+    ASSERT_EQ(epx_checkpoint_read(path_.c_str(), restored.get(), &state, nullptr), EPX_OK);
+    EXPECT_TRUE(saved_bytes(restored.get()) == saved_bytes(trained.get()));
+    EXPECT_TRUE(training_bytes(restored.get(), dynamics, estimator, 4, 2) ==
+                training_bytes(trained.get(), dynamics, estimator, 4, 2));
+  }
+}
+
 /* The first layers of a deeper network of equal widths. */
 TEST_F(Checkpoint, AShallowerNetwork) {
   epx_network_t deep = base_network(), shallow = base_network();

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The golden optimiser, its registers, and independence of the number of threads. */
+#include <set>
+
 #include "core/core_support.h"
 #include "epx_parallel.h"
 
@@ -12,10 +14,10 @@ epx_network_t sample_network(epx_loss_t loss) {
 }
 
 /* v = momentum v + g + decay w; w -= rate v, in double, beside the substrate's own. */
-void check_optimiser(CreateGolden create, double tolerance) {
-  const epx_network_t network = sample_network(EPX_LOSS_CROSS_ENTROPY);
-  const epx_dynamics_t dynamics = {10, 5};
+void check_optimiser(CreateGolden create, const epx_network_t &network, double tolerance) {
+  const epx_dynamics_t dynamics = {10, 5, {}};
   const epx_estimator_t estimator = {EPX_ESTIMATOR_SYMMETRIC, 0.5};
+  SCOPED_TRACE(describe(network));
   Random random(4);
   const Substrate golden = make_golden(create, network, 7);
   const Params initial = random_params(network, random, 1.0), now = make_params(network);
@@ -53,15 +55,28 @@ void check_optimiser(CreateGolden create, double tolerance) {
   }
 }
 
+/* Bidirectional, and both rules of backward weights, which have registers of their own. */
+std::vector<epx_network_t> all_connections() {
+  std::vector<epx_network_t> networks(3, sample_network(EPX_LOSS_CROSS_ENTROPY));
+  networks[1].connections = networks[2].connections = EPX_CONNECTIONS_UNIDIRECTIONAL;
+  networks[2].backward_rule = EPX_BACKWARD_DIFFERENT;
+  return networks;
+}
+
 TEST(GoldenUpdate, Float64FollowsTheFormula) {
-  check_optimiser(epx_golden_f64_create, 1e-13);
+  for (const epx_network_t &network : all_connections()) {
+    check_optimiser(epx_golden_f64_create, network, 1e-13);
+  }
 }
 TEST(GoldenUpdate, Float32FollowsTheFormula) {
-  check_optimiser(epx_golden_f32_create, 3e-6);
+  for (const epx_network_t &network : all_connections()) {
+    check_optimiser(epx_golden_f32_create, network, 3e-6);
+  }
 }
 
 TEST(GoldenUpdate, LoadStoreIsExactAndClearsMomentum) {
-  const epx_network_t network = sample_network(EPX_LOSS_CROSS_ENTROPY);
+  epx_network_t network = sample_network(EPX_LOSS_CROSS_ENTROPY);
+  network.connections = EPX_CONNECTIONS_UNIDIRECTIONAL;
   const epx_dynamics_t dynamics = {6, 3};
   const epx_estimator_t estimator = {EPX_ESTIMATOR_ONE_SIDED, 0.5};
   Random random(6);
@@ -116,45 +131,65 @@ TEST(GoldenUpdate, GradientIsTheMeanOverTheBatch) {
   }
 }
 
+/* Every mode by itself or with others: connections, rule, estimator, free leg, updates, switches,
+ * continual updates, tolerance, quantised states. */
 TEST(GoldenThreads, SameBitsOnAnyNumber) {
-  const epx_network_t network = sample_network(EPX_LOSS_CROSS_ENTROPY);
-  const epx_dynamics_t dynamics = {8, 4};
-  for (CreateGolden create : {epx_golden_f32_create, epx_golden_f64_create}) {
-    for (epx_estimator_kind_t kind : {EPX_ESTIMATOR_SYMMETRIC, EPX_ESTIMATOR_ONE_SIDED}) {
-      const epx_estimator_t estimator = {kind, 0.5};
-      std::string first;
-      for (int threads : {1, 2, 3, 7}) {
+  std::set<std::string> distinct;
+  for (int i = 0; i < 48; ++i) {
+    Random random((uint64_t)i);
+    epx_network_t network = all_connections()[(size_t)(i % 3)];
+    network.activation = (epx_activation_t)random.integer(0, 3);
+    epx_relaxation_t relaxation = any_relaxation(random);
+    relaxation.tolerance = random.chance(0.3) ? 1e-3 : 0;
+    const bool single = i % 2 == 0, quantised = random.chance(0.3);
+    const epx_dynamics_t dynamics = {8, 4, relaxation};
+    const epx_estimator_t estimator = {(epx_estimator_kind_t)(i / 3 % 4), 0.5,
+                                       (epx_free_leg_t)random.integer(0, 1), i / 12 % 2 == 1};
+    std::string first;
+    for (int threads : {1, 2, 3, 7}) {
+      epx_parallel_set_threads(threads);
+      Random draws(12);
+      const Substrate golden =
+          make_golden(single ? epx_golden_f32_create : epx_golden_f64_create, network, 13);
+      golden->relaxation = relaxation;
+      if (quantised) {
+        (single ? epx_golden_f32_quantise_states : epx_golden_f64_quantise_states)(golden.get(),
+                                                                                   {false, 0, 6});
+      }
+      load(golden.get(), random_params(network, draws, 1.0));
+      const std::string bytes = training_bytes(golden.get(), dynamics, estimator, 13, 77);
+      if (threads == 1) first = bytes;
+      EXPECT_TRUE(bytes == first) << threads << " threads; " << describe(network) << "; "
+                                  << describe(relaxation) << "; estimator " << i / 3 % 4;
+    }
+    epx_parallel_set_threads(kTestThreads);
+    distinct.insert(first);
+  }
+  EXPECT_EQ(distinct.size(), 48u) << "two modes are one";
+}
+
+TEST(GoldenThreads, BpttHasTheSameBitsToo) {
+  for (const epx_network_t &network : all_connections()) {
+    for (epx_update_order_t update : {EPX_UPDATE_SYNCHRONOUS, EPX_UPDATE_ALTERNATING}) {
+      std::vector<std::vector<double>> first;
+      for (int threads : {1, 2, 3}) {
         epx_parallel_set_threads(threads);
-        Random random(12);
-        const Substrate golden = make_golden(create, network, 13);
+        Random random(2);
+        const Substrate golden = make_golden(epx_golden_f32_create, network, 10);
+        golden->relaxation.update = update;
         load(golden.get(), random_params(network, random, 1.0));
-        const std::string bytes = training_bytes(golden.get(), dynamics, estimator, 13, 77);
-        if (threads == 1) first = bytes;
-        EXPECT_TRUE(bytes == first) << threads << " threads";
+        present(golden.get(), random_batch(network, random, 10));
+        const Params gradient = make_params(network);
+        ASSERT_EQ(epx_golden_f32_bptt(golden.get(), 6, gradient.get(), nullptr), EPX_OK);
+        for (int l = 0; l < gradient->layer_count; ++l) {
+          const std::vector<double> g = layer_values(gradient, l);
+          if (threads == 1) first.push_back(g);
+          EXPECT_EQ(g, first[(size_t)l]) << threads << " threads, layer " << l;
+        }
       }
       epx_parallel_set_threads(kTestThreads);
     }
   }
-}
-
-TEST(GoldenThreads, BpttHasTheSameBitsToo) {
-  const epx_network_t network = sample_network(EPX_LOSS_CROSS_ENTROPY);
-  std::vector<std::vector<double>> first;
-  for (int threads : {1, 2, 3}) {
-    epx_parallel_set_threads(threads);
-    Random random(2);
-    const Substrate golden = make_golden(epx_golden_f32_create, network, 10);
-    load(golden.get(), random_params(network, random, 1.0));
-    present(golden.get(), random_batch(network, random, 10));
-    const Params gradient = make_params(network);
-    ASSERT_EQ(epx_golden_f32_bptt(golden.get(), 6, gradient.get(), nullptr), EPX_OK);
-    for (int l = 0; l < gradient->layer_count; ++l) {
-      const std::vector<double> g = layer_values(gradient, l);
-      if (threads == 1) first.push_back(g);
-      EXPECT_EQ(g, first[(size_t)l]) << threads << " threads, layer " << l;
-    }
-  }
-  epx_parallel_set_threads(kTestThreads);
 }
 
 }  // namespace

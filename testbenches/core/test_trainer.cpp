@@ -9,12 +9,13 @@ epx_network_t small_network() {
                       EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID_HALF);
 }
 
-MakeSubstrate golden_maker(CreateGolden create) {
-  return [create] {
-    const epx_network_t network = small_network();
+MakeSubstrate golden_maker(CreateGolden create, const epx_network_t &network = small_network(),
+                           const epx_relaxation_t &relaxation = {}) {
+  return [=] {
     const Params params = make_params(network);
     epx_params_initialise(params.get(), 5, 1.0);
     Substrate golden = make_golden(create, network, 8);
+    golden->relaxation = relaxation;
     load(golden.get(), params);
     return golden;
   };
@@ -55,6 +56,86 @@ TEST(Trainer, ContinuesBitIdenticallyInFloat32) {
 }
 TEST(Trainer, ContinuesBitIdenticallyInFloat64) {
   check_resuming(golden_maker(epx_golden_f64_create));
+}
+
+epx_network_t unidirectional(epx_backward_rule_t rule) {
+  epx_network_t network = small_network();
+  network.connections = EPX_CONNECTIONS_UNIDIRECTIONAL;
+  network.backward_rule = rule;
+  return network;
+}
+
+TEST(Trainer, ContinuesWithBackwardWeights) {
+  for (epx_backward_rule_t rule : {EPX_BACKWARD_SAME, EPX_BACKWARD_DIFFERENT}) {
+    check_resuming(golden_maker(epx_golden_f32_create, unidirectional(rule)));
+  }
+}
+
+TEST(Trainer, ContinuesWithRandomSign) {
+  check_resuming(golden_maker(epx_golden_f64_create), [](epx_trainer_t *trainer) {
+    trainer->estimator.kind = EPX_ESTIMATOR_RANDOM_SIGN;
+    trainer->estimator.free_leg = EPX_FREE_LEG_CONTINUE;
+  });
+}
+
+TEST(Trainer, ContinuesWithContinualUpdates) {
+  const epx_relaxation_t relaxation = {EPX_UPDATE_ALTERNATING, EPX_SWITCHES_FROZEN, 0};
+  check_resuming(golden_maker(epx_golden_f32_create, unidirectional(EPX_BACKWARD_SAME), relaxation),
+                 [](epx_trainer_t *trainer) {
+                   trainer->estimator.kind = EPX_ESTIMATOR_RANDOM_SIGN;
+                   trainer->estimator.continual = true;
+                   trainer->training.momentum = trainer->training.weight_decay = 0;
+                 });
+}
+
+/* Nudges seen by a substrate that wraps another. */
+std::vector<double> nudges;
+void (*wrapped_relax)(epx_substrate_t *, int, double);
+void note_relax(epx_substrate_t *self, int steps, double beta) {
+  if (beta != 0) nudges.push_back(beta);
+  wrapped_relax(self, steps, beta);
+}
+
+std::vector<double> drawn(epx_estimator_kind_t kind, uint64_t seed, int epochs) {
+  const Data data = generated_data(100, 4);
+  epx_substrate_ops_t ops; /* outlives the substrate */
+  const Substrate golden = golden_maker(epx_golden_f32_create)();
+  ops = *golden->ops;
+  wrapped_relax = ops.relax;
+  ops.relax = note_relax;
+  golden->ops = &ops;
+  nudges.clear();
+  Stopper stopper;
+  epx_trainer_t trainer = make_trainer(golden.get(), data, &stopper);
+  trainer.training.batch = 1;
+  trainer.training.epochs = epochs;
+  trainer.training.seed = seed;
+  trainer.dynamics.free_steps = trainer.dynamics.nudged_steps = 1;
+  trainer.estimator.kind = kind;
+  epx_trainer_state_t state = {};
+  EXPECT_EQ(epx_trainer_run(&trainer, &state, nullptr), EPX_OK);
+  EXPECT_EQ(stopper.batches, 100 * epochs);
+  return nudges;
+}
+
+/* One sign for a mini-batch, from seed, epoch and place alone: both, about half each (within five
+ * standard errors), neither alternating nor the same in every epoch. */
+TEST(Trainer, RandomSignIsDrawnForEveryMiniBatch) {
+  const std::vector<double> first = drawn(EPX_ESTIMATOR_RANDOM_SIGN, 5, 4);
+  ASSERT_EQ(first.size(), 400u);
+  int plus = 0, changes = 0, unlike = 0;
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(std::fabs(first[i]), 0.5);
+    plus += first[i] > 0 ? 1 : 0;
+    changes += i > 0 && first[i] != first[i - 1] ? 1 : 0;
+    unlike += i >= 100 && first[i] != first[i - 100] ? 1 : 0;
+  }
+  EXPECT_NEAR(plus, 200, 50);
+  EXPECT_NEAR(changes, 200, 50);
+  EXPECT_NEAR(unlike, 150, 43);
+  EXPECT_EQ(first, drawn(EPX_ESTIMATOR_RANDOM_SIGN, 5, 4));
+  EXPECT_NE(first, drawn(EPX_ESTIMATOR_RANDOM_SIGN, 6, 4));
+  EXPECT_EQ(drawn(EPX_ESTIMATOR_ONE_SIDED, 5, 1), std::vector<double>(100, 0.5)) << "no draw";
 }
 
 /* The mean loss and error that an epoch reports are those of its images, counted by hand. */

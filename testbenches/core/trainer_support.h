@@ -86,8 +86,12 @@ inline bool same_result(const epx_split_result_t &a, const epx_split_result_t &b
   return a.loss == b.loss && a.error == b.error && a.images == b.images;
 }
 
-/* Stops after each mini-batch in turn; the continued run must end as the uninterrupted one did. */
-inline void check_resuming(const MakeSubstrate &make) {
+inline void as_made(epx_trainer_t *) {}
+
+/* Stops after each mini-batch in turn; the continued run must end as the uninterrupted one did.
+ * `change`: what the runs have in place of make_trainer's settings. */
+inline void check_resuming(const MakeSubstrate &make,
+                           const std::function<void(epx_trainer_t *)> &change = as_made) {
   const Data data = generated_data(20, 9);
   const int batches = 2 * 3;
   const Folder folder;
@@ -95,6 +99,7 @@ inline void check_resuming(const MakeSubstrate &make) {
   Stopper whole;
   const Substrate reference = make();
   epx_trainer_t trainer = make_trainer(reference.get(), data, &whole);
+  change(&trainer);
   epx_trainer_state_t state = {};
   const std::string untrained = saved_bytes(reference.get());
   ASSERT_EPX_OK(epx_trainer_run(&trainer, &state, &error), error);
@@ -110,12 +115,14 @@ inline void check_resuming(const MakeSubstrate &make) {
     {
       const Substrate substrate = make();
       trainer = make_trainer(substrate.get(), data, &first);
+      change(&trainer);
       state = {};
       ASSERT_EQ(epx_trainer_run(&trainer, &state, &error), EPX_ERR_INTERRUPTED);
       ASSERT_EQ(first.batches, stop);
     }
     const Substrate substrate = make();
     trainer = make_trainer(substrate.get(), data, &second);
+    change(&trainer);
     state = {};
     ASSERT_EPX_OK(epx_checkpoint_read(first.path.c_str(), substrate.get(), &state, &error), error);
     ASSERT_EPX_OK(epx_trainer_run(&trainer, &state, &error), error);
