@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_csv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_COLUMNS = 32 };
+
+int epx_csv_split(char *line, char **fields, int limit) {
+  int count = 0;
+  for (char *next = line; next != NULL; ++count) {
+    if (count == limit) {
+      return limit + 1;
+    }
+    fields[count] = next;
+    next = strchr(next, ',');
+    if (next != NULL) {
+      *next++ = '\0';
+    }
+  }
+  return count;
+}
+
+bool epx_csv_number(const char *text, double *value) {
+  char *end;
+  *value = strtod(text, &end);
+  return end != text && *end == '\0';
+}
+
+bool epx_csv_whole(const char *text, int64_t *value) {
+  char *end;
+  *value = strtoll(text, &end, 10);
+  return end != text && *end == '\0';
+}
+
+bool epx_csv_number_or_nan(const char *text, double *value) {
+  if (text[0] == '\0') {
+    *value = NAN;
+    return true;
+  }
+  return epx_csv_number(text, value);
+}
+
+const char *epx_csv_format(double x, char text[EPX_CSV_NUMBER_SIZE]) {
+  if (isnan(x)) {
+    text[0] = '\0';
+  } else {
+    snprintf(text, EPX_CSV_NUMBER_SIZE, "%.17g", x);
+  }
+  return text;
+}
+
+bool epx_csv_text(const char *text, char *field, size_t size) {
+  const size_t length = strlen(text);
+  if (length >= size) {
+    return false;
+  }
+  memcpy(field, text, length + 1);
+  return true;
+}
+
+bool epx_csv_is_plain(const char *field, size_t size) {
+  const char *end = memchr(field, '\0', size);
+  if (end == NULL) {
+    return false;
+  }
+  for (const char *c = field; c < end; ++c) {
+    if ((unsigned char)*c < 0x20 || *c == ',' || *c == '"') {
+      return false;
+    }
+  }
+  return true;
+}
+
+static epx_status_t parse_line(const char *path, int number, char *line, size_t length, size_t end,
+                               int columns, epx_csv_parse_t *parse, void *context,
+                               epx_error_t *error) {
+  char *fields[MAX_COLUMNS];
+  if (strlen(line) != length) {
+    return epx_fail(error, EPX_ERR_FORMAT, "%s:%d: found a 0 byte; expected text.", path, number);
+  }
+  const int count = epx_csv_split(line, fields, columns);
+  if (count != columns) {
+    return epx_fail(error, EPX_ERR_FORMAT, "%s:%d: found %s%d columns; expected %d.", path, number,
+                    count > columns ? "more than " : "", count > columns ? columns : count,
+                    columns);
+  }
+  const char *wrong = parse(context, fields, end);
+  return wrong == NULL
+             ? EPX_OK
+             : epx_fail(error, EPX_ERR_FORMAT, "%s:%d: column %s holds no value of its type.", path,
+                        number, wrong);
+}
+
+epx_status_t epx_csv_parse(const char *path, char *text, size_t size, const char *header,
+                           int columns, epx_csv_parse_t *parse, void *context, epx_error_t *error) {
+  const size_t header_size = strlen(header);
+  if (size < header_size || memcmp(text, header, header_size) != 0) {
+    return epx_fail(error, EPX_ERR_FORMAT, "%s:1: found another header; expected %.*s.", path,
+                    (int)header_size - 1, header);
+  }
+  char *line = text + header_size;
+  for (int number = 2;; ++number) {
+    char *end = memchr(line, '\n', size - (size_t)(line - text));
+    if (end == NULL) {
+      return EPX_OK;
+    }
+    *end = '\0';
+    const epx_status_t status =
+        parse_line(path, number, line, (size_t)(end - line), (size_t)(end - text) + 1, columns,
+                   parse, context, error);
+    if (status != EPX_OK) {
+      return status;
+    }
+    line = end + 1;
+  }
+}
+
+size_t epx_csv_count_lines(const char *text, size_t size) {
+  size_t lines = 1;
+  for (size_t i = 0; i < size; ++i) {
+    lines += text[i] == '\n';
+  }
+  return lines;
+}

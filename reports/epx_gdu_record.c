@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_gdu_record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_csv.h"
+#include "epx_record_file.h"
+
+static const char HEADER[] = "estimator,beta,layer,step,cosine,relative_l2,parameter,ep,bptt\n";
+enum { COLUMNS = 9 };
+
+static epx_status_t put_row(FILE *out, const epx_gdu_row_t *row, epx_error_t *error) {
+  if (!epx_csv_is_plain(row->estimator, sizeof row->estimator) ||
+      !epx_csv_is_plain(row->layer, sizeof row->layer)) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "A row of gdu.csv holds an estimator or a layer that is too long or has a "
+                    "comma, a quote or a control character.");
+  }
+  const double numbers[] = {row->cosine, row->relative_l2, row->ep, row->bptt};
+  char text[4][EPX_CSV_NUMBER_SIZE], beta[EPX_CSV_NUMBER_SIZE];
+  for (int i = 0; i < 4; ++i) {
+    epx_csv_format(numbers[i], text[i]);
+  }
+  fprintf(out, "%s,%s,%s,%d,%s,%s,%d,%s,%s\n", row->estimator, epx_csv_format(row->beta, beta),
+          row->layer, row->step, text[0], text[1], row->parameter, text[2], text[3]);
+  return EPX_OK;
+}
+
+epx_status_t epx_gdu_write(const char *folder, const epx_gdu_row_t *rows, int count,
+                           epx_error_t *error) {
+  char path[EPX_PATH_SIZE];
+  epx_status_t status = epx_path_join(folder, "gdu.csv", path, error);
+  if (status == EPX_OK) {
+    status = epx_folder_make(folder, error);
+  }
+  if (status != EPX_OK) {
+    return status;
+  }
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  if (out == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
+  }
+  fputs(HEADER, out);
+  for (int i = 0; status == EPX_OK && i < count; ++i) {
+    status = put_row(out, &rows[i], error);
+  }
+  if (fclose(out) != 0 && status == EPX_OK) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
+  }
+  if (status == EPX_OK) {
+    status = epx_text_write(path, text, size, error);
+  }
+  free(text);
+  return status;
+}
+
+typedef struct table_t {
+  epx_gdu_row_t *rows;
+  int count;
+} table_t;
+
+static bool parse_int(const char *text, int64_t low, int *value) {
+  int64_t whole;
+  if (!epx_csv_whole(text, &whole) || whole < low || whole > INT32_MAX) {
+    return false;
+  }
+  *value = (int)whole;
+  return true;
+}
+
+static const char *parse_row(void *context, char **fields, size_t end) {
+  table_t *table = context;
+  epx_gdu_row_t *row = &table->rows[table->count++];
+  (void)end;
+  return !epx_csv_text(fields[0], row->estimator, sizeof row->estimator)  ? "estimator"
+         : !epx_csv_number(fields[1], &row->beta) || !isfinite(row->beta) ? "beta"
+         : !epx_csv_text(fields[2], row->layer, sizeof row->layer)        ? "layer"
+         : !parse_int(fields[3], 1, &row->step)                           ? "step"
+         : !epx_csv_number_or_nan(fields[4], &row->cosine)                ? "cosine"
+         : !epx_csv_number_or_nan(fields[5], &row->relative_l2)           ? "relative_l2"
+         : !parse_int(fields[6], -1, &row->parameter)                     ? "parameter"
+         : !epx_csv_number_or_nan(fields[7], &row->ep)                    ? "ep"
+         : !epx_csv_number_or_nan(fields[8], &row->bptt)                  ? "bptt"
+                                                                          : NULL;
+}
+
+epx_status_t epx_gdu_read(const char *folder, epx_gdu_row_t **rows, int *count,
+                          epx_error_t *error) {
+  char path[EPX_PATH_SIZE];
+  char *text = NULL;
+  size_t size = 0;
+  epx_status_t status = epx_path_join(folder, "gdu.csv", path, error);
+  if (status == EPX_OK) {
+    status = epx_text_read(path, &text, &size, error);
+  }
+  if (status != EPX_OK) {
+    return status;
+  }
+  table_t table = {calloc(epx_csv_count_lines(text, size), sizeof *table.rows), 0};
+  status = table.rows == NULL
+               ? epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path)
+               : epx_csv_parse(path, text, size, HEADER, COLUMNS, parse_row, &table, error);
+  free(text);
+  if (status != EPX_OK) {
+    free(table.rows);
+    return status;
+  }
+  *rows = table.rows;
+  *count = table.count;
+  return EPX_OK;
+}
