@@ -14,8 +14,8 @@ enum { FINITE_T, FINITE_BETA, STATE, SYNAPSE, CHIP, UPDATE, RUNGS, MIN_RUNGS = 3
 
 static const char *const NAMES[RUNGS] = {"finite_t", "finite_beta", "state",
                                          "synapse",  "chip",        "update"};
-static const char *const TITLES[RUNGS] = {"Finite T",       "Finite \xce\xb2", "State format",
-                                          "Synapse format", "Whole chip",      "Update rounding"};
+static const char *const TITLES[RUNGS] = {"Finite T", "Finite \xce\xb2", "States", "Synapses",
+                                          "Chip",     "Updates"};
 
 /* One setting with all that is switched on, and the estimates on the way there. */
 typedef struct ladder_t {
@@ -244,8 +244,10 @@ void epx_report_bias_ladder(epx_page_t *page, const epx_bias_view_t *view) {
     epx_page_heading(page, "Where the error comes from");
     epx_page_text(page, EPX_PAGE_PLAIN,
                   "Approximations switched on one after another, from the equilibrium gradient to "
-                  "the chip. For each pair of formats: the estimator and \xce\xb2 with the longest "
-                  "ladder and the smallest error at its end.");
+                  "the chip: finite T, finite \xce\xb2, the states' format, the synapses' format, "
+                  "the chip's converters and noise, the rounding of updates. For each pair of "
+                  "formats: the estimator and \xce\xb2 with the longest ladder and the smallest "
+                  "error at its end.");
     epx_page_charts_begin(page);
     bool with_network = false;
     for (int i = 1; i < shown; ++i) {

@@ -153,14 +153,13 @@ static void law_table(epx_page_t *page, const laws_t *laws) {
 
 /* Plain words on where the law must not be used. */
 static void law_words(epx_page_t *page, const laws_t *laws) {
-  epx_page_text(
-      page, EPX_PAGE_SMALL,
-      "Law: error\xc2\xb2 = (a \xce\xb2\xe1\xb5\x96)\xc2\xb2 + (b q / \xce\xb2)\xc2\xb2 + "
-      "floor\xc2\xb2, q the step of the state format (0 for float64; float32 left out). "
-      "Errors above %g are left out: such an estimate is saturated. Intervals are what "
-      "scatter of this size explains. The law is said to hold where the rms is at most "
-      "%g.",
-      EPX_BIAS_SATURATED, EPX_BIAS_RMS_LIMIT);
+  epx_page_text(page, EPX_PAGE_SMALL,
+                "Law: error\xc2\xb2 = (a \xce\xb2^p)\xc2\xb2 + (b q / \xce\xb2)\xc2\xb2 + "
+                "floor\xc2\xb2, q the step of the state format (0 for float64; float32 left out). "
+                "Errors above %g are left out: such an estimate is saturated. Intervals are what "
+                "scatter of this size explains. The law is said to hold where the rms is at most "
+                "%g.",
+                EPX_BIAS_SATURATED, EPX_BIAS_RMS_LIMIT);
   char names[512] = "";
   for (int e = 0; e < laws->estimators; ++e) {
     const epx_bias_fit_t *fit = &laws->fits[e];
