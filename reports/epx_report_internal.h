@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "epx_alignment_record.h"
 #include "epx_bias_record.h"
 #include "epx_gdu_record.h"
 #include "epx_page.h"
@@ -22,6 +23,8 @@ typedef struct epx_report_run_t {
   int bias_count;
   epx_gdu_row_t *gdu;
   int gdu_count;
+  epx_alignment_row_t *alignment;
+  int alignment_count;
 } epx_report_run_t;
 
 /* Loads `count` folders into zeroed runs, cleared with epx_report_runs_clear also after a failure.

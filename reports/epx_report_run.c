@@ -39,6 +39,14 @@ static epx_status_t load_bias(const char *folder, epx_report_run_t *run, int *fo
   return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
 }
 
+static epx_status_t load_alignment(const char *folder, epx_report_run_t *run, int *found,
+                                   epx_error_t *error) {
+  const epx_status_t status =
+      epx_alignment_read(folder, &run->alignment, &run->alignment_count, error);
+  *found += status == EPX_OK;
+  return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
+}
+
 static epx_status_t load_gdu(const char *folder, epx_report_run_t *run, int *found,
                              epx_error_t *error) {
   const epx_status_t status = epx_gdu_read(folder, &run->gdu, &run->gdu_count, error);
@@ -66,6 +74,9 @@ static epx_status_t load_run(const char *folder, epx_report_run_t *run, epx_erro
   }
   if (status == EPX_OK) {
     status = load_gdu(folder, run, &found, error);
+  }
+  if (status == EPX_OK) {
+    status = load_alignment(folder, run, &found, error);
   }
   if (status == EPX_OK && found == 0) {
     status = epx_fail(error, EPX_ERR_NOT_FOUND,
@@ -119,6 +130,7 @@ void epx_report_runs_clear(epx_report_run_t *runs, int count) {
     free(runs[i].metrics);
     free(runs[i].bias);
     free(runs[i].gdu);
+    free(runs[i].alignment);
   }
 }
 
