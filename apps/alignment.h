@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alignment.csv of a run with unidirectional connections: the angle between the forward and the
- * backward weights of each layer, in degrees, after every epoch (0: before training). */
+/* The angle between the forward and the backward weights of unidirectional connections. */
 #ifndef ALIGNMENT_H
 #define ALIGNMENT_H
 
 #include "epx_substrate.h"
 
-/* Appends the rows of an epoch to folder/alignment.csv (folder NULL: nowhere), in place of rows of
- * that and later epochs (a run that was killed and resumed repeats them), and prints the angles to
- * stderr unless quiet. Nothing happens for bidirectional connections. */
+/* Records the angles after an epoch (0: before training) in folder/alignment.csv (folder NULL:
+ * nowhere) and prints them to stderr unless quiet. Nothing happens for bidirectional connections.
+ */
 EPX_CHECKED epx_status_t alignment_record(const char *folder, int epoch, int quiet,
                                           epx_substrate_t *substrate, epx_error_t *error);
 

@@ -47,6 +47,10 @@ json_t *epx_chart_series(json_t *chart, const char *label, int colour, int dashe
   return series;
 }
 
+void epx_chart_smooth(json_t *series) {
+  json_object_set_new(series, "smooth", json_true());
+}
+
 static void append_pair(json_t *array, double a, double b) {
   json_array_append_new(array, json_pack("[o, o]", epx_json_number(a), epx_json_number(b)));
 }

@@ -2,10 +2,12 @@
 /* Specifications of charts as JSON, drawn by assets/report.js.
  *
  *   {kind: "line" | "bar", title, note, x: {label, log, labels: [...]}, y: {label, percent, log,
- * zero}, series: [{label, colour, dashed, points: [[x, y], ...], ranges: [[low, high], ...]}]}
+ * zero}, series: [{label, colour, dashed, smooth, points: [[x, y], ...], ranges: [[low, high],
+ * ...]}]}
  *
  * Line charts: x is a number, or an index into x.labels where there are any. Bar charts are
- * horizontal: point i is [i, value] of x.labels[i], and ranges draw whiskers. */
+ * horizontal: point i is [i, value] of x.labels[i], a label may have several lines, and ranges draw
+ * whiskers. */
 #ifndef EPX_CHART_H
 #define EPX_CHART_H
 
@@ -32,6 +34,10 @@ int epx_chart_category(json_t *chart, const char *label);
 
 /* Appends a series; colour is an index into the palette. The chart owns it. */
 json_t *epx_chart_series(json_t *chart, const char *label, int colour, int dashed);
+
+/* Draws a line series without markers, and keeps it out of the axis ticks and the legend, where it
+ * is hidden and shown with the series before it: a law through measured points. */
+void epx_chart_smooth(json_t *series);
 
 /* Appends a point (left out where a number is not finite), or a bar with its range. */
 void epx_chart_point(json_t *series, double x, double y);

@@ -83,9 +83,8 @@ static epx_status_t parse_line(const char *path, int number, char *line, size_t 
   }
   const int count = epx_csv_split(line, fields, columns);
   if (count != columns) {
-    return epx_fail(error, EPX_ERR_FORMAT, "%s:%d: found %s%d columns; expected %d.", path, number,
-                    count > columns ? "more than " : "", count > columns ? columns : count,
-                    columns);
+    return epx_fail(error, EPX_ERR_FORMAT, "%s:%d: found %d%s columns; expected %d.", path, number,
+                    count, count > columns ? " or more" : "", columns);
   }
   const char *wrong = parse(context, fields, end);
   return wrong == NULL

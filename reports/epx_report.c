@@ -137,7 +137,15 @@ static void overview(epx_page_t *page, const epx_report_run_t *runs, int count) 
             "\xc2\xb5J");
   card_cost(page, runs, count, "inference", "latency_us", "Latency of one inference", "\xc2\xb5s");
   card_tile(page, runs, count);
+  epx_report_bias_card(page, runs, count);
   epx_page_cards_end(page);
+  bool trained = false;
+  for (int i = 0; i < count; ++i) {
+    trained = trained || runs[i].manifest != NULL || runs[i].metrics_count > 0;
+  }
+  if (!trained) {
+    return;
+  }
   epx_table_t *table = epx_table_create(13, HEADINGS, RIGHT);
   for (int i = 0; i < count; ++i) {
     overview_row(table, &runs[i]);
@@ -169,6 +177,8 @@ epx_status_t epx_report_write(const char *const *run_folders, int count, const c
     overview(page, runs, count);
     epx_report_learning(page, runs, count);
     epx_report_gradient(page, runs, count);
+    epx_report_bias(page, runs, count);
+    epx_report_gdu(page, runs, count);
     epx_report_cost(page, runs, count);
     epx_report_tile(page, runs, count);
     epx_report_settings(page, runs, count);

@@ -5,6 +5,9 @@
 
 #include <jansson.h>
 
+#include "epx_alignment_record.h"
+#include "epx_bias_record.h"
+#include "epx_gdu_record.h"
 #include "epx_page.h"
 #include "epx_run_record.h"
 
@@ -15,6 +18,13 @@ typedef struct epx_report_run_t {
   epx_metrics_row_t *metrics;
   int metrics_count;
   json_t *gradient, *cost, *tile;
+  json_t *bias_info; /* bias.json */
+  epx_bias_row_t *bias;
+  int bias_count;
+  epx_gdu_row_t *gdu;
+  int gdu_count;
+  epx_alignment_row_t *alignment;
+  int alignment_count;
 } epx_report_run_t;
 
 /* Loads `count` folders into zeroed runs, cleared with epx_report_runs_clear also after a failure.
@@ -34,9 +44,14 @@ const epx_metrics_row_t *epx_report_best(const epx_report_run_t *run, epx_split_
  * substrate that the run's own settings name; NAN where there is none. */
 double epx_report_own_cosine(const epx_report_run_t *run);
 
+/* The headline figure of the first run with bias.csv. */
+void epx_report_bias_card(epx_page_t *page, const epx_report_run_t *runs, int count);
+
 /* One section each; nothing where no run has the record. */
 void epx_report_learning(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_gradient(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_bias(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_gdu(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_cost(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_tile(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_settings(epx_page_t *page, const epx_report_run_t *runs, int count);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Learning curves: error and loss over epochs, one colour a run, training dashed. */
+#include <string.h>
 
 #include "epx_chart.h"
 #include "epx_format.h"
@@ -32,6 +33,30 @@ static void add_chart(epx_page_t *page, const epx_report_run_t *runs, int count,
   epx_page_chart(page, chart);
 }
 
+/* Angles between forward and backward weights, one curve a layer. */
+static void add_alignment(epx_page_t *page, const epx_report_run_t *runs, int count) {
+  json_t *chart =
+      epx_chart_line("Alignment of backward weights",
+                     "90\xc2\xb0: unrelated to the forward weights; 0\xc2\xb0: their transpose.",
+                     "Epoch", "Angle, degrees", EPX_CHART_Y_ZERO);
+  int curve = 0;
+  for (int i = 0; i < count; ++i) {
+    const epx_alignment_row_t *rows = runs[i].alignment;
+    for (int first = 0; first < runs[i].alignment_count && rows[first].epoch == rows[0].epoch;
+         ++first) {
+      char label[192];
+      snprintf(label, sizeof label, "%s, %s", runs[i].label, rows[first].layer);
+      json_t *series = epx_chart_series(chart, label, curve++, 0);
+      for (int k = first; k < runs[i].alignment_count; ++k) {
+        if (strcmp(rows[k].layer, rows[first].layer) == 0) {
+          epx_chart_point(series, rows[k].epoch, rows[k].angle);
+        }
+      }
+    }
+  }
+  epx_page_chart(page, chart);
+}
+
 static void add_rows(epx_page_t *page, const epx_report_run_t *run) {
   static const char *const HEADINGS[] = {"Epoch",  "Split",    "Loss", "Error",
                                          "Images", "Images/s", "Time", "Learning rate"};
@@ -57,9 +82,10 @@ static void add_rows(epx_page_t *page, const epx_report_run_t *run) {
 }
 
 void epx_report_learning(epx_page_t *page, const epx_report_run_t *runs, int count) {
-  int rows = 0;
+  int rows = 0, angles = 0;
   for (int i = 0; i < count; ++i) {
     rows += runs[i].metrics_count;
+    angles += runs[i].alignment_count;
   }
   if (rows == 0) {
     return;
@@ -68,6 +94,9 @@ void epx_report_learning(epx_page_t *page, const epx_report_run_t *runs, int cou
   epx_page_charts_begin(page);
   add_chart(page, runs, count, 0);
   add_chart(page, runs, count, 1);
+  if (angles > 0) {
+    add_alignment(page, runs, count);
+  }
   epx_page_charts_end(page);
   for (int i = 0; i < count; ++i) {
     if (runs[i].metrics_count > 0) {

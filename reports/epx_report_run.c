@@ -27,6 +27,33 @@ static epx_status_t load_metrics(const char *folder, epx_report_run_t *run, int 
   return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
 }
 
+/* bias.json alone is no record: a run that was killed before its first row. */
+static epx_status_t load_bias(const char *folder, epx_report_run_t *run, int *found,
+                              epx_error_t *error) {
+  int described = 0;
+  epx_status_t status = epx_bias_rows_read(folder, &run->bias, &run->bias_count, error);
+  *found += status == EPX_OK;
+  if (status == EPX_OK) {
+    status = load_json(folder, "bias.json", &run->bias_info, &described, error);
+  }
+  return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
+}
+
+static epx_status_t load_alignment(const char *folder, epx_report_run_t *run, int *found,
+                                   epx_error_t *error) {
+  const epx_status_t status =
+      epx_alignment_read(folder, &run->alignment, &run->alignment_count, error);
+  *found += status == EPX_OK;
+  return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
+}
+
+static epx_status_t load_gdu(const char *folder, epx_report_run_t *run, int *found,
+                             epx_error_t *error) {
+  const epx_status_t status = epx_gdu_read(folder, &run->gdu, &run->gdu_count, error);
+  *found += status == EPX_OK;
+  return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
+}
+
 static epx_status_t load_run(const char *folder, epx_report_run_t *run, epx_error_t *error) {
   int found = 0;
   epx_status_t status = load_json(folder, "manifest.json", &run->manifest, &found, error);
@@ -42,10 +69,19 @@ static epx_status_t load_run(const char *folder, epx_report_run_t *run, epx_erro
   if (status == EPX_OK) {
     status = load_json(folder, "tile.json", &run->tile, &found, error);
   }
+  if (status == EPX_OK) {
+    status = load_bias(folder, run, &found, error);
+  }
+  if (status == EPX_OK) {
+    status = load_gdu(folder, run, &found, error);
+  }
+  if (status == EPX_OK) {
+    status = load_alignment(folder, run, &found, error);
+  }
   if (status == EPX_OK && found == 0) {
     status = epx_fail(error, EPX_ERR_NOT_FOUND,
                       "%s: found no record of a run; expected a folder with manifest.json, "
-                      "metrics.csv, gradient.json, cost.json or tile.json.",
+                      "metrics.csv, gradient.json, bias.csv, gdu.csv, cost.json or tile.json.",
                       folder);
   }
   return status;
@@ -90,7 +126,11 @@ void epx_report_runs_clear(epx_report_run_t *runs, int count) {
     json_decref(runs[i].gradient);
     json_decref(runs[i].cost);
     json_decref(runs[i].tile);
+    json_decref(runs[i].bias_info);
     free(runs[i].metrics);
+    free(runs[i].bias);
+    free(runs[i].gdu);
+    free(runs[i].alignment);
   }
 }
 

@@ -12,6 +12,8 @@
   function short(value, digits) {
     return String(Number(Number(value).toPrecision(digits)));
   }
+  // The 9th curve has the 1st's colour, but another shape.
+  function shape(k) { return SHAPES[(k + Math.floor(k / COLOURS.length)) % SHAPES.length]; }
   function number(value) {
     var size = Math.abs(value);
     if (value !== 0 && (size < 1e-3 || size >= 1e9)) { return Number(value).toExponential(2); }
@@ -71,7 +73,7 @@
     if (labels.length === 0 && chart.x.log) {
       var values = {};
       chart.series.forEach(function (s) {
-        s.points.forEach(function (p) { values[p[0]] = true; });
+        if (!s.smooth) { s.points.forEach(function (p) { values[p[0]] = true; }); }
       });
       chart.x.ticks = Object.keys(values).map(Number).sort(function (a, b) { return a - b; });
     }
@@ -95,7 +97,7 @@
       return {
         label: s.label, borderColor: colour, backgroundColor: s.dashed ? '#fff' : colour,
         borderWidth: 2, borderDash: s.dashed ? [6, 4] : [], tension: 0,
-        pointStyle: SHAPES[s.colour % SHAPES.length], pointRadius: s.points.length > 60 ? 0 : 3.5,
+        pointStyle: shape(s.colour), pointRadius: s.smooth || s.points.length > 60 ? 0 : 3.5,
         data: s.points.map(function (p) { return { x: p[0], y: p[1] }; })
       };
     }) } };
@@ -147,13 +149,14 @@
           ? text + ' (' + shown(chart.y, range[0]) + ' to ' + shown(chart.y, range[1]) + ')' : text;
       }
     };
-    return { type: 'bar', options: config, data: { labels: labels, datasets: datasets },
+    var lines = labels.map(function (l) { return l.indexOf('\n') < 0 ? l : l.split('\n'); });
+    return { type: 'bar', options: config, data: { labels: lines, datasets: datasets },
              plugins: [{ id: 'whiskers',
                          afterDatasetsDraw: function (c) { drawWhiskers(c, chart); } }] };
   }
 
-  // A line with its dashes and marker, as the chart draws it.
-  function swatch(series) {
+  // A line with its dashes and marker, or the colour of a bar, as the chart draws it.
+  function swatch(series, kind) {
     var canvas = document.createElement('canvas'), context = canvas.getContext('2d');
     var colour = COLOURS[series.colour % COLOURS.length];
     canvas.width = 102;
@@ -161,14 +164,18 @@
     context.scale(3, 3);
     context.strokeStyle = colour;
     context.fillStyle = series.dashed ? '#fff' : colour;
+    if (kind === 'bar') {
+      context.fillRect(12, 1, 10, 10);
+      return canvas;
+    }
     context.lineWidth = 2;
     context.setLineDash(series.dashed ? [6, 4] : []);
     context.beginPath();
     context.moveTo(0, 6); context.lineTo(34, 6);
     context.stroke();
     context.setLineDash([]);
-    Chart.helpers.drawPoint(context, { pointStyle: SHAPES[series.colour % SHAPES.length], radius: 4,
-                                       rotation: 0, borderWidth: 2 }, 17, 6);
+    Chart.helpers.drawPoint(context, { pointStyle: shape(series.colour), radius: 4, rotation: 0,
+                                       borderWidth: 2 }, 17, 6);
     return canvas;
   }
   // The legend stands below the drawing as text; a click hides or shows a curve.
@@ -176,13 +183,17 @@
     var list = document.createElement('ul');
     list.className = 'legend';
     chart.series.forEach(function (series, k) {
+      if (series.smooth) { return; }
       var item = document.createElement('li'), button = document.createElement('button');
       button.type = 'button';
       button.setAttribute('aria-pressed', 'true');
-      button.append(swatch(series), series.label);
+      button.append(swatch(series, chart.kind), series.label);
       button.addEventListener('click', function () {
         var show = !drawn.isDatasetVisible(k);
         drawn.setDatasetVisibility(k, show);
+        for (var j = k + 1; j < chart.series.length && chart.series[j].smooth; ++j) {
+          drawn.setDatasetVisibility(j, show);
+        }
         button.setAttribute('aria-pressed', String(show));
         drawn.update();
       });
@@ -197,7 +208,7 @@
   var drawn = JSON.parse(document.getElementById('charts').textContent).map(function (chart, i) {
     var made = new Chart(document.getElementById('chart-' + i),
                          chart.kind === 'bar' ? barChart(chart) : lineChart(chart));
-    if (chart.kind === 'line' && (chart.series.length > 1 || chart.series[0].label)) {
+    if (chart.series.length > 1 || (chart.kind === 'line' && chart.series[0].label)) {
       addLegend(made, chart);
     }
     return made;

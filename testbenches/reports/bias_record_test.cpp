@@ -180,7 +180,7 @@ TEST(BiasRecord, EveryKeyColumnTellsRowsApart) {
 #undef EXPECT_OTHER
 }
 
-TEST(BiasRecord, ResumesAfterATearAtAnyByte) {
+TEST(BiasRecord, ResumesAfterATear) {
   Folder folder;
   std::vector<epx_bias_row_t> both = make_block(0.1, "bptt");
   for (const auto &row : make_block(0.1, "equilibrium")) {
@@ -193,6 +193,10 @@ TEST(BiasRecord, ResumesAfterATearAtAnyByte) {
   const std::string text = read_text(folder / "whole/bias.csv");
   const size_t first = text.find("all,") + 1;
   for (size_t size = sizeof HEADER - 1; size <= text.size(); ++size) {
+    const bool near_an_end = text[size - 1] == '\n' || text[size] == '\n' || size == text.size();
+    if (!near_an_end && size % 29 != 0) {
+      continue; /* each try waits for the disk */
+    }
     const std::string torn = folder / "torn" + std::to_string(size);
     std::filesystem::copy(folder / "whole", torn);
     write_text(torn + "/bias.csv", text.substr(0, size));
@@ -269,7 +273,8 @@ TEST(BiasRecord, MalformedLinesAreNamed) {
     std::string line, part;
   } cases[] = {
       {"avg,live", "bias.csv:3: found 2 columns; expected 15"},
-      {"avg,live,synchronous,symmetric,0.5,UQ0.8,exact,250,30,state,bptt,all,1,1,1,1", "more than"},
+      {"avg,live,synchronous,symmetric,0.5,UQ0.8,exact,250,30,state,bptt,all,1,1,1,1",
+       "found 16 or more columns"},
       {"a long pool,live,s,s,0.5,UQ0.8,exact,250,30,state,bptt,all,1,1,1",
        "bias.csv:3: column pool"},
       {"avg,live,s,s,,UQ0.8,exact,250,30,state,bptt,all,1,1,1", "column beta"},
