@@ -19,6 +19,7 @@ enum { EPX_MAX_AREA = 1024 };
 
 /* The workspace of the sparse way, by position before pooling. */
 typedef struct epx_lists_t {
+  int height, width; /* before pooling */
   int capacity;
   int32_t *count;
   int32_t *offset;
@@ -31,7 +32,10 @@ static size_t conv_positions(const epx_conv_t *c) {
 
 static epx_lists_t lists_in(const epx_conv_t *c, void *workspace) {
   const size_t positions = conv_positions(c);
-  epx_lists_t lists = {.capacity = epx_sparse_capacity(c->units), .count = workspace};
+  epx_lists_t lists = {.height = epx_conv_height(c),
+                       .width = epx_conv_width(c),
+                       .capacity = epx_sparse_capacity(c->units),
+                       .count = workspace};
   lists.offset = lists.count + positions;
   lists.factor = (uint8_t *)(lists.offset + positions * (size_t)lists.capacity);
   return lists;
@@ -64,7 +68,7 @@ size_t epx_conv_transpose_workspace_size(const epx_conv_t *c) {
 /* Fills the lists; returns the entries of all, padding included. */
 static int64_t list_states(const epx_conv_t *c, const epx_conv_states_t *states,
                            epx_lists_t lists) {
-  const int width = epx_conv_width(c), capacity = lists.capacity;
+  const int width = lists.width, capacity = lists.capacity;
   const uint8_t *switches = states->switches;
   int64_t entries = 0;
   if (c->pool > 1) { /* an odd last row or column has no window */
@@ -94,23 +98,21 @@ static int64_t list_states(const epx_conv_t *c, const epx_conv_states_t *states,
   return entries;
 }
 
-/* The lists that input row y and column x reach, with the place of their weights. */
+/* The lists that input row y and column x reach, with the place of their weights. Kernel place k
+ * meets position (y + padding - k) / stride where that is whole. */
 static int gather_lists(const epx_conv_t *c, epx_lists_t lists, int y, int x,
                         epx_sparse_list_t *list) {
-  const int height = epx_conv_height(c), width = epx_conv_width(c);
+  const int stride = c->stride;
+  const int last_y = y + c->padding, last_x = x + c->padding;
+  const int first_ky = stride == 1 ? 0 : last_y % stride,
+            first_kx = stride == 1 ? 0 : last_x % stride;
+  const int first_cy = stride == 1 ? last_y : last_y / stride;
+  const int first_cx = stride == 1 ? last_x : last_x / stride;
   int n = 0;
-  for (int ky = 0; ky < c->kernel_height; ky++) {
-    const int sy = y + c->padding - ky;
-    if (sy < 0 || sy % c->stride != 0 || sy / c->stride >= height) {
-      continue;
-    }
-    for (int kx = 0; kx < c->kernel_width; kx++) {
-      const int sx = x + c->padding - kx;
-      if (sx < 0 || sx % c->stride != 0 || sx / c->stride >= width) {
-        continue;
-      }
-      const size_t position = (size_t)(sy / c->stride) * (size_t)width + (size_t)(sx / c->stride);
-      if (lists.count[position] > 0) {
+  for (int ky = first_ky, cy = first_cy; ky < c->kernel_height && cy >= 0; ky += stride, cy--) {
+    for (int kx = first_kx, cx = first_cx; kx < c->kernel_width && cx >= 0; kx += stride, cx--) {
+      const size_t position = (size_t)cy * (size_t)lists.width + (size_t)cx;
+      if (cy < lists.height && cx < lists.width && lists.count[position] > 0) {
         list[n++] =
             (epx_sparse_list_t){.base = (ptrdiff_t)(ky * c->kernel_width + kx) * c->channels,
                                 .offset = lists.offset + position * (size_t)lists.capacity,
