@@ -8,6 +8,7 @@
  * Dense. The states are written to a bordered image that is zero elsewhere (also between steps of a
  * stride), in which every input position reads one kernel-sized patch. */
 #include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "epx_conv.h"
@@ -184,17 +185,18 @@ void epx_conv_transpose_dense_u8s8s32(const epx_conv_t *c, const epx_conv_states
                    unpooled_pitch(c), packed_transpose, c->channels, r, ld);
 }
 
-/* Whether the sparse way is the faster one, by what bench_conv measured: the cost of four entries
- * for 64, and for 32 more, columns, in units of the dense product's four k for 16 columns. */
-static int sparse_wins(const epx_conv_t *c, int64_t entries) {
+/* Whether the sparse way is the faster one, by what bench_conv measured: the cost of an entry for
+ * 64, and for up to 32 more, columns, in units of one k and 16 columns of the dense product. */
+static bool sparse_wins(const epx_conv_t *c, int64_t entries) {
+  static const struct {
+    int wide, narrow;
+  } cost[] = {[EPX_CPU_SCALAR] = {4, 2}, [EPX_CPU_AVX2] = {10, 6}, [EPX_CPU_AVX512] = {10, 7}};
   const epx_cpu_level_t level = epx_cpu_level();
-  const int wide = level == EPX_CPU_AVX512 ? 8 : level == EPX_CPU_AVX2 ? 7 : 5;
-  const int narrow = level == EPX_CPU_AVX512 ? 5 : level == EPX_CPU_AVX2 ? 4 : 3;
   const int rest = c->channels % 64;
-  const int64_t columns = c->channels / 64 * wide + (rest > 32 ? wide : rest > 0 ? narrow : 0);
+  const int last = rest > 32 ? cost[level].wide : rest > 0 ? cost[level].narrow : 0;
+  const int64_t columns = (int64_t)(c->channels / 64) * cost[level].wide + last;
   const int64_t panels = epx_gemm_padded_n(c->channels) / EPX_GEMM_N_BLOCK;
-  const int64_t dense = (int64_t)c->in_height * c->in_width * padded_units(c) * panels;
-  return entries * columns < dense * c->stride * c->stride;
+  return entries * columns < (int64_t)c->in_height * c->in_width * padded_units(c) * panels;
 }
 
 void epx_conv_transpose_u8s8s32(const epx_conv_t *c, const epx_conv_states_t *states,
