@@ -98,7 +98,8 @@ void epx_conv_transpose_u8s8s32(const epx_conv_t *c, const epx_conv_states_t *st
                                 const int8_t *weights, const int8_t *packed_transpose,
                                 void *workspace, int32_t *r, ptrdiff_t ld);
 
-/* The two ways by themselves, for tests and benchmarks. */
+/* The two ways by themselves, for tests and benchmarks. The sparse one takes kernels of up to 1024
+ * places and fewer than 2^31 weights; the choice above sends others the dense way. */
 void epx_conv_transpose_sparse_u8s8s32(const epx_conv_t *c, const epx_conv_states_t *states,
                                        const int8_t *weights, void *workspace, int32_t *r,
                                        ptrdiff_t ld);

@@ -66,6 +66,12 @@ size_t epx_conv_transpose_workspace_size(const epx_conv_t *c) {
   return sparse > dense ? sparse : dense;
 }
 
+/* Whether the lists hold what the shape may need. */
+static bool sparse_fits(const epx_conv_t *c) {
+  return c->kernel_height * c->kernel_width <= EPX_MAX_AREA &&
+         (int64_t)c->units * epx_conv_fan_in(c) <= INT32_MAX;
+}
+
 /* Fills the lists; returns the entries of all, padding included. */
 static int64_t list_states(const epx_conv_t *c, const epx_conv_states_t *states,
                            epx_lists_t lists) {
@@ -128,7 +134,6 @@ static int gather_lists(const epx_conv_t *c, epx_lists_t lists, int y, int x,
 static void sum_lists(const epx_conv_t *c, epx_lists_t lists, const int8_t *weights, int32_t *r,
                       ptrdiff_t ld) {
   epx_sparse_list_t list[EPX_MAX_AREA];
-  assert(c->kernel_height * c->kernel_width <= EPX_MAX_AREA);
   for (int y = 0; y < c->in_height; y++) {
     for (int x = 0; x < c->in_width; x++, r += ld) {
       const int n = gather_lists(c, lists, y, x, list);
@@ -141,6 +146,7 @@ void epx_conv_transpose_sparse_u8s8s32(const epx_conv_t *c, const epx_conv_state
                                        const int8_t *weights, void *workspace, int32_t *r,
                                        ptrdiff_t ld) {
   const epx_lists_t lists = lists_in(c, workspace);
+  assert(sparse_fits(c));
   (void)list_states(c, states, lists);
   sum_lists(c, lists, weights, r, ld);
 }
@@ -203,7 +209,7 @@ void epx_conv_transpose_u8s8s32(const epx_conv_t *c, const epx_conv_states_t *st
                                 const int8_t *weights, const int8_t *packed_transpose,
                                 void *workspace, int32_t *r, ptrdiff_t ld) {
   const epx_lists_t lists = lists_in(c, workspace);
-  if (sparse_wins(c, list_states(c, states, lists))) {
+  if (sparse_fits(c) && sparse_wins(c, list_states(c, states, lists))) {
     sum_lists(c, lists, weights, r, ld);
   } else {
     epx_conv_transpose_dense_u8s8s32(c, states, packed_transpose, workspace, r, ld);
