@@ -115,10 +115,9 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
       (int8_t)(layer->shadow_format.fraction_bits + chip->shadow_bits);
   layer->pre_fraction = l == 0 ? chip->input.fraction_bits : chip->state.fraction_bits;
   layer->padded_channels = round_up4(g->in_channels);
-  layer->padded_units = round_up4(g->units);
   layer->dense = g->conv_height == 1 && g->conv_width == 1 && g->padding == 0;
   layer->window = g->pool == EPX_POOL_MAX ? 4 : 1;
-  layer->border = layer->dense ? 0 : g->kernel_height - 1 - g->padding;
+  twin_make_convolutions(layer);
   if (l < twin->layers && (int64_t)g->out_height * g->out_width > INT32_MAX / (255 * 255)) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "network.layers[%d]: %d x %d positions; the twin correlates one sample in 32 "
@@ -234,7 +233,7 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
                     capacity);
   }
   for (int l = 0; l < twin->parameter_layers; ++l) {
-    twin_make_rows(&twin->layer[l]);
+    epx_conv_rows(&twin->layer[l].conv, twin->layer[l].forward_rows);
   }
   epx_softmax_init(&twin->softmax);
   *substrate = &twin->base;

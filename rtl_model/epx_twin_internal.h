@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "epx_conv.h"
 #include "epx_geometry.h"
 #include "epx_mapping.h"
 #include "epx_neuron.h"
@@ -25,10 +26,10 @@ typedef struct twin_layer_t {
   int forward_shift;   /* product -> accumulator, left */
   int backward_shift;  /* product from the layer above -> accumulator, left */
   int padded_channels; /* input channels, to a multiple of 4 */
-  int padded_units;    /* units, to a multiple of 4 */
   bool dense;          /* one position that sees its whole input */
   int window;          /* convolution positions of one neuron: 4 (max) or 1 */
-  int border;          /* of the unpooled image in the backward product */
+  epx_conv_t conv;     /* the layer as quant/epx_conv.h computes it */
+  epx_conv_t feedback; /* its transpose: of a dense layer, one position with fan_in channels */
   epx_neuron_t neuron;
 
   /* Registers, in [units][fan_in] order. */
@@ -41,9 +42,7 @@ typedef struct twin_layer_t {
   int32_t *offset; /* bias at fraction F less the input's offset correction, [units] */
   int8_t *packed_forward, *packed_backward;
 
-  /* Gathered rows of the products. */
-  int32_t *forward_rows;  /* [out positions * window], window by window */
-  int32_t *backward_rows; /* [in positions] */
+  int32_t *forward_rows; /* gathered by the product: [out positions * window], window by window */
 
   /* Sum of coefficient * pre code * post code; pre less its offset. */
   int64_t *correlation; /* [units][fan_in] */
@@ -52,12 +51,11 @@ typedef struct twin_layer_t {
 
 typedef struct twin_workspace_t {
   uint8_t *image[EPX_MAX_LAYERS + 1]; /* bordered input of layer l (of the read-out: last) */
-  uint8_t *unpooled[EPX_MAX_LAYERS];  /* bordered U(s_l), l >= 1 */
   uint8_t *previous[EPX_MAX_LAYERS];  /* compact states of the step before */
   uint8_t *switches[EPX_MAX_LAYERS];  /* compact */
   int32_t *forward[EPX_MAX_LAYERS];   /* pooled forward product, compact */
   int32_t *backward[EPX_MAX_LAYERS];  /* product from layer l + 1, [in positions][ldc] */
-  int32_t *strip;                     /* forward product of some windows */
+  void *scratch;                      /* of the kernels in quant/epx_conv.h */
   int32_t *nudge;                     /* of the last layer, compact, at its fraction */
   int32_t *correlation;               /* [units][padded fan_in] of the largest layer set */
   int64_t *readout_correlation;       /* [classes][fan_in] */
@@ -89,29 +87,14 @@ static inline int twin_image_pitch(const twin_layer_t *layer) {
 static inline size_t twin_image_size(const twin_layer_t *layer) {
   return (size_t)(layer->g.in_height + 2 * layer->g.padding) * (size_t)twin_image_pitch(layer);
 }
-/* Of the bordered unpooled image of layer l. */
-static inline int twin_unpooled_pitch(const twin_layer_t *layer) {
-  return layer->dense ? layer->padded_units
-                      : (layer->g.conv_width + 2 * layer->border) * layer->padded_units;
-}
-static inline size_t twin_unpooled_size(const twin_layer_t *layer) {
-  return layer->dense ? (size_t)layer->padded_units
-                      : (size_t)(layer->g.conv_height + 2 * layer->border) *
-                            (size_t)twin_unpooled_pitch(layer);
-}
-/* Padded rows of one unit in the forward product and in the raw correlations. */
-static inline int twin_padded_fan_in(const twin_layer_t *layer) {
-  return layer->g.kernel_height * layer->g.kernel_width * layer->padded_channels;
+/* Elements of layer l's raw correlations. */
+static inline size_t twin_raw_size(const twin_layer_t *layer) {
+  return (size_t)epx_conv_padded_fan_in(&layer->conv) * (size_t)layer->g.units;
 }
 /* The first byte of pixel (y, x) of layer l's bordered image. */
 static inline size_t twin_image_at(const twin_layer_t *layer, int y, int x) {
   return (size_t)(y + layer->g.padding) * (size_t)twin_image_pitch(layer) +
          (size_t)(x + layer->g.padding) * (size_t)layer->padded_channels;
-}
-/* Rows of one strip of the forward product: some 12 KB, whole windows, whole kernel blocks of 6. */
-static inline int twin_strip_rows(int ldc) {
-  const int rows = 3072 / ldc / 12 * 12;
-  return rows > 12 ? rows : 12;
 }
 /* Row width of layer l + 1's backward product into layer l's states, in int32. */
 int twin_backward_ldc(const twin_layer_t *above);
@@ -143,14 +126,13 @@ static inline twin_place_t twin_state_place(const twin_t *twin, const twin_works
 bool twin_allocate(twin_t *twin);
 void twin_destroy(epx_substrate_t *self);
 
-/* epx_twin_product.c: the two products of a layer and the rows they gather. */
-void twin_make_rows(twin_layer_t *layer);
+/* epx_twin_product.c: the two products of a layer. */
+void twin_make_convolutions(twin_layer_t *layer);
 void twin_pack(twin_t *twin, int l); /* derived arrays from the registers */
-void twin_forward(const twin_layer_t *layer, const uint8_t *image, int32_t *strip, int32_t *out,
-                  uint8_t *switches);
-void twin_unpool(const twin_layer_t *layer, const uint8_t *state, size_t pixel_stride,
-                 size_t row_stride, const uint8_t *switches, uint8_t *unpooled);
-void twin_backward(const twin_layer_t *layer, const uint8_t *unpooled, int32_t *out);
+void twin_forward(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t *image,
+                  int32_t *out, uint8_t *switches);
+void twin_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
+                   const uint8_t *switches, int32_t *out);
 
 /* epx_twin_relax.c */
 void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);

@@ -36,24 +36,26 @@ static void allocate_layer(twin_t *twin, int l, bool *failed) {
                        sizeof *layer->lfsr, failed);
   layer->code = zeroed(weights, 1, failed);
   layer->offset = zeroed(units, sizeof *layer->offset, failed);
-  layer->packed_forward = zeroed(epx_pack_s8_size(twin_padded_fan_in(layer), g->units), 1, failed);
-  const int area = layer->dense ? 1 : g->kernel_height * g->kernel_width;
-  const int columns = layer->dense ? g->fan_in : g->in_channels;
-  layer->packed_backward = zeroed(epx_pack_s8_size(area * layer->padded_units, columns), 1, failed);
-  layer->forward_rows = zeroed((size_t)(g->out_height * g->out_width * layer->window),
-                               sizeof *layer->forward_rows, failed);
-  layer->backward_rows =
-      zeroed((size_t)(g->in_height * g->in_width), sizeof *layer->backward_rows, failed);
+  layer->packed_forward = zeroed(epx_conv_packed_size(&layer->conv), 1, failed);
+  layer->packed_backward = zeroed(epx_conv_packed_transpose_size(&layer->feedback), 1, failed);
+  layer->forward_rows =
+      zeroed((size_t)epx_conv_row_count(&layer->conv), sizeof *layer->forward_rows, failed);
   layer->correlation = zeroed(weights, sizeof *layer->correlation, failed);
   layer->bias_correlation = zeroed(units, sizeof *layer->bias_correlation, failed);
 }
 
+/* What the kernels of one layer want, one after another. */
+static size_t scratch_size(const twin_layer_t *layer) {
+  const size_t products = larger(epx_conv_forward_workspace_size(&layer->conv),
+                                 epx_conv_transpose_workspace_size(&layer->feedback));
+  return larger(products, epx_conv_correlate_workspace_size(&layer->conv));
+}
+
 static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *failed) {
-  size_t strip = 0, correlation = 0, biases = 0;
+  size_t scratch = 0, correlation = 0, biases = 0;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
-    const int ldc = epx_gemm_padded_n(layer->g.units);
-    strip = larger(strip, (size_t)twin_strip_rows(ldc) * (size_t)ldc);
+    scratch = larger(scratch, scratch_size(layer));
     biases += (size_t)layer->g.units;
     w->image[l] = zeroed(twin_image_size(layer), 1, failed);
     if (l == twin->layers) {
@@ -61,8 +63,7 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
           zeroed(layer->g.in_size * (size_t)layer->g.units, sizeof *w->readout_correlation, failed);
       continue;
     }
-    correlation += (size_t)twin_padded_fan_in(layer) * (size_t)layer->g.units;
-    w->unpooled[l] = zeroed(twin_unpooled_size(layer), 1, failed);
+    correlation += twin_raw_size(layer);
     w->previous[l] = zeroed(layer->g.out_size, 1, failed);
     w->switches[l] = zeroed(layer->g.out_size, 1, failed);
     w->forward[l] = zeroed(layer->g.out_size, sizeof *w->forward[l], failed);
@@ -76,7 +77,7 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
   if (!twin_has_readout(twin)) {
     w->image[twin->layers] = zeroed(twin->layer[twin->layers - 1].g.out_size, 1, failed);
   }
-  w->strip = zeroed(strip, sizeof *w->strip, failed);
+  w->scratch = zeroed(scratch, 1, failed);
   w->nudge = zeroed(twin->layer[twin->layers - 1].g.out_size, sizeof *w->nudge, failed);
   w->correlation = zeroed(correlation, sizeof *w->correlation, failed);
   w->bias_correlation = zeroed(biases, sizeof *w->bias_correlation, failed);
@@ -89,11 +90,8 @@ bool twin_allocate(twin_t *twin) {
   for (int l = 0; l < twin->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     allocate_layer(twin, l, &failed);
-    const size_t turned =
-        (size_t)(layer->dense ? 1 : layer->g.kernel_height * layer->g.kernel_width) *
-        (size_t)layer->padded_units *
-        (size_t)(layer->dense ? layer->g.fan_in : layer->g.in_channels);
-    pack = larger(pack, larger(turned, (size_t)twin_padded_fan_in(layer) * (size_t)layer->g.units));
+    pack = larger(pack, epx_conv_pack_buffer_size(&layer->conv));
+    pack = larger(pack, epx_conv_pack_transpose_buffer_size(&layer->feedback));
   }
   for (int l = 0; l < twin->layers; ++l) {
     twin->state[l] = zeroed(samples * twin->layer[l].g.out_size, 1, &failed);
@@ -116,14 +114,13 @@ bool twin_allocate(twin_t *twin) {
 static void free_workspace(twin_workspace_t *w) {
   for (int l = 0; l < EPX_MAX_LAYERS; ++l) {
     free(w->image[l]);
-    free(w->unpooled[l]);
     free(w->previous[l]);
     free(w->switches[l]);
     free(w->forward[l]);
     free(w->backward[l]);
   }
   free(w->image[EPX_MAX_LAYERS]);
-  free(w->strip);
+  free(w->scratch);
   free(w->nudge);
   free(w->correlation);
   free(w->readout_correlation);
@@ -144,7 +141,6 @@ void twin_destroy(epx_substrate_t *self) {
     free(layer->packed_forward);
     free(layer->packed_backward);
     free(layer->forward_rows);
-    free(layer->backward_rows);
     free(layer->correlation);
     free(layer->bias_correlation);
   }

@@ -100,10 +100,8 @@ void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double bet
   for (int l = 1; l < twin->layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     const twin_place_t place = twin_state_place(twin, w, l);
-    twin_forward(layer, w->image[l], w->strip, w->forward[l], w->switches[l]);
-    twin_unpool(layer, place.at, place.pixel_stride, place.row_stride, w->switches[l],
-                w->unpooled[l]);
-    twin_backward(layer, w->unpooled[l], w->backward[l - 1]);
+    twin_forward(layer, w, w->image[l], w->forward[l], w->switches[l]);
+    twin_backward(layer, w, place, w->switches[l], w->backward[l - 1]);
   }
   if (beta != 0.0) {
     make_nudge(twin, w, sample, beta);
@@ -219,7 +217,7 @@ static void drive_sample(void *context, int sample, int thread) {
   const twin_layer_t *layer = &twin->layer[0];
   const size_t out = (size_t)sample * layer->g.out_size;
   twin_load_input(twin, w, sample);
-  twin_forward(layer, w->image[0], w->strip, twin->drive + out, twin->drive_switches + out);
+  twin_forward(layer, w, w->image[0], twin->drive + out, twin->drive_switches + out);
 }
 
 void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample) {

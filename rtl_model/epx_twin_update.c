@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "epx_clones.h"
 #include "epx_parallel.h"
 #include "epx_twin_internal.h"
 
@@ -14,40 +13,6 @@ void twin_clear_gradient(epx_substrate_t *self) {
     const size_t units = (size_t)layer->g.units;
     memset(layer->correlation, 0, units * (size_t)layer->g.fan_in * sizeof *layer->correlation);
     memset(layer->bias_correlation, 0, units * sizeof *layer->bias_correlation);
-  }
-}
-
-EPX_CLONES static void add_run(int count, int32_t factor, const uint8_t *restrict pre,
-                               int32_t *restrict sum) {
-  for (int i = 0; i < count; ++i) {
-    sum[i] += factor * pre[i];
-  }
-}
-
-/* raw [units][padded fan_in] += coefficient * post code at its switch * patch of the image. */
-static void correlate(const twin_layer_t *layer, const uint8_t *image, const uint8_t *post,
-                      const uint8_t *switches, int coefficient, int32_t *raw, int64_t *bias) {
-  const epx_geometry_t *g = &layer->g;
-  const int pitch = twin_image_pitch(layer), run = g->kernel_width * layer->padded_channels;
-  const size_t row = (size_t)twin_padded_fan_in(layer);
-  for (int y = 0; y < g->out_height; ++y) {
-    for (int x = 0; x < g->out_width; ++x) {
-      for (int u = 0; u < g->units; ++u, ++post, ++switches) {
-        if (*post == 0) {
-          continue;
-        }
-        const int factor = coefficient * *post;
-        int cy, cx;
-        epx_geometry_unpool(g, y, x, layer->window == 4 ? *switches : 0, &cy, &cx);
-        const uint8_t *patch =
-            image + (size_t)cy * (size_t)pitch + (size_t)(cx * layer->padded_channels);
-        int32_t *sum = raw + (size_t)u * row;
-        for (int ky = 0; ky < g->kernel_height; ++ky, patch += pitch, sum += run) {
-          add_run(run, factor, patch, sum);
-        }
-        bias[u] += factor;
-      }
-    }
   }
 }
 
@@ -90,12 +55,12 @@ static void accumulate_sample(void *context, int item, int thread) {
   for (int l = 0; l < twin->layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     if (l > 0) {
-      twin_forward(layer, w->image[l], w->strip, w->forward[l], w->switches[l]);
+      twin_forward(layer, w, w->image[l], w->forward[l], w->switches[l]);
       switches = w->switches[l];
     }
-    correlate(layer, w->image[l], twin_sample(twin, twin->state, l, sample), switches,
-              task->phase->coefficient, raw, bias);
-    raw += (size_t)twin_padded_fan_in(layer) * (size_t)layer->g.units;
+    epx_conv_correlate_u8u8s32(&layer->conv, w->image[l], twin_sample(twin, twin->state, l, sample),
+                               switches, task->phase->coefficient, w->scratch, raw, bias);
+    raw += twin_raw_size(layer);
     bias += layer->g.units;
   }
   if (twin_has_readout(twin) && task->phase->readout_coefficient != 0) {
@@ -103,37 +68,19 @@ static void accumulate_sample(void *context, int item, int thread) {
   }
 }
 
-/* Adds one thread's sums of layer l to the layer's, less the input offset's part, and clears them.
- */
-static void collect_layer(twin_t *twin, int l, int32_t *raw, int64_t *bias) {
-  twin_layer_t *layer = &twin->layer[l];
-  const epx_geometry_t *g = &layer->g;
-  const int area = g->kernel_height * g->kernel_width;
-  const int64_t input_offset = l == 0 ? INT64_C(1) << (epx_qformat_bits(twin->chip.input) - 1) : 0;
-  int64_t *sum = layer->correlation;
-  for (int u = 0; u < g->units; ++u) {
-    for (int a = 0; a < area; ++a) {
-      const int32_t *from = raw + (size_t)u * (size_t)twin_padded_fan_in(layer) +
-                            (size_t)(a * layer->padded_channels);
-      for (int c = 0; c < g->in_channels; ++c) {
-        *sum++ += from[c] - input_offset * bias[u];
-      }
-    }
-    layer->bias_correlation[u] += bias[u];
-    bias[u] = 0;
-  }
-  memset(raw, 0, (size_t)twin_padded_fan_in(layer) * (size_t)g->units * sizeof *raw);
-}
-
+/* Adds the threads' sums to the layers', and clears them. */
 static void collect(twin_t *twin) {
   for (int i = 0; i < twin->workspaces; ++i) {
     twin_workspace_t *w = &twin->workspace[i];
     int32_t *raw = w->correlation;
     int64_t *bias = w->bias_correlation;
     for (int l = 0; l < twin->layers; ++l) {
-      collect_layer(twin, l, raw, bias);
-      raw += (size_t)twin_padded_fan_in(&twin->layer[l]) * (size_t)twin->layer[l].g.units;
-      bias += twin->layer[l].g.units;
+      twin_layer_t *layer = &twin->layer[l];
+      const int input_offset = l == 0 ? 1 << (epx_qformat_bits(twin->chip.input) - 1) : 0;
+      epx_conv_spill(&layer->conv, input_offset, raw, bias, layer->correlation,
+                     layer->bias_correlation);
+      raw += twin_raw_size(layer);
+      bias += layer->g.units;
     }
     if (twin_has_readout(twin)) {
       twin_layer_t *readout = &twin->layer[twin->layers];
@@ -152,15 +99,12 @@ static void collect(twin_t *twin) {
 
 /* Samples that one thread's 32-bit sums surely hold. */
 static int safe_samples(const twin_t *twin, int coefficient) {
-  int64_t largest = 1;
+  int samples = 1 << 20;
   for (int l = 0; l < twin->layers; ++l) {
-    const epx_geometry_t *g = &twin->layer[l].g;
-    const int64_t bound = INT64_C(255) * 255 * g->out_height * g->out_width *
-                          (coefficient < 0 ? -coefficient : coefficient);
-    largest = bound > largest ? bound : largest;
+    const int held = epx_conv_correlate_images(&twin->layer[l].conv, coefficient);
+    samples = held < samples ? held : samples;
   }
-  const int64_t samples = INT32_MAX / largest;
-  return samples < 1 ? 1 : samples > 1 << 20 ? 1 << 20 : (int)samples;
+  return samples;
 }
 
 void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase) {
