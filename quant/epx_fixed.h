@@ -47,7 +47,7 @@ typedef struct epx_fixed_t {
   epx_overflow_t overflow;
   int saturated_bits;    /* n_bits of IEEE 1666, >= 0: the top bits of a wrapped code that saturate
                           * (signed: the sign bit, kept, is the first); other modes ignore it */
-  epx_draw16_fn *draw16; /* called once for each inexact or exact rounding in stochastic mode */
+  epx_draw16_fn *draw16; /* called once for each operation in stochastic mode, exact or not */
   void *draw_state;
   uint32_t flags;
   uint64_t operations; /* conversions to a code, one for each call below but compare */
