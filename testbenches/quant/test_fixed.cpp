@@ -149,6 +149,25 @@ TEST_P(fixed, long_sums_of_products_are_rounded_once) {
 
 INSTANTIATE_TEST_SUITE_P(shard, fixed, testing::Range(0, 4));
 
+// Draws that just reach, and just miss, the one that goes up; random draws hardly ever do.
+TEST(fixed_stochastic, draws_next_to_the_threshold_are_exact) {
+  Random random;
+  for (int i = 0; i < 20000; i++) {
+    const auto dropped = static_cast<int>(random.between(1, 31));
+    const epx_qformat_t from = make_format(random.between(0, 1) != 0, 32, 20);
+    const epx_qformat_t to = make_format(true, 32, 20 - dropped);
+    const int64_t code = random.code(from);
+    const int64_t fraction = (code & ((INT64_C(1) << dropped) - 1)) * 65536 >> dropped;
+    for (int64_t draw = 65536 - fraction - 1; draw <= 65536 - fraction && draw < 65536; draw++) {
+      Context c(random, to);
+      c.fixed.rounding = EPX_ROUND_STOCHASTIC;
+      c.draw = static_cast<uint32_t>(draw);
+      c.expect(epx_fixed_convert(c.fresh(), code, from, to), exact(code, from), to, "convert");
+      ASSERT_FALSE(HasFatalFailure()) << code << " " << text_of(from);
+    }
+  }
+}
+
 TEST(fixed_double, doubles_are_exact_and_their_flags_true) {
   Random random;
   for (int i = 0; i < 60000; i++) {
