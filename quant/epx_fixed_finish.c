@@ -27,7 +27,7 @@ static int64_t fold(epx_wide_t value) {
 
 /* value * 2^-drop, its dropped bits gathered in the lowest one. */
 static epx_wide_t gather(epx_wide_t value, int drop) {
-  const int shift = drop < 120 ? drop : 120; /* 2^-120: no more than sign and stickiness are left */
+  const int shift = drop < 126 ? drop : 126; /* beyond, only sign and stickiness are left */
   const bool sticky = (value & (((epx_wide_t)1 << shift) - 1)) != 0;
   return value >> shift | sticky;
 }
