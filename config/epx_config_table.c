@@ -22,7 +22,8 @@ ENUM_NAMES(free_leg_name, "stop", "continue")
 ENUM_NAMES(substrate_name, "golden", "twin")
 ENUM_NAMES(precision_name, "float32", "float64")
 ENUM_NAMES(set_name, "generated", "cifar10")
-ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic")
+ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic", "nearest_up", "nearest_zero",
+           "nearest_down", "nearest_away", "truncate_zero")
 ENUM_NAMES(array_name, "digital", "analog")
 
 /* Estimators carry their names in core's table. */
@@ -137,7 +138,7 @@ static const epx_config_row_t rows[] = {
     {"chip.velocity", QFORMAT(chip.velocity), .unit = "",
      .help = "Format of the momentum registers; signed."},
     {"chip.rounding.state", ENUM(chip.state_rounding, round_name), .unit = "",
-     .help = "Where the neuron drops bits; the twin has no stochastic rounding here."},
+     .help = "Where the neuron drops bits; the twin takes nearest_even and truncate here."},
     {"chip.rounding.update", ENUM(chip.update_rounding, round_name), .unit = "",
      .help = "Where the update circuit drops bits."},
     {"chip.lfsr_seed", .type = EPX_TYPE_UNSIGNED, AT(chip.lfsr_seed), .low = 0, .high = UINT32_MAX,

@@ -6,7 +6,7 @@
 
 bool epx_qformat_valid(epx_qformat_t format) {
   const int bits = epx_qformat_bits(format);
-  return bits >= (format.is_signed ? 2 : 1) && bits <= EPX_QFORMAT_MAX_BITS;
+  return bits >= 1 && bits <= EPX_QFORMAT_MAX_BITS;
 }
 
 /* Reads one decimal integer in its shortest form (no plus sign, no leading zero, no -0) that fits
@@ -57,9 +57,9 @@ epx_status_t epx_qformat_parse(const char *text, epx_qformat_t *format, epx_erro
   }
   if (!epx_qformat_valid(parsed)) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
-                    "The Q-format %.40s is %d bits wide%s: expected %d to %d bits.", text,
+                    "The Q-format %.40s is %d bits wide%s: expected 1 to %d bits.", text,
                     epx_qformat_bits(parsed), parsed.is_signed ? ", sign included" : "",
-                    parsed.is_signed ? 2 : 1, EPX_QFORMAT_MAX_BITS);
+                    EPX_QFORMAT_MAX_BITS);
   }
   *format = parsed;
   return EPX_OK;

@@ -5,7 +5,9 @@
  * Text form, used everywhere: `Qi.f` is signed two's complement with i integer and f fraction bits,
  * the sign bit not counted (Q1.6: 8 bits, range [-2, 2 - 2^-6]); `UQi.f` is unsigned (UQ0.8: 8
  * bits, range [0, 1 - 2^-8]). i or f may be negative (Q-2.9: 8 bits, range [-1/4, 1/4 - 2^-9]).
- * Width, sign included: 1 to 32 bits. */
+ * Width, sign included: 1 to 32 bits; a signed format of one bit has the codes -1 and 0 (Q0.0: -1
+ * and 0; Q-3.3: -1/8 and 0). i and f are -128 to 127; each has one spelling (no plus sign, no
+ * leading zero). */
 #ifndef EPX_QFORMAT_H
 #define EPX_QFORMAT_H
 
@@ -39,7 +41,7 @@ static inline int64_t epx_qformat_max(epx_qformat_t format) {
   return (INT64_C(1) << (epx_qformat_bits(format) - (format.is_signed ? 1 : 0))) - 1;
 }
 
-/* True for widths of 1 to 32 bits (signed: at least 1 bit beside the sign). */
+/* True for widths of 1 to 32 bits. */
 bool epx_qformat_valid(epx_qformat_t format);
 
 /* Parses the text form; EPX_ERR_ARGUMENT says what was expected. */

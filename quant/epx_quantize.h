@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arithmetic on Q-format codes: real numbers in and out, saturating add, rounded multiply. */
+/* Real numbers to Q-format codes and back, without a context; epx_fixed.h has the arithmetic. */
 #ifndef EPX_QUANTIZE_H
 #define EPX_QUANTIZE_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "epx_qformat.h"
@@ -19,14 +18,6 @@ int64_t epx_quantize(double value, epx_qformat_t format, epx_round_t mode, uint3
 
 /* The exact real value of a code. */
 double epx_dequantize(int64_t code, epx_qformat_t format);
-
-/* a + b for two codes of the same format, saturated to it. */
-int64_t epx_add_saturated(int64_t a, int64_t b, epx_qformat_t format);
-
-/* The product of code a (format fa) and code b (format fb) as a code of format fr: exact product,
- * one rounding by `mode`, saturated. */
-int64_t epx_multiply(int64_t a, epx_qformat_t fa, int64_t b, epx_qformat_t fb, epx_qformat_t fr,
-                     epx_round_t mode, uint32_t random16);
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,7 @@ typedef struct epx_chip_t {
   epx_qformat_t bias; /* signed, default Q3.20 */
   epx_qformat_t velocity;      /* momentum register, signed, default Q7.24 */
   epx_round_t state_rounding;  /* nearest_even (default) or truncate */
-  epx_round_t update_rounding; /* stochastic (default), nearest_even or truncate */
+  epx_round_t update_rounding; /* any; default stochastic */
   uint32_t lfsr_seed;
 
   /* Tile. */

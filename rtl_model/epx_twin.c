@@ -67,7 +67,8 @@ static epx_status_t check_formats(const epx_chip_t *chip, epx_error_t *error) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "chip.input: the twin takes signed inputs of 2 to 8 bits");
   }
-  if (chip->state_rounding == EPX_ROUND_STOCHASTIC) {
+  if (chip->state_rounding != EPX_ROUND_NEAREST_EVEN &&
+      chip->state_rounding != EPX_ROUND_TRUNCATE) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "chip.rounding.state: the neuron unit rounds nearest_even or truncate");
   }

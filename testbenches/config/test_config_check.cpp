@@ -86,6 +86,7 @@ TEST(ConfigCheck, TheTwinSaysWhatItDoesNotModel) {
       {"chip: {bias: UQ3.20}\n", "FILE:1:14: chip.bias"},
       {"chip: {velocity: UQ3.20}\n", "FILE:1:18: chip.velocity"},
       {"chip:\n  rounding: {state: stochastic}\n", "FILE:2:21: chip.rounding.state: "},
+      {"chip:\n  rounding: {state: truncate_zero}\n", "FILE:2:21: chip.rounding.state: "},
       {"chip: {synapse: {format: Q1.2}, array: {bits_per_cell: 5}}\n",
        "FILE:1:56: chip.array.bits_per_cell: "},
       {"chip: {array: {kind: analog, rows: 256, adc_bits: 8}}\n",

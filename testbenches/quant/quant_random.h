@@ -25,15 +25,26 @@ class Random {
     return std::uniform_int_distribution<int64_t>(low, high)(engine_);
   }
 
-  // A legal format: width in [1 or 2, max_bits], fraction bits in [low, high].
+  // A legal format: width in [1, max_bits], fraction bits in [low, high].
   epx_qformat_t format(int max_bits, int low, int high) {
     epx_qformat_t result = {};
     result.is_signed = between(0, 1) != 0;
-    const int bits = static_cast<int>(between(result.is_signed ? 2 : 1, max_bits));
+    const int bits = static_cast<int>(between(1, max_bits));
     const int fraction = static_cast<int>(between(low, high));
     result.fraction_bits = static_cast<int8_t>(fraction);
     result.integer_bits = static_cast<int8_t>(bits - fraction - (result.is_signed ? 1 : 0));
     return result;
+  }
+
+  // Any legal format whose fraction lies near `fraction`, or, one in eight, anywhere.
+  epx_qformat_t format_near(int max_bits, int64_t fraction, int64_t spread) {
+    const bool is_signed = between(0, 1) != 0;
+    const int64_t bits = between(1, max_bits);
+    const int64_t low = bits - is_signed - 127;
+    const int64_t wanted =
+        between(0, 7) != 0 ? between(fraction - spread, fraction + spread) : between(low, 127);
+    const int64_t placed = wanted < low ? low : wanted > 127 ? 127 : wanted;
+    return {is_signed, static_cast<int8_t>(bits - placed - is_signed), static_cast<int8_t>(placed)};
   }
 
   // A code of the format; one in four is at or next to an end of the range, or zero.
@@ -46,7 +57,7 @@ class Random {
       case 1:
         return high;
       case 2:
-        return between(0, 1) != 0 ? low + 1 : high - 1;
+        return between(0, 1) != 0 ? low + (high > low) : high - (high > low);
       case 3:
         return 0;
       default:

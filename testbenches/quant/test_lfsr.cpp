@@ -7,6 +7,7 @@
 #include <cmath>
 #include <deque>
 
+#include "epx_fixed.h"
 #include "epx_lfsr.h"
 #include "epx_quantize.h"
 #include "quant/quant_random.h"
@@ -225,17 +226,18 @@ TEST(lfsr, stochastic_quantisation_is_unbiased) {
 TEST(lfsr, small_updates_accumulate_under_stochastic_rounding_alone) {
   const epx_qformat_t fine = {true, 1, 14};
   const epx_qformat_t synapse = {true, 1, 6};
-  const epx_qformat_t one = {false, 1, 0};
   epx_lfsr_t lfsr = epx_lfsr_seed(777);
+  epx_fixed_t drawn = epx_fixed_make(EPX_ROUND_STOCHASTIC, EPX_OVERFLOW_SAT);
+  drawn.draw16 = epx_lfsr_draw;
+  drawn.draw_state = &lfsr;
+  epx_fixed_t fixed = epx_fixed_make(EPX_ROUND_NEAREST_EVEN, EPX_OVERFLOW_SAT);
   int64_t stochastic = 0;
   int64_t nearest = 0;
   for (int i = 0; i < 2000; i++) {  // 2000 updates of a 32nd of a step: 62.5 steps
-    const uint32_t draw = epx_lfsr_next16(&lfsr);
-    stochastic = epx_add_saturated(
-        stochastic, epx_multiply(8, fine, 1, one, synapse, EPX_ROUND_STOCHASTIC, draw), synapse);
-    nearest = epx_add_saturated(
-        nearest, epx_multiply(8, fine, 1, one, synapse, EPX_ROUND_NEAREST_EVEN, draw), synapse);
+    stochastic = epx_fixed_add(&drawn, stochastic, synapse, 8, fine, synapse);
+    nearest = epx_fixed_add(&fixed, nearest, synapse, 8, fine, synapse);
   }
+  EXPECT_EQ(drawn.inexact, 2000u);
   EXPECT_EQ(nearest, 0);
   EXPECT_NEAR(static_cast<double>(stochastic), 62.5, 5 * 7.8);  // five standard deviations
 }

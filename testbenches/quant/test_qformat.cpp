@@ -46,10 +46,10 @@ TEST(qformat, every_legal_format_survives_print_and_parse) {
     ASSERT_EQ(parsed.integer_bits, format.integer_bits) << text;
     ASSERT_EQ(parsed.fraction_bits, format.fraction_bits) << text;
   });
-  // For i + f = s there are 256 - |s + 1| pairs of int8: s in 1..32 unsigned, 1..31 signed.
+  // For i + f = s there are 256 - |s + 1| pairs of int8: s in 1..32 unsigned, 0..31 signed.
   int expected = 0;
-  for (int sum = 1; sum <= 32; sum++) {
-    expected += (sum <= 31 ? 2 : 1) * (256 - (sum + 1));
+  for (int sum = 0; sum <= 32; sum++) {
+    expected += (sum >= 1 && sum <= 31 ? 2 : 1) * (256 - (sum + 1));
   }
   EXPECT_EQ(legal, expected);
 }
@@ -57,7 +57,8 @@ TEST(qformat, every_legal_format_survives_print_and_parse) {
 TEST(qformat, every_illegal_width_is_refused) {
   for_every_format([&](epx_qformat_t format) {
     const int magnitude_bits = format.integer_bits + format.fraction_bits;
-    const bool legal = magnitude_bits >= 1 && magnitude_bits <= (format.is_signed ? 31 : 32);
+    const bool legal = magnitude_bits >= (format.is_signed ? 0 : 1) &&
+                       magnitude_bits <= (format.is_signed ? 31 : 32);
     ASSERT_EQ(epx_qformat_valid(format), legal) << spelled(format);
     if (!legal) {
       epx_qformat_t untouched = {true, 77, 88};
@@ -79,6 +80,8 @@ TEST(qformat, ranges_are_those_of_the_documented_examples) {
       {"UQ0.8", 8, 0, 255},
       {"Q-2.9", 8, -128, 127},
       {"Q0.1", 2, -2, 1},
+      {"Q0.0", 1, -1, 0},
+      {"Q-3.3", 1, -1, 0},
       {"UQ1.0", 1, 0, 1},
       {"UQ-3.4", 1, 0, 1},
       {"Q31.0", 32, -INT64_C(0x80000000), 0x7fffffff},

@@ -13,12 +13,10 @@
 
 namespace {
 
+using quant_test::all_modes;
 using quant_test::rounded_by_division;
 
 constexpr int64_t value_limit = (INT64_C(1) << 62) - 1;  // |value| < 2^62
-
-constexpr epx_round_t all_modes[] = {EPX_ROUND_NEAREST_EVEN, EPX_ROUND_TRUNCATE,
-                                     EPX_ROUND_STOCHASTIC};
 
 void expect_as_divided(int64_t value, int shift, uint32_t random16) {
   for (const epx_round_t mode : all_modes) {
@@ -91,6 +89,12 @@ TEST(round, agrees_with_the_floating_point_unit) {
         << value << " >> " << shift;
     ASSERT_EQ(epx_round_shift(value, shift, EPX_ROUND_TRUNCATE, 0),
               static_cast<int64_t>(std::floor(exact)))
+        << value << " >> " << shift;
+    ASSERT_EQ(epx_round_shift(value, shift, EPX_ROUND_TRUNCATE_ZERO, 0),
+              static_cast<int64_t>(std::trunc(exact)))
+        << value << " >> " << shift;
+    ASSERT_EQ(epx_round_shift(value, shift, EPX_ROUND_NEAREST_AWAY, 0),
+              static_cast<int64_t>(std::round(exact)))
         << value << " >> " << shift;
   }
 }
