@@ -16,7 +16,7 @@ ENUM_NAMES(loss_name, "squared_error", "cross_entropy")
 ENUM_NAMES(activation_name, "hard_sigmoid_half", "hard_sigmoid", "sigmoid", "tanh")
 ENUM_NAMES(substrate_name, "golden", "twin")
 ENUM_NAMES(precision_name, "float32", "float64")
-ENUM_NAMES(set_name, "generated", "cifar10")
+ENUM_NAMES(set_name, "generated", "cifar10", "idx")
 ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic")
 ENUM_NAMES(array_name, "digital", "analog")
 
@@ -80,11 +80,14 @@ static const epx_config_row_t rows[] = {
     {"training.seed", .type = EPX_TYPE_SEED, AT(training.seed), .unit = "",
      .help = "Of initial parameters, order of images and augmentation."},
     {"data.set", ENUM(data.set, set_name), .unit = "",
-     .help = "generated: drawn by the program, no files needed; cifar10: read from data.path."},
+     .help = "generated: drawn by the program, no files needed; cifar10, idx (MNIST's "
+             "format): read from data.path."},
     {"data.path", TEXT(data.path, sizeof(((epx_data_config_t *)0)->path)), .unit = "",
-     .help = "cifar10: the archive, its unpacked folder, or the folder that holds either."},
+     .help = "cifar10: the archive, its unpacked folder, or the folder that holds either; "
+             "idx: the folder of train-images-idx3-ubyte, train-labels-idx1-ubyte and the same of "
+             "t10k, each plain or with .gz."},
     {"data.augment", .type = EPX_TYPE_BOOLEAN, AT(data.augment), .unit = "",
-     .help = "Random horizontal flips, and crops of the image padded by 4 pixels."},
+     .help = "Random horizontal flips, and crops of the image padded by 4 pixels; not for idx."},
     {"data.train_limit", INTEGER(data.train_limit, 0, INT_MAX), .unit = "images",
      .help = "Use only the first training images; 0: all."},
     {"data.test_limit", INTEGER(data.test_limit, 0, INT_MAX), .unit = "images",
