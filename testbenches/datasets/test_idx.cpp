@@ -184,6 +184,17 @@ TEST_F(Idx, LabelsAndCountsMustFit) {
       << error.message;
 }
 
+TEST_F(Idx, SizesOnDiskAndInBothPartsMustAgree) {
+  const std::string good = files[0];
+  files[0].pop_back();
+  refused(EPX_ERR_FORMAT, kNames[0], "105 bytes, but its header stands for 106.");
+  files[0] = good;
+  files[2] = word(0x803) + word(2) + word(4) + word(5) + std::string(40, '\0');
+  EXPECT_EQ(open(), EPX_ERR_FORMAT);
+  files[2] = word(0x803) + word(2) + word(3) + word(6) + std::string(36, '\0');
+  EXPECT_EQ(open(), EPX_ERR_FORMAT);
+}
+
 // A small packed file that claims the largest set costs a message, not memory.
 TEST_F(Idx, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
   ASSERT_EQ(open(), EPX_OK);
