@@ -148,6 +148,15 @@ TEST(TwinUnsupported, SumsUpToTheirBounds) {
        16448,
        [](int n) { return network(1, n, 1, {dense_layer(4)}); },
        {"network.layers[0]", "fan-in of 16449", "65796", "at most 65793"}},
+      /* 8 n^2 <= 65793, five units being padded to eight */
+      {"terms of a product, backward",
+       90,
+       [](int n) {
+         return network(
+             1, 46, 46,
+             {conv_layer(1, 1, 1, 0, EPX_POOL_NONE), conv_layer(5, n, 1, 25, EPX_POOL_NONE)});
+       },
+       {"network.layers[1]", "66248 from above", "at most 65793"}},
       {"positions of a correlation",
        positions,
        [](int n) {
