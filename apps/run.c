@@ -66,7 +66,9 @@ epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity
 
 epx_status_t run_open_data(const epx_experiment_t *experiment, epx_dataset_t **train,
                            epx_dataset_t **test, epx_error_t *error) {
-  epx_status_t status = epx_dataset_open(&experiment->data, train, test, error);
+  epx_data_config_t data = experiment->data;
+  data.classes = experiment->network.classes;
+  epx_status_t status = epx_dataset_open(&data, train, test, error);
   if (status != EPX_OK) {
     return status;
   }
@@ -231,15 +233,16 @@ static epx_status_t write_config(const char *folder, const epx_experiment_t *exp
 static epx_status_t open_record(run_t *run, const epx_dataset_t *train, const epx_dataset_t *test,
                                 int last_epoch, epx_error_t *error) {
   const epx_experiment_t *experiment = run->experiment;
-  const bool cifar = experiment->data.set == EPX_DATA_CIFAR10;
+  static const char *const sets[] = {"generated", "cifar10", "idx"};
+  const bool generated = experiment->data.set == EPX_DATA_GENERATED;
   epx_settings_t settings = {0};
   epx_config_each(experiment, epx_settings_visit, &settings);
   const epx_run_info_t info = {
       .command_line = run->options->command_line,
       .substrate = run->substrate->ops->name,
       .seed = experiment->training.seed,
-      .dataset = {cifar ? "cifar10" : "generated", train->source, train->fingerprint,
-                  cifar ? "" : "generated images, not photographs", train->count, test->count},
+      .dataset = {sets[experiment->data.set], train->source, train->fingerprint,
+                  generated ? "generated images, not photographs" : "", train->count, test->count},
       .settings = &settings,
   };
   const char *folder = run->options->folder;

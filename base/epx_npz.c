@@ -2,6 +2,7 @@
 /* The archive in memory: a growing list of arrays, searched from the front (archives hold tens). */
 #include "epx_npz.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,4 +125,30 @@ epx_status_t epx_npz_require(const epx_npz_t *npz, const char *label, const char
   }
   *array = found;
   return EPX_OK;
+}
+
+/* "[4, 3, 3, 3]" */
+static const char *epx_npz_shape_text(int dimensions, const size_t *shape, char text[160]) {
+  int at = snprintf(text, 160, "[");
+  for (int d = 0; d < dimensions; d++) {
+    at += snprintf(text + at, 160 - (size_t)at, d == 0 ? "%zu" : ", %zu", shape[d]);
+  }
+  snprintf(text + at, 160 - (size_t)at, "]");
+  return text;
+}
+
+epx_status_t epx_npz_require_shape(const epx_npz_t *npz, const char *label, const char *name,
+                                   epx_dtype_t dtype, int dimensions, const size_t *shape,
+                                   epx_array_t **array, epx_error_t *error) {
+  size_t count = 1;
+  for (int d = 0; d < dimensions; d++) count *= shape[d];
+  const epx_array_t *found = epx_npz_find(npz, name);
+  if (found && (found->dimensions != dimensions ||
+                memcmp(found->shape, shape, (size_t)dimensions * sizeof *shape) != 0)) {
+    char have[160], want[160];
+    return epx_fail(error, EPX_ERR_FORMAT, "%s: %s has shape %s; expected %s.", label, name,
+                    epx_npz_shape_text(found->dimensions, found->shape, have),
+                    epx_npz_shape_text(dimensions, shape, want));
+  }
+  return epx_npz_require(npz, label, name, dtype, count, array, error);
 }

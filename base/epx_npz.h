@@ -68,9 +68,21 @@ EPX_CHECKED epx_status_t epx_npz_require(const epx_npz_t *npz, const char *label
                                          epx_dtype_t dtype, size_t count, epx_array_t **array,
                                          epx_error_t *error);
 
+/* The same with exactly this shape, whose element count must fit size_t. */
+EPX_CHECKED epx_status_t epx_npz_require_shape(const epx_npz_t *npz, const char *label,
+                                               const char *name, epx_dtype_t dtype, int dimensions,
+                                               const size_t *shape, epx_array_t **array,
+                                               epx_error_t *error);
+
 /* Reads a whole archive. Corrupt zip, bad checksum, unknown dtype, Fortran order, a size that does
  * not match the shape: EPX_ERR_FORMAT naming file and member. */
 EPX_CHECKED epx_status_t epx_npz_read(const char *path, epx_npz_t **npz, epx_error_t *error);
+
+/* The same with another limit on the unpacked bytes of all members together (epx_npz_read:
+ * EPX_NPZ_MAX_BYTES, 4 GiB), checked before any is unpacked: a small file may claim much. */
+#define EPX_NPZ_MAX_BYTES (UINT64_C(4) << 30)
+EPX_CHECKED epx_status_t epx_npz_read_limited(const char *path, uint64_t limit, epx_npz_t **npz,
+                                              epx_error_t *error);
 
 /* Writes path atomically: after a crash or a full disk the old file or the new one is there, whole.
  */

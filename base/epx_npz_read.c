@@ -168,12 +168,19 @@ static epx_status_t epx_npz_read_member(epx_npz_member_t *member, epx_npz_t *npz
 }
 
 static epx_status_t epx_npz_read_members(zip_t *zip, const char *path, zip_uint64_t file_size,
-                                         epx_npz_t *npz, epx_error_t *error) {
+                                         zip_uint64_t limit, epx_npz_t *npz, epx_error_t *error) {
   zip_int64_t count = zip_get_num_entries(zip, 0);
+  zip_uint64_t total = 0;
   for (zip_int64_t i = 0; i < count; i++) {
     epx_npz_member_t member = {.error = error};
     epx_status_t status = epx_npz_inspect(zip, (zip_uint64_t)i, path, file_size, &member);
     if (status != EPX_OK) return status;
+    if (member.size > limit - total) {
+      return epx_fail(error, EPX_ERR_FORMAT,
+                      "%s: brings the unpacked arrays to more than %llu bytes, the most accepted.",
+                      member.where, (unsigned long long)limit);
+    }
+    total += member.size;
     member.file = zip_fopen_index(zip, (zip_uint64_t)i, 0);
     if (!member.file) {
       return epx_fail(error, EPX_ERR_FORMAT, "%s: %s.", member.where, zip_strerror(zip));
@@ -185,14 +192,15 @@ static epx_status_t epx_npz_read_members(zip_t *zip, const char *path, zip_uint6
   return EPX_OK;
 }
 
-epx_status_t epx_npz_read(const char *path, epx_npz_t **npz, epx_error_t *error) {
+epx_status_t epx_npz_read_limited(const char *path, uint64_t limit, epx_npz_t **npz,
+                                  epx_error_t *error) {
   zip_t *zip = NULL;
   zip_uint64_t file_size = 0;
   epx_status_t status = epx_npz_open(path, &zip, &file_size, error);
   if (status != EPX_OK) return status;
   epx_npz_t *created = NULL;
   status = epx_npz_create(&created, error);
-  if (status == EPX_OK) status = epx_npz_read_members(zip, path, file_size, created, error);
+  if (status == EPX_OK) status = epx_npz_read_members(zip, path, file_size, limit, created, error);
   zip_discard(zip);
   if (status != EPX_OK) {
     epx_npz_destroy(created);
@@ -200,4 +208,8 @@ epx_status_t epx_npz_read(const char *path, epx_npz_t **npz, epx_error_t *error)
   }
   *npz = created;
   return EPX_OK;
+}
+
+epx_status_t epx_npz_read(const char *path, epx_npz_t **npz, epx_error_t *error) {
+  return epx_npz_read_limited(path, EPX_NPZ_MAX_BYTES, npz, error);
 }

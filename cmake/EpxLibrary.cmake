@@ -7,6 +7,7 @@ set(EPX_C_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conv
 set(EPX_CXX_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers)
 option(EPX_WERROR "Treat warnings as errors" OFF)
 set(EPX_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined")
+option(EPX_FUZZ "Instrument for libFuzzer (clang only); see script/fuzz" OFF)
 option(EPX_COVERAGE "Build with coverage counters" OFF)
 
 function(epx_floors)
@@ -25,6 +26,9 @@ function(epx_settings target)
     target_compile_options(${target} PRIVATE -fsanitize=${EPX_SANITIZE} -fno-omit-frame-pointer
                                              -fno-sanitize-recover=all)
     target_link_options(${target} PRIVATE -fsanitize=${EPX_SANITIZE})
+  endif()
+  if(EPX_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
   if(EPX_COVERAGE)
     target_compile_options(${target} PRIVATE --coverage)

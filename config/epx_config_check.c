@@ -95,13 +95,33 @@ static epx_status_t check_count(const epx_experiment_t *experiment,
   return fail_located(experiment, origins, EPX_ERR_CONFIG, message, error);
 }
 
-/* Both sets hold colour images of 32 x 32 pixels in ten classes. */
+/* What an idx set holds shows when its files are opened. Digits are not augmented: mirrored, many
+ * are no digits. */
+static epx_status_t check_idx(const epx_experiment_t *experiment,
+                              const epx_config_origins_t *origins, epx_error_t *error) {
+  if (experiment->data.path[0] == '\0') {
+    return fail_located(experiment, origins, EPX_ERR_CONFIG,
+                        "data.path: data.set idx needs the folder of its files", error);
+  }
+  if (experiment->data.augment) {
+    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED,
+                        "data.augment: data.set idx is not augmented, for flips would make other "
+                        "signs of digits",
+                        error);
+  }
+  return EPX_OK;
+}
+
+/* The other sets hold colour images of 32 x 32 pixels in ten classes. */
 static epx_status_t check_data(const epx_experiment_t *experiment,
                                const epx_config_origins_t *origins, epx_error_t *error) {
   static const int shape[3] = {3, 32, 32};
   static const int classes = 10;
   const char *set = experiment->data.set == EPX_DATA_CIFAR10 ? "cifar10" : "generated";
   char message[256];
+  if (experiment->data.set == EPX_DATA_IDX) {
+    return check_idx(experiment, origins, error);
+  }
   if (memcmp(experiment->network.input, shape, sizeof shape) != 0) {
     snprintf(message, sizeof message, "network.input: images of data.set %s are [%d, %d, %d]", set,
              shape[0], shape[1], shape[2]);

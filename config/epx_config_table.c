@@ -21,7 +21,7 @@ ENUM_NAMES(switches_name, "live", "frozen")
 ENUM_NAMES(free_leg_name, "stop", "continue")
 ENUM_NAMES(substrate_name, "golden", "twin")
 ENUM_NAMES(precision_name, "float32", "float64")
-ENUM_NAMES(set_name, "generated", "cifar10")
+ENUM_NAMES(set_name, "generated", "cifar10", "idx")
 ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic", "nearest_up", "nearest_zero",
            "nearest_down", "nearest_away", "truncate_zero")
 ENUM_NAMES(array_name, "digital", "analog")
@@ -108,11 +108,14 @@ static const epx_config_row_t rows[] = {
     {"training.seed", .type = EPX_TYPE_SEED, AT(training.seed), .unit = "",
      .help = "Of initial parameters, order of images and augmentation."},
     {"data.set", ENUM(data.set, set_name), .unit = "",
-     .help = "generated: drawn by the program, no files needed; cifar10: read from data.path."},
+     .help = "generated: drawn by the program, no files needed; cifar10, idx (MNIST's "
+             "format): read from data.path."},
     {"data.path", TEXT(data.path, sizeof(((epx_data_config_t *)0)->path)), .unit = "",
-     .help = "cifar10: the archive, its unpacked folder, or the folder that holds either."},
+     .help = "cifar10: the archive, its unpacked folder, or the folder that holds either; "
+             "idx: the folder of train-images-idx3-ubyte, train-labels-idx1-ubyte and the same of "
+             "t10k, each plain or with .gz."},
     {"data.augment", .type = EPX_TYPE_BOOLEAN, AT(data.augment), .unit = "",
-     .help = "Random horizontal flips, and crops of the image padded by 4 pixels."},
+     .help = "Random horizontal flips, and crops of the image padded by 4 pixels; not for idx."},
     {"data.train_limit", INTEGER(data.train_limit, 0, INT_MAX), .unit = "images",
      .help = "Use only the first training images; 0: all."},
     {"data.test_limit", INTEGER(data.test_limit, 0, INT_MAX), .unit = "images",

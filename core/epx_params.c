@@ -126,19 +126,41 @@ epx_status_t epx_params_to_npz(const epx_params_t *params, const char *prefix, e
   return EPX_OK;
 }
 
+/* "[1, 0, 2]": the place of element `index` in an array. */
+static const char *place_text(const epx_array_t *array, size_t index, char text[160]) {
+  size_t place[EPX_NPZ_MAX_DIMENSIONS];
+  for (int d = array->dimensions - 1; d >= 0; --d) {
+    place[d] = index % array->shape[d];
+    index /= array->shape[d];
+  }
+  int at = snprintf(text, 160, "[");
+  for (int d = 0; d < array->dimensions; ++d) {
+    at += snprintf(text + at, 160 - (size_t)at, d == 0 ? "%zu" : ", %zu", place[d]);
+  }
+  snprintf(text + at, 160 - (size_t)at, "]");
+  return text;
+}
+
 static epx_status_t read_array(const epx_npz_t *npz, const char *label, const char *name,
-                               size_t count, double *out, epx_error_t *error) {
+                               int dimensions, const size_t *shape, double *out,
+                               epx_error_t *error) {
   const epx_array_t *found = epx_npz_find(npz, name);
   const epx_dtype_t dtype =
       found != NULL && found->dtype == EPX_DTYPE_F32 ? EPX_DTYPE_F32 : EPX_DTYPE_F64;
   epx_array_t *array;
-  const epx_status_t status = epx_npz_require(npz, label, name, dtype, count, &array, error);
+  const epx_status_t status =
+      epx_npz_require_shape(npz, label, name, dtype, dimensions, shape, &array, error);
   if (status != EPX_OK) {
     return status;
   }
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < array->count; ++i) {
     out[i] = dtype == EPX_DTYPE_F32 ? (double)((const float *)array->data)[i]
                                     : ((const double *)array->data)[i];
+    if (!isfinite(out[i])) {
+      char place[160];
+      return epx_fail(error, EPX_ERR_FORMAT, "%s: %s%s is %g; expected a finite number", label,
+                      name, place_text(array, i, place), out[i]);
+    }
   }
   return EPX_OK;
 }
@@ -149,17 +171,17 @@ epx_status_t epx_params_from_npz(const epx_npz_t *npz, const char *label, const 
     char name[EPX_NPZ_NAME_SIZE];
     const size_t units = (size_t)params->units[l];
     snprintf(name, sizeof name, "%s%s.weight", prefix, params->name[l]);
-    epx_status_t status =
-        read_array(npz, label, name, units * (size_t)params->fan_in[l], params->weight[l], error);
+    epx_status_t status = read_array(npz, label, name, params->dimensions[l], params->shape[l],
+                                     params->weight[l], error);
     if (status != EPX_OK) {
       return status;
     }
     snprintf(name, sizeof name, "%s%s.bias", prefix, params->name[l]);
-    status = read_array(npz, label, name, units, params->bias[l], error);
+    status = read_array(npz, label, name, 1, &units, params->bias[l], error);
     if (status == EPX_OK && params->backward[l] != NULL) {
       snprintf(name, sizeof name, "%s%s.backward", prefix, params->name[l]);
-      status = read_array(npz, label, name, units * (size_t)params->fan_in[l], params->backward[l],
-                          error);
+      status = read_array(npz, label, name, params->dimensions[l], params->shape[l],
+                          params->backward[l], error);
     }
     if (status != EPX_OK) {
       return status;

@@ -240,9 +240,9 @@ epx_status_t epx_cifar10_open(const epx_data_config_t *config, int records, epx_
   if (status != EPX_OK) return status;
   int training = epx_dataset_limited((EPX_CIFAR10_FILES - 1) * records, config->train_limit);
   int testing = epx_dataset_limited(records, config->test_limit);
-  status = epx_dataset_allocate(training, 3, 32, EPX_CIFAR10_CLASSES, &set.train, error);
+  status = epx_dataset_allocate(training, 3, 32, 32, EPX_CIFAR10_CLASSES, &set.train, error);
   if (status != EPX_OK) goto cleanup;
-  status = epx_dataset_allocate(testing, 3, 32, EPX_CIFAR10_CLASSES, &set.test, error);
+  status = epx_dataset_allocate(testing, 3, 32, 32, EPX_CIFAR10_CLASSES, &set.test, error);
   if (status != EPX_OK) goto cleanup;
   status = archive ? epx_cifar10_read_archive(&set, source) : epx_cifar10_read_folder(&set, source);
   if (status != EPX_OK) goto cleanup;

@@ -10,7 +10,7 @@
 #include "epx_dataset_internal.h"
 #include "epx_random.h"
 
-enum { EPX_DATASET_MAX_SIDE = 64, EPX_DATASET_MAX_CHANNELS = 3, EPX_DATASET_PADDING = 4 };
+enum { EPX_DATASET_MAX_CHANNELS = 3, EPX_DATASET_PADDING = 4 };
 
 epx_status_t epx_dataset_open(const epx_data_config_t *config, epx_dataset_t **train,
                               epx_dataset_t **test, epx_error_t *error) {
@@ -24,25 +24,29 @@ epx_status_t epx_dataset_open(const epx_data_config_t *config, epx_dataset_t **t
       return epx_generated_open(config, train, test, error);
     case EPX_DATA_CIFAR10:
       return epx_cifar10_open(config, EPX_CIFAR10_RECORDS, train, test, error);
+    case EPX_DATA_IDX:
+      return epx_idx_open(config, train, test, error);
   }
   return epx_fail(error, EPX_ERR_ARGUMENT, "data: unknown image set %d.", (int)config->set);
 }
 
-epx_status_t epx_dataset_allocate(int count, int channels, int side, int classes,
+epx_status_t epx_dataset_allocate(int count, int channels, int height, int width, int classes,
                                   epx_dataset_t **dataset, epx_error_t *error) {
   assert(count > 0 && channels > 0 && channels <= EPX_DATASET_MAX_CHANNELS);
-  assert(side > 0 && side <= EPX_DATASET_MAX_SIDE);
+  assert(height > 0 && height <= EPX_DATASET_MAX_SIDE);
+  assert(width > 0 && width <= EPX_DATASET_MAX_SIDE);
   epx_dataset_t *created = calloc(1, sizeof *created);
   if (created) {
-    *created = (epx_dataset_t){.count = count, .channels = channels, .height = side, .width = side};
+    *created =
+        (epx_dataset_t){.count = count, .channels = channels, .height = height, .width = width};
     created->classes = classes;
-    created->pixels = calloc((size_t)count, (size_t)channels * side * side);
+    created->pixels = calloc((size_t)count, (size_t)channels * height * width);
     created->labels = calloc((size_t)count, 1);
   }
   if (!created || !created->pixels || !created->labels) {
     epx_dataset_destroy(created);
     return epx_fail(error, EPX_ERR_MEMORY, "No memory for %d images of %dx%dx%d bytes.", count,
-                    channels, side, side);
+                    channels, height, width);
   }
   *dataset = created;
   return EPX_OK;
@@ -72,12 +76,17 @@ void epx_dataset_seal(epx_dataset_t *dataset) {
   snprintf(dataset->fingerprint, sizeof dataset->fingerprint, "%016" PRIx64, hash);
 }
 
-/* The normalised value of each byte. */
-static void epx_dataset_levels(float levels[EPX_DATASET_MAX_CHANNELS][256]) {
+/* The normalised value of each byte, of colour images and of grey ones. */
+static void epx_dataset_levels(int channels, float levels[EPX_DATASET_MAX_CHANNELS][256]) {
   static const double mean[EPX_DATASET_MAX_CHANNELS] = {.4914, .4822, .4465};
   static const double std[EPX_DATASET_MAX_CHANNELS] = {.2023, .1994, .2010};
+  static const double grey_mean = .1307, grey_std = .3081;
+  const bool grey = channels == 1;
   for (int c = 0; c < EPX_DATASET_MAX_CHANNELS; c++) {
-    for (int v = 0; v < 256; v++) levels[c][v] = (float)((v / 255.0 - mean[c]) / (3 * std[c]));
+    for (int v = 0; v < 256; v++) {
+      levels[c][v] =
+          (float)((v / 255.0 - (grey ? grey_mean : mean[c])) / (3 * (grey ? grey_std : std[c])));
+    }
   }
 }
 
@@ -111,7 +120,7 @@ static void epx_dataset_look(const epx_dataset_t *dataset, uint32_t index, bool 
 void epx_dataset_batch(const epx_dataset_t *dataset, const uint32_t *indices, int n, bool augment,
                        uint64_t augment_key, float *x, uint8_t *labels) {
   float levels[EPX_DATASET_MAX_CHANNELS][256];
-  epx_dataset_levels(levels);
+  epx_dataset_levels(dataset->channels, levels);
   const int height = dataset->height, width = dataset->width;
   const size_t plane = (size_t)height * width, image = plane * dataset->channels;
   for (int i = 0; i < n; i++) {

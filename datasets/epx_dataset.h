@@ -12,18 +12,20 @@
 extern "C" {
 #endif
 
-typedef enum epx_data_set_t { EPX_DATA_GENERATED, EPX_DATA_CIFAR10 } epx_data_set_t;
+typedef enum epx_data_set_t { EPX_DATA_GENERATED, EPX_DATA_CIFAR10, EPX_DATA_IDX } epx_data_set_t;
 
 /* What the configuration says about data. */
 typedef struct epx_data_config_t {
   epx_data_set_t set;
   char path[512];  /* cifar10: folder with cifar-10-binary.tar.gz or cifar-10-batches-bin, or either
-                      itself */
+                      itself; idx: folder with train-images-idx3-ubyte, train-labels-idx1-ubyte
+                      and the same of t10k, each plain or with .gz */
   bool augment;    /* horizontal flip p = 1/2 and random crop of the 4-pixel edge-padded image */
   int train_limit; /* first images only; 0: all */
   int test_limit;
   uint64_t seed;               /* generated: of the set itself */
   int train_count, test_count; /* generated: sizes */
+  int classes;                 /* idx: labels lie below it; not a key, network.classes */
 } epx_data_config_t;
 
 /* One part (training or test) of a set. */
@@ -44,8 +46,11 @@ void epx_dataset_destroy(epx_dataset_t *dataset);
 
 /* Copies n images as normalised floats into x [n][C][H][W] and their labels into labels [n].
  * Per channel c: (pixel/255 - mean_c) / (3 * std_c), mean (.4914, .4822, .4465), std (.2023, .1994,
- * .2010), so that values stay within (-0.83, 0.93). With augment, image indices[i] is flipped and
- * cropped by draws that depend on (augment_key, indices[i]) alone, never on its place in the batch.
+ * .2010), so that values stay within (-0.83, 0.93). Grey images take the mean .1307 and std .3081
+ * of MNIST's training images (as PyTorch's MNIST example has them), which gives -0.15 to 0.95:
+ * within the chip's input format Q0.7, as colour is, and zero for the average pixel. With augment,
+ * image indices[i] is flipped and cropped by draws that depend on (augment_key, indices[i]) alone,
+ * never on its place in the batch.
  */
 void epx_dataset_batch(const epx_dataset_t *dataset, const uint32_t *indices, int n, bool augment,
                        uint64_t augment_key, float *x, uint8_t *labels);

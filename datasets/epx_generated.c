@@ -216,8 +216,8 @@ static void epx_generated_paint(epx_dataset_t *part, uint64_t key) {
 
 static epx_status_t epx_generated_part(uint64_t seed, uint64_t purpose, const char *name, int count,
                                        epx_dataset_t **part, epx_error_t *error) {
-  epx_status_t status =
-      epx_dataset_allocate(count, 3, EPX_GENERATED_SIDE, EPX_GENERATED_CLASSES, part, error);
+  epx_status_t status = epx_dataset_allocate(count, 3, EPX_GENERATED_SIDE, EPX_GENERATED_SIDE,
+                                             EPX_GENERATED_CLASSES, part, error);
   if (status != EPX_OK) return status;
   epx_generated_paint(*part, epx_random_key(seed, purpose));
   snprintf((*part)->name, sizeof(*part)->name, "generated %s", name);

@@ -7,8 +7,6 @@
 
 #include "epx_cpu.h"
 
-enum { EPX_GEMM_MAX_K = 65793 }; /* 255 * 128 * K < 2^31 */
-
 static epx_gemm_u8s8s32_fn *epx_variant_of(epx_cpu_level_t level) {
   switch (level) {
     case EPX_CPU_AVX512:

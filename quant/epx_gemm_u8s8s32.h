@@ -6,7 +6,7 @@
  * concatenation of `segments` runs of `run` bytes, run j starting at a + row_offset[m] + j *
  * segment_stride (a 3x3 convolution over a zero-bordered channels-last image has segments = 3, run
  * = 3 * channels, segment_stride = bytes of an image row). run must be a multiple of 4; K =
- * segments * run. Exactness: K <= 65793, so that 255 * 128 * K < 2^31.
+ * segments * run. Exactness: K <= EPX_GEMM_MAX_K, so that 255 * 128 * K < 2^31.
  *
  * B is packed once by epx_pack_s8. The variants (scalar reference, AVX2, AVX-512 VNNI) give the
  * same bits for every shape; the best one that the processor has is chosen at run time, and the
@@ -21,6 +21,7 @@
 extern "C" {
 #endif
 
+enum { EPX_GEMM_MAX_K = 65793 };
 enum { EPX_GEMM_N_BLOCK = 16 }; /* columns of one packed panel: B and C are padded to a multiple */
 
 /* Columns rounded up to whole panels: the smallest legal ldc. */

@@ -29,6 +29,14 @@ epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan
                     "modelled)",
                     chip->adc_bits, chip->rows, chip->bits_per_cell, largest);
   }
+  const int64_t tiles = (int64_t)blocks(fan_in, chip->rows) * blocks(units, chip->columns / slices);
+  if (tiles > EPX_MAP_MAX_TILES) {
+    return epx_fail(
+        error, EPX_ERR_UNSUPPORTED,
+        "chip.array.rows: %d x %d cells; parameter layer %d (fan-in %d, %d units) would "
+        "take %lld tiles, expected at most %d",
+        chip->rows, chip->columns, layer, fan_in, units, (long long)tiles, EPX_MAP_MAX_TILES);
+  }
   *map = (epx_layer_map_t){
       .fan_in = fan_in,
       .units = units,

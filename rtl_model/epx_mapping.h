@@ -18,6 +18,8 @@
 extern "C" {
 #endif
 
+enum { EPX_MAP_MAX_TILES = 1 << 24 }; /* of a layer: row_blocks * column_blocks */
+
 typedef struct epx_layer_map_t {
   int fan_in, units;    /* of the layer */
   int rows;             /* wordlines of one array */
@@ -27,7 +29,8 @@ typedef struct epx_layer_map_t {
 } epx_layer_map_t;
 
 /* The map of parameter layer `layer` (its units and fan_in given). Errors: EPX_ERR_ARGUMENT where a
- * weight does not fit the columns, or an analog array's ADC would lose bits. */
+ * weight does not fit the columns, or an analog array's ADC would lose bits;
+ * EPX_ERR_UNSUPPORTED above EPX_MAP_MAX_TILES tiles. */
 EPX_CHECKED epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan_in,
                                        epx_layer_map_t *map, epx_error_t *error);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_gemm_u8s8s32.h"
 #include "epx_parallel.h"
 #include "epx_twin_internal.h"
 
@@ -128,6 +129,39 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
   return epx_map_layer(chip, l, g->units, g->fan_in, &layer->map, error);
 }
 
+/* Proof that 32 bits hold every sum of one neuron: from below, from above, bias and nudge. */
+static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *above,
+                               epx_error_t *error) {
+  const twin_layer_t *layer = &twin->layer[l];
+  const double up = ldexp(255.0 * 128.0 * layer->g.fan_in, layer->forward_shift);
+  const double terms_above =
+      above == NULL ? 0.0
+                    : (double)(above->g.fan_in / above->g.in_channels) * (double)above->g.units;
+  const double down = ldexp(255.0 * 128.0 * terms_above, layer->backward_shift);
+  const int bits = ilogb(up * (l == 0 ? 2.0 : 1.0) + down + 0x1p29) + 2;
+  if (layer->forward_shift > 16 || layer->backward_shift > 16 || bits > 32) {
+    return epx_fail(
+        error, EPX_ERR_UNSUPPORTED,
+        "network.layers[%d]: its accumulator would need %d bits for a fan-in of %d from "
+        "below and %.0f from above, whose products lie %d bits apart; the twin has 32 "
+        "bits, products at most 16 apart; bring the synapse formats of neighbouring "
+        "layers closer or make the layer smaller",
+        l, bits, layer->g.fan_in, terms_above, layer->forward_shift + layer->backward_shift);
+  }
+  /* The product's rows are padded to four channels each: zeros, but counted in its limit. */
+  const int64_t area = (int64_t)layer->g.kernel_height * layer->g.kernel_width;
+  const int64_t forward_k = area * layer->padded_channels;
+  const int64_t backward_k = (layer->dense ? 1 : area) * layer->padded_units;
+  if (forward_k > EPX_GEMM_MAX_K || (l > 0 && l < twin->layers && backward_k > EPX_GEMM_MAX_K)) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.layers[%d]: a fan-in of %d, which padding to 4 channels makes %lld, "
+                    "and %lld from above; the twin's products have at most %d terms",
+                    l, layer->g.fan_in, (long long)forward_k, (long long)backward_k,
+                    EPX_GEMM_MAX_K);
+  }
+  return EPX_OK;
+}
+
 /* The accumulator's fraction, and proof that 32 bits hold every sum. */
 static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
   twin_layer_t *layer = &twin->layer[l];
@@ -138,12 +172,6 @@ static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
   layer->fraction = forward > backward ? forward : backward;
   layer->forward_shift = layer->fraction - forward;
   layer->backward_shift = layer->fraction - backward;
-  const double up = ldexp(255.0 * 128.0 * layer->g.fan_in, layer->forward_shift);
-  const double down =
-      above == NULL
-          ? 0.0
-          : ldexp(255.0 * 128.0 * (above->g.fan_in / above->g.in_channels) * above->g.units,
-                  layer->backward_shift);
   const double term = 255.0 * 255.0 * layer->g.out_height * layer->g.out_width;
   if (l < twin->layers && term * EPX_ESTIMATOR_MAX_COEFFICIENT >= 0x1p31) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
@@ -151,12 +179,9 @@ static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
                     "need more than 32 bits",
                     l, layer->g.out_height, layer->g.out_width);
   }
-  if (layer->forward_shift > 16 || layer->backward_shift > 16 ||
-      up * (l == 0 ? 2.0 : 1.0) + down + 0x1p29 >= 0x1p31) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "network.layers[%d]: its accumulator would need more than 32 bits; bring the "
-                    "synapse formats of neighbouring layers closer or make the layer smaller",
-                    l);
+  const epx_status_t status = check_sums(twin, l, above, error);
+  if (status != EPX_OK) {
+    return status;
   }
   const epx_activation_t activation = twin->base.network.activation;
   if (activation != EPX_ACTIVATION_HARD_SIGMOID && activation != EPX_ACTIVATION_HARD_SIGMOID_HALF) {

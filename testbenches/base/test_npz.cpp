@@ -381,4 +381,23 @@ TEST_F(Npz, WritesBesideARelativePathAndAStaleTemporary) {
   expect_equal(npz, copy());
 }
 
+TEST_F(Npz, UnpackedBytesAreLimitedInAll) {
+  const size_t shape = 1000; /* two members of 1000 bytes and a header of 128 each */
+  for (const char *name : {"a", "b"}) {
+    ASSERT_EQ(epx_npz_add(npz, name, EPX_DTYPE_U8, 1, &shape, nullptr, nullptr, &error), EPX_OK);
+  }
+  ASSERT_EQ(epx_npz_write(path.c_str(), npz, &error), EPX_OK) << error.message;
+  epx_npz_t *found = nullptr;
+  ASSERT_EQ(epx_npz_read_limited(path.c_str(), 2 * 1128, &found, &error), EPX_OK) << error.message;
+  epx_npz_destroy(found);
+  found = nullptr;
+  EXPECT_EQ(epx_npz_read_limited(path.c_str(), 2 * 1128 - 1, &found, &error), EPX_ERR_FORMAT);
+  EXPECT_EQ(found, nullptr);
+  EXPECT_NE(std::string(error.message)
+                .find("member 'b.npy': brings the unpacked arrays to more "
+                      "than 2255 bytes"),
+            std::string::npos)
+      << error.message;
+}
+
 }  // namespace

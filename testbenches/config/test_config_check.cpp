@@ -64,6 +64,12 @@ TEST(ConfigCheck, DataFitsTheNetwork) {
        "FILE:1:20: network.classes: data.set generated has 10 classes; found 7"},
       {"data: {set: cifar10}\nnetwork: {classes: 100}\n", EPX_ERR_CONFIG,
        "FILE:2:20: network.classes: data.set cifar10 has 10 classes; found 100"},
+      {"data: {set: idx, path: ''}\nnetwork: {input: [1, 28, 28]}\n", EPX_ERR_CONFIG,
+       "FILE:1:24: data.path: data.set idx needs the folder of its files"},
+      {"data: {set: idx, augment: true}\nnetwork: {input: [1, 28, 28]}\n", EPX_ERR_UNSUPPORTED,
+       "FILE:1:27: data.augment: data.set idx is not augmented, for flips would make other signs "
+       "of "
+       "digits; found true"},
       {"data: {set: cifar10, path: ''}\n", EPX_ERR_CONFIG,
        "FILE:1:28: data.path: data.set cifar10 needs the path of its files"},
   };

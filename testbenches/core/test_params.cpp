@@ -72,6 +72,51 @@ TEST(Params, ReadsFloat32AndNamesWhatIsWrong) {
   EXPECT_NE(std::string(error.message).find("dense0.weight"), std::string::npos) << error.message;
 }
 
+/* The element count alone is not enough: another layout would be read as nonsense. */
+TEST(Params, ShapesMustBeExact) {
+  const epx_network_t network = sample_network();
+  const Params params = make_params(network);
+  const size_t flat[2] = {4, 27}, swapped[4] = {3, 4, 3, 3}, longer[5] = {4, 3, 3, 3, 1};
+  const struct {
+    int dimensions;
+    const size_t *shape;
+    const char *text;
+  } cases[] = {{2, flat, "[4, 27]"}, {4, swapped, "[3, 4, 3, 3]"}, {5, longer, "[4, 3, 3, 3, 1]"}};
+  for (const auto &c : cases) {
+    const Npz npz = empty_npz();
+    ASSERT_EQ(epx_npz_add(npz.get(), "conv0.weight", EPX_DTYPE_F64, c.dimensions, c.shape, nullptr,
+                          nullptr, nullptr),
+              EPX_OK);
+    epx_error_t error = {};
+    EXPECT_EQ(epx_params_from_npz(npz.get(), "f.npz", "", params.get(), &error), EPX_ERR_FORMAT);
+    EXPECT_EQ(std::string(error.message),
+              std::string("f.npz: conv0.weight has shape ") + c.text + "; expected [4, 3, 3, 3].");
+  }
+}
+
+TEST(Params, NumbersMustBeFinite) {
+  const epx_network_t network = sample_network();
+  const Params params = make_params(network);
+  for (const double value : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    for (const bool single : {false, true}) {
+      std::vector<double> doubles(108, 0.5);
+      std::vector<float> floats(108, 0.5f);
+      doubles[53] = doubles[90] = value; /* 53: [1, 2, 2, 2] of [4, 3, 3, 3] */
+      floats[53] = floats[90] = (float)value;
+      const size_t shape[4] = {4, 3, 3, 3};
+      const void *data = single ? (const void *)floats.data() : (const void *)doubles.data();
+      const Npz npz = empty_npz();
+      ASSERT_EQ(epx_npz_add(npz.get(), "conv0.weight", single ? EPX_DTYPE_F32 : EPX_DTYPE_F64, 4,
+                            shape, data, nullptr, nullptr),
+                EPX_OK);
+      epx_error_t error = {};
+      EXPECT_EQ(epx_params_from_npz(npz.get(), "f.npz", "", params.get(), &error), EPX_ERR_FORMAT);
+      EXPECT_EQ(std::string(error.message).find("f.npz: conv0.weight[1, 2, 2, 2] is "), 0u)
+          << error.message;
+    }
+  }
+}
+
 TEST(Params, InitialisationFillsItsRange) {
   const epx_network_t network =
       make_network({3, 16, 16}, {dense_layer(40)}, 10, EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_TANH);

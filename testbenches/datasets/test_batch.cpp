@@ -19,7 +19,7 @@ class Batch : public ::testing::Test {
  protected:
   void SetUp() override {
     random.seed(seed = std::random_device()());
-    ASSERT_EQ(epx_dataset_allocate(20, 3, kSide, 10, &set, nullptr), EPX_OK);
+    ASSERT_EQ(epx_dataset_allocate(20, 3, kSide, kSide, 10, &set, nullptr), EPX_OK);
     for (int i = 0; i < 20 * kImage; i++) set->pixels[i] = (uint8_t)(random() >> 8);
     for (int i = 0; i < 20; i++) set->labels[i] = (uint8_t)(random() % 10);
   }

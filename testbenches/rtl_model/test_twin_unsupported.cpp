@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the twin does not model is refused, naming the layer or the key. */
+#include "epx_mapping.h"
 #include "rtl_model/twin_support.h"
 
 namespace {
@@ -119,6 +120,91 @@ TEST(TwinUnsupported, IsRefusedByName) {
     EXPECT_EQ(epx_twin_create(&network, &chip, 2, &twin, nullptr), c.status);
     EXPECT_EQ(twin, nullptr) << "touched on failure";
   }
+}
+
+/* Each bound on sums is exact: `most` is legal, one more is refused with a message that tells why.
+ */
+TEST(TwinUnsupported, SumsUpToTheirBounds) {
+  struct Bound {
+    const char *what;
+    int most;
+    epx_network_t (*network)(int);
+    std::vector<std::string> words; /* of the message for most + 1 */
+  };
+  static const auto network = [](int c, int h, int w, std::vector<epx_layer_t> layers) {
+    return make_network({c, h, w}, layers, 5, EPX_LOSS_CROSS_ENTROPY,
+                        EPX_ACTIVATION_HARD_SIGMOID_HALF);
+  };
+  const int positions = (int)(2147483647.0 / (255 * 255 * EPX_ESTIMATOR_MAX_COEFFICIENT)) / 2;
+  const Bound bounds[] = {
+      /* 2 * 255 * 128 * n + 2^29 < 2^31: inputs are signed, so shifted */
+      {"inputs of layer 0",
+       24672,
+       [](int n) { return network(n, 1, 1, {dense_layer(4)}); },
+       {"network.layers[0]", "33 bits", "fan-in of 24673", "the twin has 32 bits"}},
+      {"inputs of the read-out",
+       49344,
+       [](int n) { return network(4, 1, 1, {dense_layer(n)}); },
+       {"network.layers[1]", "33 bits", "fan-in of 49345"}},
+      /* 255 * 128 * (n + 4) + 2^29 < 2^31: one signed input, shifted by a bit, counts four */
+      {"terms from above",
+       49340,
+       [](int n) {
+         return network(1, 1, 1, {dense_layer(4), dense_layer(n)});
+       },
+       {"network.layers[0]", "33 bits", "49341 from above"}},
+      /* 4 n <= 65793, one channel being padded to four */
+      {"terms of a product, forward",
+       16448,
+       [](int n) { return network(1, n, 1, {dense_layer(4)}); },
+       {"network.layers[0]", "fan-in of 16449", "65796", "at most 65793"}},
+      /* 8 n^2 <= 65793, five units being padded to eight */
+      {"terms of a product, backward",
+       90,
+       [](int n) {
+         return network(
+             1, 46, 46,
+             {conv_layer(1, 1, 1, 0, EPX_POOL_NONE), conv_layer(5, n, 1, 25, EPX_POOL_NONE)});
+       },
+       {"network.layers[1]", "66248 from above", "at most 65793"}},
+      {"positions of a correlation",
+       positions,
+       [](int n) {
+         return network(
+             1, n, 2,
+             {conv_layer(1, 1, 1, 0, EPX_POOL_NONE), conv_layer(1, 1, 1, 0, EPX_POOL_MAX)});
+       },
+       {"network.layers[0]", "32 bits"}},
+  };
+  for (const Bound &bound : bounds) {
+    SCOPED_TRACE(bound.what);
+    const epx_chip_t chip = make_chip();
+    epx_error_t error = {};
+    const epx_network_t legal = bound.network(bound.most), beyond = bound.network(bound.most + 1);
+    EXPECT_EQ(epx_twin_check(&legal, &chip, &error), EPX_OK) << error.message;
+    EXPECT_EQ(epx_twin_check(&beyond, &chip, &error), EPX_ERR_UNSUPPORTED);
+    for (const std::string &word : bound.words) {
+      EXPECT_NE(std::string(error.message).find(word), std::string::npos) << error.message;
+    }
+  }
+}
+
+/* row_blocks * column_blocks must not leave the integers. */
+TEST(TwinUnsupported, TilesUpToTheirBound) {
+  epx_chip_t chip = make_chip();
+  epx_error_t error = {};
+  epx_layer_map_t map;
+  chip.rows = 1;
+  chip.columns = 8; /* one weight of 8 cells a tile */
+  EXPECT_EQ(epx_map_layer(&chip, 0, 1 << 14, 1 << 10, &map, &error), EPX_OK) << error.message;
+  EXPECT_EQ(map.row_blocks * map.column_blocks, EPX_MAP_MAX_TILES);
+  EXPECT_EQ(epx_map_layer(&chip, 0, (1 << 14) + 1, 1 << 10, &map, &error), EPX_ERR_UNSUPPORTED);
+  EXPECT_EQ(epx_map_layer(&chip, 3, 1 << 20, 49152, &map, &error), EPX_ERR_UNSUPPORTED);
+  EXPECT_NE(std::string(error.message).find("chip.array.rows: 1 x 8 cells; parameter layer 3"),
+            std::string::npos)
+      << error.message;
+  EXPECT_NE(std::string(error.message).find("51539607552 tiles"), std::string::npos)
+      << error.message;
 }
 
 TEST(TwinUnsupported, AnEmptyMiniBatch) {
