@@ -151,7 +151,7 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
   /* The product's rows are padded to four channels each: zeros, but counted in its limit. */
   const int64_t area = (int64_t)layer->g.kernel_height * layer->g.kernel_width;
   const int64_t forward_k = area * layer->padded_channels;
-  const int64_t backward_k = (layer->dense ? 1 : area) * layer->padded_units;
+  const int64_t backward_k = (layer->dense ? 1 : area) * ((layer->g.units + 3) / 4 * 4);
   if (forward_k > EPX_GEMM_MAX_K || (l > 0 && l < twin->layers && backward_k > EPX_GEMM_MAX_K)) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "network.layers[%d]: a fan-in of %d, which padding to 4 channels makes %lld, "
