@@ -116,10 +116,10 @@ static int64_t finish_long(epx_fixed_t *fixed, const epx_long_t *sum, epx_qforma
   }
   const uint64_t partial = sum->limb[first / 64] & ((UINT64_C(1) << first % 64) - 1);
   sticky = sticky || partial != 0;
-  /* The window is the low 63 bits; where the sum is longer, a bit above them says so. */
+  /* The window is the low 64 bits; where the sum is longer, a bit above them says so. */
   const uint64_t low = limb_at(sum, first);
   const bool negative = sum->limb[LIMBS - 1] >> 63 != 0;
-  bool fits = (low >> 63 != 0) == negative;
+  bool fits = true;
   for (int at = first + 64; at < 64 * LIMBS; at += 64) {
     fits = fits && limb_at(sum, at) == (negative ? UINT64_MAX : 0);
   }
