@@ -50,7 +50,6 @@ static epx_pool_t pool_of(const epx_network_t *network) {
 static epx_status_t free_phase(lab_t *lab, epx_substrate_t *substrate, const epx_params_t *params,
                                epx_error_t *error) {
   const batch_npz_t *batch = lab->request->batch;
-  substrate->relaxation = lab->dynamics.relaxation;
   const epx_status_t status = substrate->ops->load(substrate, params, error);
   if (status == EPX_OK) {
     epx_ep_free(substrate, &lab->dynamics, batch->x, batch->labels, batch->n, lab->loss,

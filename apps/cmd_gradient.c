@@ -284,7 +284,6 @@ static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx
   if (status != EPX_OK) {
     return status;
   }
-  golden->relaxation = experiment->dynamics.relaxation;
   status = golden->ops->load(golden, study->params, error);
   if (status == EPX_OK) {
     epx_ep_free(golden, &experiment->dynamics, study->x, study->labels, study->images, study->loss,

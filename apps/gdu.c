@@ -132,7 +132,6 @@ epx_status_t gdu_run(const epx_experiment_t *experiment, const epx_params_t *par
   if (status != EPX_OK) {
     goto cleanup;
   }
-  gdu.golden->relaxation = experiment->dynamics.relaxation;
   status = gdu.golden->ops->load(gdu.golden, params, error);
   if (status == EPX_OK) {
     epx_ep_free(gdu.golden, &experiment->dynamics, x, labels, n, loss, predicted);

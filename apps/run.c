@@ -49,7 +49,6 @@ epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity
   if (status != EPX_OK) {
     return status;
   }
-  substrate->relaxation = experiment->dynamics.relaxation;
   status = epx_params_create(&experiment->network, &params, error);
   if (status == EPX_OK) {
     epx_params_initialise(params, experiment->training.seed, experiment->training.init_scale);

@@ -102,7 +102,6 @@ void training_step(benchmark::State &state, const Case &c) {
   if (golden->ops->load(golden, params, &error) != EPX_OK) state.SkipWithError(error.message);
   epx_dynamics_t dynamics = {c.free_steps, c.nudged_steps};
   dynamics.relaxation.tolerance = state.range(0) > 0 ? std::pow(10.0, -(double)state.range(0)) : 0;
-  golden->relaxation = dynamics.relaxation;
   const epx_estimator_t estimator = {EPX_ESTIMATOR_SYMMETRIC, c.beta};
   epx_update_rule_t rule = {};
   std::fill(rule.learning_rate, rule.learning_rate + EPX_MAX_LAYERS + 1, 0.1);

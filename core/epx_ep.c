@@ -6,6 +6,7 @@
 void epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics, const float *x,
                  const uint8_t *labels, int n, double *loss, uint8_t *predicted) {
   const epx_substrate_ops_t *ops = substrate->ops;
+  substrate->relaxation = dynamics->relaxation;
   ops->present(substrate, x, labels, n);
   ops->relax(substrate, dynamics->free_steps, 0.0);
   ops->predict(substrate, loss, predicted);

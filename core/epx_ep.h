@@ -10,8 +10,9 @@
 extern "C" {
 #endif
 
-/* Presents x [n][C][H][W] with labels [n], relaxes freely, reads loss and class of every sample at
- * the free state (loss [n], predicted [n]). */
+/* Sets the substrate's relaxation to that of the dynamics, presents x [n][C][H][W] with labels [n],
+ * relaxes freely, reads loss and class of every sample at the free state (loss [n], predicted [n]).
+ */
 void epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics, const float *x,
                  const uint8_t *labels, int n, double *loss, uint8_t *predicted);
 

@@ -157,7 +157,7 @@ bad "p.npz: no array 'conv1.weight'" p.npz batch.npz
 npz p.npz +golden/checkpoint.npz -param.readout.bias
 bad "p.npz: no array 'param.readout.bias'" p.npz batch.npz
 npz p.npz +bare.npz conv0.weight=f8:4,3,5,5:0
-bad "p.npz: array 'conv0.weight'" p.npz batch.npz
+bad "p.npz: conv0.weight has shape [4, 3, 5, 5]; expected [4, 3, 3, 3]" p.npz batch.npz
 npz p.npz +bare.npz readout.weight=i4:10,512:0
 bad "p.npz: array 'readout.weight'" p.npz batch.npz
 what='backward weights are needed where connections are unidirectional'

@@ -290,7 +290,7 @@ class wide : public testing::TestWithParam<int> {};
 
 TEST_P(wide, random_operations_are_alike) {
   quant_test::Random random;
-  for (int i = 0; i < 80000; i++) {
+  for (int i = 0; i < 86000; i++) {
     const epx_qformat_t fa = random.format_near(32, 16, 24);
     const epx_qformat_t fb = random.format_near(32, fa.fraction_bits, 24);
     const epx_qformat_t to =
