@@ -229,8 +229,9 @@ static void fit_law(const problem_t *problem, epx_bias_fit_t *fit, law_t *law) {
   fit->floor = sqrt(law->x[2]);
   fit->power_low = interval_end(problem, law->power, values, -1, limit, &fit->power_open_low);
   fit->power_high = interval_end(problem, law->power, values, 1, limit, &fit->power_open_high);
-  fit->bias_determined = law->x[0] > 0.0 && !(fit->power_open_low && fit->power_open_high) &&
-                         fit_terms(problem, NOISE | FLOOR, law->power, &other) > limit;
+  /* Each power fits at least as well as no bias at all: an end of the interval shows that no bias
+   * is worse than noise explains. */
+  fit->bias_determined = law->x[0] > 0.0 && !(fit->power_open_low && fit->power_open_high);
   fit->noise_determined =
       law->x[1] > 0.0 && fit_terms(problem, BIAS | FLOOR, law->power, &other) > limit;
   fit->floor_determined =
