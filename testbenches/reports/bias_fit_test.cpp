@@ -184,12 +184,17 @@ TEST(BiasFit, SaysWhatIsNotDetermined) {
 
 TEST(BiasFit, TermsThatThePointsDoNotShowAreNotDetermined) {
   std::mt19937 random = seeded();
-  const auto noise_only = fit_of(sample({0, 2, 1.0, 1e-2}, 0.05, random));
-  EXPECT_TRUE(noise_only.determined && noise_only.noise_determined);
-  EXPECT_FALSE(noise_only.bias_determined);
-  EXPECT_TRUE(std::isnan(epx_bias_law_best_beta(&noise_only, 0x1p-8)));
-  EXPECT_TRUE(std::isnan(epx_bias_law_crossover(&noise_only, 0x1p-8)));
-
+  int bias = 0, floor = 0;
+  for (int trial = 0; trial < 20; ++trial) {
+    const auto noise_only = fit_of(sample({0, 2, 1.0, 1e-2}, 0.05, random));
+    EXPECT_TRUE(noise_only.determined && noise_only.noise_determined);
+    bias += noise_only.bias_determined;
+    EXPECT_EQ(std::isnan(epx_bias_law_best_beta(&noise_only, 0x1p-8)), !noise_only.bias_determined);
+    EXPECT_EQ(std::isnan(epx_bias_law_crossover(&noise_only, 0x1p-8)), !noise_only.bias_determined);
+    floor += fit_of(sample({0.6, 2, 1.0, 0}, 0.05, random)).floor_determined;
+  }
+  EXPECT_LE(bias, 6); /* of 20: one in 20 is what 95 % lets through */
+  EXPECT_LE(floor, 6);
   std::vector<epx_bias_point_t> floating;
   for (double beta : BETAS) {
     floating.push_back({beta, 0.0, 0.5 * beta * beta});
@@ -199,9 +204,6 @@ TEST(BiasFit, TermsThatThePointsDoNotShowAreNotDetermined) {
   EXPECT_FALSE(bias_only.noise_determined || bias_only.floor_determined);
   EXPECT_NEAR(bias_only.power, 2.0, 1e-4);
   EXPECT_TRUE(std::isnan(epx_bias_law_best_beta(&bias_only, 0x1p-8)));
-
-  const auto no_floor = fit_of(sample({0.6, 2, 1.0, 0}, 0.05, random));
-  EXPECT_FALSE(no_floor.floor_determined);
 }
 
 TEST(BiasFit, APowerBeyondTheSearchIsAnOpenInterval) {
@@ -232,7 +234,7 @@ TEST(BiasFit, BestBetaAndCrossoverAreThoseOfTheCurve) {
   }
 }
 
-TEST(Nnls3, MatchesProjectedGradients) {
+TEST(Nnls3, MeetsTheConditionsOfAMinimum) {
   std::mt19937 random = seeded();
   std::normal_distribution<double> normal;
   for (int trial = 0; trial < 300; ++trial) {
@@ -251,34 +253,17 @@ TEST(Nnls3, MatchesProjectedGradients) {
         }
       }
     }
-    double x[3], slow[3] = {};
+    double x[3];
     epx_nnls3(gram, moment, x);
-    for (int sweep = 0; sweep < 200000; ++sweep) { /* exact coordinate descent, projected */
-      double moved = 0;
-      for (int i = 0; i < 3; ++i) {
-        double slope = moment[i];
-        for (int j = 0; j < 3; ++j) {
-          slope -= j == i ? 0.0 : gram[i][j] * slow[j];
-        }
-        const double next = std::max(0.0, slope / gram[i][i]);
-        moved = std::max(moved, std::fabs(next - slow[i]));
-        slow[i] = next;
+    for (int i = 0; i < 3; ++i) { /* at the minimum of a convex function no way leads down */
+      double slope = -moment[i];
+      for (int j = 0; j < 3; ++j) {
+        slope += gram[i][j] * x[j];
       }
-      if (moved < 1e-14) {
-        break;
-      }
+      const double tolerance = 1e-6 * (std::fabs(moment[i]) + gram[i][i] * x[i]);
+      EXPECT_GE(slope, -tolerance) << trial;
+      EXPECT_TRUE(x[i] == 0 || slope <= tolerance) << trial << ": " << slope;
     }
-    const auto value = [&](const double *v) {
-      double sum = 0;
-      for (int i = 0; i < 3; ++i) {
-        sum -= 2 * moment[i] * v[i];
-        for (int j = 0; j < 3; ++j) {
-          sum += v[i] * gram[i][j] * v[j];
-        }
-      }
-      return sum;
-    };
-    EXPECT_NEAR(value(x), value(slow), 1e-7 * (1 + std::fabs(value(slow)))) << trial;
     EXPECT_TRUE(x[0] >= 0 && x[1] >= 0 && x[2] >= 0);
   }
 }
