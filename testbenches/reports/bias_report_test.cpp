@@ -27,13 +27,17 @@ std::string page_of(const std::vector<epx_bias_row_t> &rows, bool finished = tru
   return report_of(folder / "run");
 }
 
-/* A table row with these cells. */
-std::string cells(const std::vector<std::string> &texts) {
-  std::string html;
-  for (const auto &text : texts) {
-    html += ">" + text + "</td><td";
+/* Whether a table has these cells side by side. */
+bool has_cells(std::string html, const std::vector<std::string> &texts) {
+  const std::string align = " class=\"number\"";
+  for (size_t at = html.find(align); at != std::string::npos; at = html.find(align, at)) {
+    html.erase(at, align.size());
   }
-  return html.substr(0, html.size() - 4);
+  std::string wanted;
+  for (const auto &text : texts) {
+    wanted += (wanted.empty() ? "<td>" : "</td><td>") + text;
+  }
+  return has(html, wanted + "</td>");
 }
 
 std::vector<epx_bias_row_t> grid(const std::vector<int> &bits, double noise = 0) {
@@ -62,12 +66,12 @@ TEST(BiasReport, NeedsAreTheFewestBitsThatReachACosine) {
     rows.insert(rows.end(), {worst, all});
   }
   const std::string html = page_of(rows);
-  EXPECT_TRUE(has(html, cells({"0.9", "symmetric", "6 bits, UQ0.6, β = 0.2 (0.9300)",
-                               "6 bits, UQ0.6, β = 0.2 (0.9100)", "not measured"})));
-  EXPECT_TRUE(has(html, cells({"0.95", "symmetric", "8 bits, UQ0.8, β = 0.5 (0.9700)",
-                               "10 bits, UQ0.10, β = 0.1 (0.9500)"})));
-  EXPECT_TRUE(has(html, cells({"0.99", "symmetric", "not reached (best 0.9800 at UQ0.10, β = 0.1)",
-                               "not reached (best 0.9500 at UQ0.10, β = 0.1)"})));
+  EXPECT_TRUE(has_cells(html, {"0.9", "symmetric", "6 bits, UQ0.6, β = 0.2 (0.9300)",
+                               "6 bits, UQ0.6, β = 0.2 (0.9100)", "not measured"}));
+  EXPECT_TRUE(has_cells(html, {"0.95", "symmetric", "8 bits, UQ0.8, β = 0.5 (0.9700)",
+                               "10 bits, UQ0.10, β = 0.1 (0.9500)"}));
+  EXPECT_TRUE(has_cells(html, {"0.99", "symmetric", "not reached (best 0.9800 at UQ0.10, β = 0.1)",
+                               "not reached (best 0.9500 at UQ0.10, β = 0.1)"}));
   EXPECT_TRUE(has(html, "8 bits</span>"));
 }
 
@@ -80,7 +84,7 @@ TEST(BiasReport, ALayerWithoutACosineIsTheWorst) {
   rows[1].cosine = NAN;
   const std::string html = page_of(rows);
   EXPECT_TRUE(
-      has(html, cells({"0.9", "symmetric", "4 bits, UQ0.4, β = 0.1 (1.0000)", "not measured"})));
+      has_cells(html, {"0.9", "symmetric", "4 bits, UQ0.4, β = 0.1 (1.0000)", "not measured"}));
 }
 
 TEST(BiasReport, CurvesHoldEveryMeasuredPointInOrder) {
@@ -129,6 +133,56 @@ TEST(BiasReport, TheLawIsDrawnAndTabled) {
   }
   EXPECT_FALSE(has(html, "does not hold"));
   EXPECT_TRUE(has(html, "What the law leaves: richardson"));
+}
+
+TEST(BiasReport, TablesHoldTheBestPointAndEveryLayer) {
+  const std::string html = page_of(grid({4, 6, 16, 0}));
+  BiasSample sample;
+  sample.beta = 0.3; /* smallest of the grid for UQ0.4 */
+  const double error = bias_law(sample, 0x1p-4);
+  char text[4][32];
+  snprintf(text[0], sizeof text[0], "%.4f", error);
+  snprintf(text[1], sizeof text[1], "%.4f", sample.row("all", error).cosine);
+  EXPECT_TRUE(has_cells(html, {"symmetric", "UQ0.4", "0.3", text[0], text[1]}));
+  snprintf(text[2], sizeof text[2], "%.4f", sample.row("conv0", 1.5 * error).cosine);
+  snprintf(text[3], sizeof text[3], "%.4f", sample.row("conv1", 1.1 * error).cosine);
+  EXPECT_TRUE(has_cells(html, {"symmetric", "UQ0.4", "0.3", text[1], text[2], text[3]}));
+  EXPECT_TRUE(has(html, "(extrapolated)")); /* one-sided, UQ0.16: below 0.01 */
+  EXPECT_LT(occurrences(html, "(extrapolated)"), 5U);
+}
+
+TEST(BiasReport, ResidualsLeaveOutSaturatedPoints) {
+  const Json charts = charts_of(page_of(grid({4, 6, 8, 0})));
+  const json_t *chart = find_titled(charts.get(), "title", "What the law leaves: one_sided");
+  BiasSample sample;
+  sample.estimator = "one_sided";
+  size_t wanted = 0;
+  for (double beta : BIAS_BETAS) {
+    sample.beta = beta;
+    wanted += bias_law(sample, 0x1p-4) <= EPX_BIAS_SATURATED;
+  }
+  EXPECT_LT(wanted, BIAS_BETAS.size());
+  const auto points = points_of(chart, "UQ0.4");
+  EXPECT_EQ(points.size(), wanted);
+  for (const auto &point : points) {
+    EXPECT_NEAR(point.second, 0, 1e-2);
+  }
+}
+
+TEST(BiasReport, TheCardShowsTheFewestBitsOfAnyVariant) {
+  std::vector<epx_bias_row_t> rows;
+  BiasSample sample;
+  sample.rung = "state";
+  sample.state = "UQ0.8";
+  sample.add(rows, 0.1);
+  sample.update = "alternating";
+  sample.state = "UQ0.5";
+  sample.add(rows, 0.2);
+  sample.state = "UQ0.4";
+  sample.add(rows, 0.9);
+  const std::string html = page_of(rows);
+  EXPECT_TRUE(has(html, "<span class=\"value\">5 bits</span>"));
+  EXPECT_TRUE(has(html, "UQ0.5, symmetric, β = 0.1; avg pooling, alternating updates"));
 }
 
 TEST(BiasReport, SaysWhereTheLawDoesNotHold) {
@@ -189,7 +243,7 @@ TEST(BiasReport, LadderClimbsRungByRung) {
   sample.synapse = "Q1.6";
   add_ladder(rows, sample);
   const std::string html = page_of(rows);
-  EXPECT_TRUE(has(html, cells({"symmetric, β = 0.1, UQ0.8, Q1.6 (avg, synchronous, 250 + 30)"})));
+  EXPECT_TRUE(has_cells(html, {"symmetric, β = 0.1, UQ0.8, Q1.6 (avg, synchronous, 250 + 30)"}));
   EXPECT_TRUE(has(html, "No estimate was held against BPTT."));
   const Json charts = charts_of(html);
   const json_t *bars = find_titled(charts.get(), "title", "Relative L2 error, rung by rung");
@@ -244,6 +298,50 @@ TEST(BiasReport, LaddersKeepSettingsApart) {
   }
 }
 
+TEST(BiasReport, LaddersKeepSynapsesAndNudgingApart) {
+  std::vector<epx_bias_row_t> rows;
+  double error = 0.01;
+  for (const char *synapse : {"Q1.4", "Q1.6"}) {
+    for (double beta : {0.1, 0.5}) {
+      BiasSample sample;
+      sample.state = "UQ0.8";
+      sample.synapse = synapse;
+      sample.beta = beta;
+      std::vector<epx_bias_row_t> own;
+      add_ladder(own, sample);
+      for (auto &row : own) {
+        row.relative_l2 = error;
+        error *= !strcmp(row.layer, "all") ? 1.1 : 1;
+        rows.push_back(row);
+      }
+    }
+  }
+  const std::string html = page_of(rows);
+  for (const char *synapse : {"Q1.4", "Q1.6"}) {
+    for (const char *beta : {"0.1", "0.5"}) {
+      std::vector<std::string> texts = {"symmetric, β = " + std::string(beta) + ", UQ0.8, " +
+                                        synapse + " (avg, synchronous, 250 + 30)"};
+      const char *const order[] = {"finite_t", "finite_beta", "state", "synapse", "chip", "update"};
+      for (const std::string rung : order) {
+        for (const auto &row : rows) { /* the first of a key is the one that is recorded */
+          if (rung == row.rung && !strcmp(row.layer, "all") &&
+              (rung == "finite_t" || row.beta == std::stod(beta)) &&
+              (rung == "finite_t" || rung == "finite_beta" || rung == "state" ||
+               !strcmp(row.synapse, synapse))) {
+            char text[64];
+            snprintf(text, sizeof text, "%.4f / %.*f", row.cosine,
+                     3 - static_cast<int>(std::floor(std::log10(row.relative_l2))),
+                     row.relative_l2);
+            texts.push_back(text);
+            break;
+          }
+        }
+      }
+      EXPECT_TRUE(has_cells(html, texts)) << synapse << ", " << beta;
+    }
+  }
+}
+
 TEST(BiasReport, UnfinishedRecordsAndHostileTextsAreShownSafely) {
   Folder folder;
   write_record(folder / "run", grid({4, 0}), false, "</script><script>alert(1)</script>");
@@ -251,7 +349,7 @@ TEST(BiasReport, UnfinishedRecordsAndHostileTextsAreShownSafely) {
   EXPECT_TRUE(has(html, "is still being measured, or was stopped"));
   EXPECT_TRUE(has(html, "&lt;/script&gt;&lt;script&gt;alert(1)"));
   EXPECT_FALSE(has(html, "<script>alert"));
-  EXPECT_TRUE(has(html, cells({"parameters", "unknown"})));
+  EXPECT_TRUE(has_cells(html, {"parameters", "unknown"}));
   EXPECT_FALSE(has(page_of(grid({4, 0})), "is still being measured"));
 }
 
