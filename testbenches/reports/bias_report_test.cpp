@@ -146,7 +146,16 @@ TEST(BiasReport, TheCardShowsTheFewestBitsOfAnyVariant) {
   sample.add(rows, 0.9);
   const std::string html = page_of(rows);
   EXPECT_TRUE(has(html, "<span class=\"value\">5 bits</span>"));
-  EXPECT_TRUE(has(html, "UQ0.5, symmetric, β = 0.1; avg pooling, alternating updates"));
+  EXPECT_TRUE(has(html, "5 bits, UQ0.5, symmetric, β = 0.1 (0.9806); avg pooling, alternating"));
+  rows.clear();
+  sample.add(rows, 0.9);
+  sample.update = "synchronous";
+  sample.add(rows, 0.5);
+  const std::string poor = page_of(rows);
+  EXPECT_TRUE(has(poor, "<span class=\"value\">not reached</span>"));
+  EXPECT_TRUE(has(poor,
+                  "not reached (best 0.8944 at UQ0.4, symmetric, β = 0.1); avg pooling, "
+                  "synchronous"));
 }
 
 TEST(BiasReport, SaysWhereTheLawDoesNotHold) {
@@ -190,9 +199,9 @@ TEST(BiasReport, VariantsAreShownApart) {
   }
   const std::string html = page_of(rows);
   for (const char *name :
-       {"<summary>avg pooling, synchronous updates, 250 + 30 steps, synapses exact<",
-        "<summary>max pooling, live switches, synchronous updates, 250 + 30 steps, synapses exact<",
-        "<summary>max pooling, frozen switches, ", "<summary>avg pooling, alternating updates, ",
+       {"<h3>avg pooling, synchronous updates, 250 + 30 steps, synapses exact<",
+        "<h3>max pooling, live switches, synchronous updates, 250 + 30 steps, synapses exact<",
+        "<h3>max pooling, frozen switches, ", "<summary>avg pooling, alternating updates, ",
         "synapses Q1.6</summary>", ", 60 + 30 steps", ", 250 + 60 steps",
         "synapses exact, whole chip</summary>", "Fewest bits for a state, with any estimator"}) {
     EXPECT_TRUE(has(html, name)) << name;
