@@ -117,6 +117,7 @@ TEST(BiasFit, KinkedDataIsSaidNotToFollowTheLaw) {
   const auto fit = fit_of(points, 0.7, residuals.data());
   ASSERT_TRUE(fit.determined);
   EXPECT_FALSE(fit.holds);
+  EXPECT_STREQ(fit.why, "points scatter around it");
   EXPECT_GT(fit.rms, 0.5);
   EXPECT_GT(*std::max_element(residuals.begin(), residuals.end()), 0.5);
 }
@@ -165,6 +166,8 @@ TEST(BiasFit, SaturatedPointsMayContradictTheLaw) {
   std::mt19937 random(1);
   auto points = sample({0.6, 2, 1.0, 1e-3}, 0.05, random);
   EXPECT_EQ(fit_of(points).above, 0);
+  EXPECT_TRUE(fit_of(points).holds);
+  points.push_back({0.05, 0x1p-4, 2.5}); /* the law says 1.25: saturated as it should be */
   EXPECT_TRUE(fit_of(points).holds);
   points.push_back({0.02, 0.0, 0.9});
   const auto fit = fit_of(points);

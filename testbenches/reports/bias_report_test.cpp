@@ -144,6 +144,11 @@ TEST(BiasReport, TheCardShowsTheFewestBitsOfAnyVariant) {
   sample.add(rows, 0.2);
   sample.state = "UQ0.4";
   sample.add(rows, 0.9);
+  sample.pool = "none";
+  sample.state = "UQ0.7";
+  sample.add(rows, 0.1);
+  sample.pool = "avg";
+  sample.state = "UQ0.4";
   const std::string html = page_of(rows);
   EXPECT_TRUE(has(html, "<span class=\"value\">5 bits</span>"));
   EXPECT_TRUE(has(html, "5 bits, UQ0.5, symmetric, β = 0.1 (0.9806); avg pooling, alternating"));
