@@ -229,14 +229,26 @@ static void fit_law(const problem_t *problem, epx_bias_fit_t *fit, law_t *law) {
   fit->floor = sqrt(law->x[2]);
   fit->power_low = interval_end(problem, law->power, values, -1, limit, &fit->power_open_low);
   fit->power_high = interval_end(problem, law->power, values, 1, limit, &fit->power_open_high);
-  fit->bias_determined = law->x[0] > 0.0 && !(fit->power_open_low && fit->power_open_high) &&
-                         fit_terms(problem, NOISE | FLOOR, law->power, &other) > limit;
+  /* Each power fits at least as well as no bias at all: an end of the interval shows that no bias
+   * is worse than noise explains. */
+  fit->bias_determined = law->x[0] > 0.0 && !(fit->power_open_low && fit->power_open_high);
   fit->noise_determined =
       law->x[1] > 0.0 && fit_terms(problem, BIAS | FLOOR, law->power, &other) > limit;
   fit->floor_determined =
       law->x[2] > 0.0 && fit_terms(problem, BIAS | NOISE, law->power, &other) > limit;
   fit->rms = sqrt(objective(problem, law) / fit->used);
-  fit->holds = fit->rms <= EPX_BIAS_RMS_LIMIT;
+  for (int i = 0; i < problem->count; ++i) {
+    const epx_bias_point_t *point = &problem->points[i];
+    fit->above += use_of(point, problem->cap) == EPX_BIAS_OVER_CAP &&
+                  sqrt(square(law, point)) < problem->cap &&
+                  residual(law, point) > 2.0 * EPX_BIAS_RMS_LIMIT;
+  }
+  fit->why = fit->rms > EPX_BIAS_RMS_LIMIT ? "points scatter around it"
+             : fit->above > 0              ? "points left out lie far above it"
+             : !fit->bias_determined && !fit->noise_determined
+                 ? "points show neither bias nor noise"
+                 : "";
+  fit->holds = fit->why[0] == '\0';
 }
 
 void epx_bias_fit(const epx_bias_point_t *points, int count, double cap, epx_bias_fit_t *fit,
@@ -272,24 +284,4 @@ void epx_bias_fit(const epx_bias_point_t *points, int count, double cap, epx_bia
                        ? residual(&law, &points[i])
                        : NAN;
   }
-}
-
-double epx_bias_law_error(const epx_bias_fit_t *fit, double beta, double q) {
-  return fit->determined ? sqrt(pow(fit->a * pow(beta, fit->power), 2.0) +
-                                pow(fit->b * q / beta, 2.0) + fit->floor * fit->floor)
-                         : NAN;
-}
-
-static bool has_minimum(const epx_bias_fit_t *fit, double q) {
-  return fit->determined && fit->bias_determined && fit->noise_determined && q > 0.0;
-}
-
-double epx_bias_law_best_beta(const epx_bias_fit_t *fit, double q) {
-  return has_minimum(fit, q)
-             ? pow(fit->b * q / (fit->a * sqrt(fit->power)), 1.0 / (fit->power + 1.0))
-             : NAN;
-}
-
-double epx_bias_law_crossover(const epx_bias_fit_t *fit, double q) {
-  return has_minimum(fit, q) ? pow(fit->b * q / fit->a, 1.0 / (fit->power + 1.0)) : NAN;
 }

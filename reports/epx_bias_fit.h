@@ -43,10 +43,15 @@ typedef enum epx_bias_use_t {
 /* The law is that of its numbers, also of those that the points do not determine; a reader shows
  * only what is. A term counts as determined where the law without it fits worse than noise explains
  * (the 95 % point of the F distribution with one degree of freedom, as for the interval of p). The
- * misfits are not random draws, so take these as a scale, not as a probability. */
+ * misfits are not random draws, so take these as a scale, not as a probability.
+ *
+ * The law holds where rms is at most EPX_BIAS_RMS_LIMIT, the points show bias or noise, and no
+ * point that was left out as saturated lies where the law predicts a good estimate (ln(error / law)
+ * above twice the limit): an unsettled free phase or switches that jump make such points. */
 typedef struct epx_bias_fit_t {
   bool determined; /* false: only `why` and the numbers of points mean anything */
-  const char *why; /* the reason in words where not determined, else "" */
+  bool holds;      /* see below; false where not determined */
+  const char *why; /* the reason in words where it does not hold or is not determined, else "" */
   double a, power; /* bias: a is its size at beta = 1 */
   double b, floor;
   bool bias_determined;  /* and p is: its interval has at least one end */
@@ -55,8 +60,8 @@ typedef struct epx_bias_fit_t {
   double power_low, power_high;         /* the interval of p */
   bool power_open_low, power_open_high; /* it goes on beyond the search there */
   double rms;                           /* of ln(error / law) over the points used */
-  bool holds;                           /* rms <= EPX_BIAS_RMS_LIMIT */
   int used, over_cap, invalid;
+  int above; /* points over the cap that lie far above a law which predicts less than the cap */
 } epx_bias_fit_t;
 
 /* Fits points[count] of one estimator; those with errors above `cap` are left out. residuals[count]

@@ -10,74 +10,24 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "epx_bias_keys.h"
 #include "epx_bias_rows.h"
 #include "epx_record_file.h"
 
 enum { BIAS_FORMAT = 1 };
 
-/* Rows by their keys: an open-addressing table of row indices plus 1, at most half full. */
 struct epx_bias_record_t {
   char folder[EPX_PATH_SIZE], path[EPX_PATH_SIZE];
   json_t *description; /* bias.json */
-  epx_bias_row_t *rows;
-  int count, capacity;
-  int *slots;
-  size_t slot_count; /* a power of two */
-  int file;          /* -1: closed */
+  epx_bias_keys_t keys;
+  int file; /* -1: closed */
 };
 
-static size_t find_slot(const epx_bias_record_t *record, const epx_bias_row_t *key) {
-  size_t slot = epx_bias_hash_key(key) & (record->slot_count - 1);
-  while (record->slots[slot] != 0 &&
-         !epx_bias_same_key(&record->rows[record->slots[slot] - 1], key)) {
-    slot = (slot + 1) & (record->slot_count - 1);
-  }
-  return slot;
-}
-
-static epx_status_t grow(epx_bias_record_t *record, int rows, epx_error_t *error) {
-  if (rows <= record->capacity) {
-    return EPX_OK;
-  }
-  size_t slot_count = 1024;
-  while (slot_count < 4 * (size_t)rows) {
-    slot_count *= 2;
-  }
-  epx_bias_row_t *larger = realloc(record->rows, slot_count / 2 * sizeof *larger);
-  record->rows = larger != NULL ? larger : record->rows;
-  int *slots = calloc(slot_count, sizeof *slots);
-  if (larger == NULL || slots == NULL) {
-    free(slots);
-    return epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory for %d rows.", record->path, rows);
-  }
-  free(record->slots);
-  record->slots = slots;
-  record->slot_count = slot_count;
-  record->capacity = (int)(slot_count / 2);
-  for (int i = 0; i < record->count; ++i) {
-    record->slots[find_slot(record, &record->rows[i])] = i + 1;
-  }
-  return EPX_OK;
-}
-
-/* Remembers a row, unless its key is known; there must be room. */
-static bool remember(epx_bias_record_t *record, const epx_bias_row_t *row) {
-  const size_t slot = find_slot(record, row);
-  if (record->slots[slot] != 0) {
-    return false;
-  }
-  record->rows[record->count++] = *row;
-  record->slots[slot] = record->count;
-  return true;
-}
-
-/* Forgets the rows after the first `count`. */
-static void forget(epx_bias_record_t *record, int count) {
-  record->count = count;
-  memset(record->slots, 0, record->slot_count * sizeof *record->slots);
-  for (int i = 0; i < count; ++i) {
-    record->slots[find_slot(record, &record->rows[i])] = i + 1;
-  }
+static epx_status_t reserve(epx_bias_record_t *record, int rows, epx_error_t *error) {
+  return epx_bias_keys_reserve(&record->keys, rows)
+             ? EPX_OK
+             : epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory for %d rows.", record->path,
+                        rows);
 }
 
 static json_t *make_description(const char *settings_text, const char *const *names,
@@ -173,10 +123,10 @@ static epx_status_t load_rows(epx_bias_record_t *record, epx_error_t *error) {
   size_t bytes = 0;
   epx_status_t status = epx_bias_rows_load(record->path, &rows, &count, &bytes, error);
   if (status == EPX_OK) {
-    status = grow(record, count, error);
+    status = reserve(record, count, error);
   }
   for (int i = 0; status == EPX_OK && i < count; ++i) {
-    remember(record, &rows[i]);
+    epx_bias_keys_add(&record->keys, &rows[i]);
   }
   free(rows);
   if (status == EPX_OK && ftruncate(record->file, (off_t)bytes) != 0) {
@@ -226,9 +176,6 @@ epx_status_t epx_bias_record_open(const char *folder, const char *settings_text,
   epx_status_t status = epx_path_join(folder, "bias.csv", made->path, error);
   if (status == EPX_OK) {
     snprintf(made->folder, sizeof made->folder, "%s", folder);
-    status = grow(made, 1, error);
-  }
-  if (status == EPX_OK) {
     status = access(made->path, F_OK) == 0
                  ? resume(made, settings_text, error)
                  : start_new(made, settings_text, names, values, count, error);
@@ -242,11 +189,11 @@ epx_status_t epx_bias_record_open(const char *folder, const char *settings_text,
 }
 
 int epx_bias_record_has(const epx_bias_record_t *record, const epx_bias_row_t *key) {
-  return record->slots[find_slot(record, key)] != 0;
+  return epx_bias_keys_has(&record->keys, key);
 }
 
 int epx_bias_record_count(const epx_bias_record_t *record) {
-  return record->count;
+  return record->keys.count;
 }
 
 /* One write and a flush; on failure the file is cut to its old size. */
@@ -269,24 +216,24 @@ epx_status_t epx_bias_record_append(epx_bias_record_t *record, const epx_bias_ro
     return epx_fail(error, EPX_ERR_ARGUMENT, "%s: a block of rows must end with the layer \"all\".",
                     record->path);
   }
-  epx_status_t status = grow(record, record->count + count, error);
+  epx_status_t status = reserve(record, record->keys.count + count, error);
   char *text = status == EPX_OK ? malloc((size_t)count * EPX_BIAS_LINE_SIZE) : NULL;
   if (status == EPX_OK && text == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", record->path);
   }
-  const int before = record->count;
+  const int before = record->keys.count;
   size_t size = 0;
   for (int i = 0; status == EPX_OK && i < count; ++i) {
     status = epx_bias_format(&rows[i], text + size, error);
-    if (status == EPX_OK && remember(record, &rows[i])) {
+    if (status == EPX_OK && epx_bias_keys_add(&record->keys, &rows[i])) {
       size += strlen(text + size);
     }
   }
   if (status == EPX_OK && size > 0) {
     status = write_block(record, text, size, error);
   }
-  if (status != EPX_OK && record->count != before) {
-    forget(record, before);
+  if (status != EPX_OK) {
+    epx_bias_keys_cut(&record->keys, before);
   }
   free(text);
   return status;
@@ -309,7 +256,6 @@ void epx_bias_record_destroy(epx_bias_record_t *record) {
     close(record->file);
   }
   json_decref(record->description);
-  free(record->rows);
-  free(record->slots);
+  epx_bias_keys_clear(&record->keys);
   free(record);
 }

@@ -34,9 +34,6 @@ static void find_worst(epx_bias_estimate_t *estimate) {
     if (i == 0 || isnan(row->cosine) || row->cosine < estimate->worst->cosine) {
       estimate->worst = row;
     }
-    if (isnan(row->cosine)) {
-      return;
-    }
   }
 }
 

@@ -31,10 +31,10 @@ static void describe(epx_page_t *page, const epx_report_run_t *run) {
   epx_page_table(page, table);
 }
 
-static void show_variant(epx_page_t *page, epx_bias_view_t *view,
-                         const epx_bias_variant_t *variant) {
+static void show_variant(epx_page_t *page, epx_bias_view_t *view, int index) {
   char name[256];
-  const bool fold = view->variant_count > OPEN_VARIANTS;
+  const epx_bias_variant_t *variant = &view->variants[index];
+  const bool fold = index >= OPEN_VARIANTS;
   epx_bias_variant_name(variant, name);
   if (fold) {
     epx_page_fold_begin(page, name);
@@ -67,7 +67,7 @@ static void show_run(epx_page_t *page, const epx_report_run_t *run, bool with_la
     epx_report_bias_needs(page, &view);
   }
   for (int i = 0; i < view.variant_count; ++i) {
-    show_variant(page, &view, &view.variants[i]);
+    show_variant(page, &view, i);
   }
   epx_report_bias_ladder(page, &view);
   epx_bias_view_clear(&view);

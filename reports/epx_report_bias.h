@@ -12,8 +12,8 @@ void epx_report_bias_needs(epx_page_t *page, const epx_bias_view_t *view);
 void epx_report_bias_need(epx_page_t *page, epx_bias_view_t *view,
                           const epx_bias_variant_t *variant);
 
-/* "6 bits" and "UQ0.6, symmetric, ..." of the fewest state bits that give all parameters together
- * the cosine below, in any variant; false where none does. */
+/* "6 bits" or "not reached", and how, of the fewest state bits that give all parameters together
+ * the cosine below, in any variant; false where no quantised state was measured. */
 #define EPX_BIAS_HEADLINE_COSINE 0.95
 enum { EPX_BIAS_NOTE_SIZE = 512 };
 bool epx_report_bias_headline(const epx_bias_view_t *view, char value[32],

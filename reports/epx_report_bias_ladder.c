@@ -56,9 +56,11 @@ static ladder_t climb(const epx_bias_view_t *view, const epx_bias_estimate_t *en
   ladder_t ladder = {{NULL}, end, 0};
   for (int i = 0; i < view->count; ++i) {
     const epx_bias_estimate_t *step = &view->estimates[i];
-    if (rung_of(step) < RUNGS && leads_to(step, end) && ladder.rungs[rung_of(step)] == NULL) {
-      ladder.rungs[rung_of(step)] = step;
-      ++ladder.count;
+    const int rung = rung_of(step);
+    if (rung < RUNGS && leads_to(step, end) &&
+        (ladder.rungs[rung] == NULL || strcmp(step->all->switches, end->all->switches) == 0)) {
+      ladder.count += ladder.rungs[rung] == NULL;
+      ladder.rungs[rung] = step;
     }
   }
   return ladder;

@@ -145,7 +145,7 @@ static void law_table(epx_page_t *page, const laws_t *laws) {
     epx_table_cellf(table, "%s%s",
                     !fit->determined ? "not determined: "
                     : fit->holds     ? "holds"
-                                     : "does not hold",
+                                     : "does not hold: ",
                     fit->why);
   }
   epx_page_table(page, table);
@@ -158,15 +158,15 @@ static void law_words(epx_page_t *page, const laws_t *laws) {
                 "floor\xc2\xb2, q the step of the state format (0 for float64; float32 left out). "
                 "Errors above %g are left out: such an estimate is saturated. Intervals are what "
                 "scatter of this size explains. The law is said to hold where the rms is at most "
-                "%g.",
+                "%g, the points show bias or noise, and none that was left out contradicts it.",
                 EPX_BIAS_SATURATED, EPX_BIAS_RMS_LIMIT);
   char names[512] = "";
   for (int e = 0; e < laws->estimators; ++e) {
     const epx_bias_fit_t *fit = &laws->fits[e];
     if (fit->determined && !fit->holds) {
       const size_t used = strlen(names);
-      snprintf(names + used, sizeof names - used, "%s%s (off by a factor of %.2f)",
-               used > 0 ? ", " : "", laws->view->estimators[e], exp(fit->rms));
+      snprintf(names + used, sizeof names - used, "%s%s (%s)", used > 0 ? ", " : "",
+               laws->view->estimators[e], fit->why);
     }
   }
   if (names[0] != '\0') {

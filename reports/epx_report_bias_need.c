@@ -75,23 +75,30 @@ static const char *describe(choice_t choice, measure_t measure, bool with_estima
 
 bool epx_report_bias_headline(const epx_bias_view_t *view, char value[32],
                               char note[EPX_BIAS_NOTE_SIZE]) {
-  const epx_bias_estimate_t *best = NULL;
+  choice_t all = {NULL, NULL};
   const epx_bias_variant_t *of = NULL;
   for (int i = 0; i < view->variant_count; ++i) {
-    const choice_t choice = choose(view, &view->variants[i], NULL, MEASURE_ALL, NUMBER_QUANTISED,
-                                   EPX_BIAS_HEADLINE_COSINE);
-    if (choice.needed != NULL && (best == NULL || choice.needed->bits < best->bits)) {
-      best = choice.needed;
+    const choice_t own = choose(view, &view->variants[i], NULL, MEASURE_ALL, NUMBER_QUANTISED,
+                                EPX_BIAS_HEADLINE_COSINE);
+    const bool fewer =
+        own.needed != NULL && (all.needed == NULL || own.needed->bits < all.needed->bits);
+    const bool nearer = all.needed == NULL && own.best != NULL &&
+                        (all.best == NULL || own.best->all->cosine > all.best->all->cosine);
+    if (fewer || nearer) {
+      all = own;
       of = &view->variants[i];
     }
   }
-  if (best == NULL) {
+  if (all.best == NULL) {
     return false;
   }
-  char beta[EPX_FORMAT_SIZE], name[256];
-  snprintf(value, 32, "%d bits", best->bits);
-  snprintf(note, EPX_BIAS_NOTE_SIZE, "%s, %s, \xce\xb2 = %s; %s", best->all->state,
-           best->all->estimator, epx_format_short(best->all->beta, beta),
+  char text[CELL_SIZE], name[256];
+  if (all.needed != NULL) {
+    snprintf(value, 32, "%d bits", all.needed->bits);
+  } else {
+    snprintf(value, 32, "not reached");
+  }
+  snprintf(note, EPX_BIAS_NOTE_SIZE, "%s; %s", describe(all, MEASURE_ALL, true, text),
            epx_bias_variant_name(of, name));
   return true;
 }

@@ -117,6 +117,7 @@ TEST(BiasFit, KinkedDataIsSaidNotToFollowTheLaw) {
   const auto fit = fit_of(points, 0.7, residuals.data());
   ASSERT_TRUE(fit.determined);
   EXPECT_FALSE(fit.holds);
+  EXPECT_STREQ(fit.why, "points scatter around it");
   EXPECT_GT(fit.rms, 0.5);
   EXPECT_GT(*std::max_element(residuals.begin(), residuals.end()), 0.5);
 }
@@ -160,12 +161,38 @@ TEST(BiasFit, SaturatedPointsWouldSpoilThePower) {
   EXPECT_GT(std::fabs(fit_of(points, INFINITY).power - 2.0), 0.1);
 }
 
+/* A free phase that still moves: in float64 the error grows as 1/beta, beyond the cap. */
+TEST(BiasFit, SaturatedPointsMayContradictTheLaw) {
+  std::mt19937 random(1);
+  auto points = sample({0.6, 2, 1.0, 1e-3}, 0.05, random);
+  EXPECT_EQ(fit_of(points).above, 0);
+  EXPECT_TRUE(fit_of(points).holds);
+  points.push_back({0.05, 0x1p-4, 2.5}); /* the law says 1.25: saturated as it should be */
+  EXPECT_TRUE(fit_of(points).holds);
+  points.push_back({0.02, 0.0, 0.9});
+  const auto fit = fit_of(points);
+  EXPECT_EQ(fit.above, 1);
+  EXPECT_FALSE(fit.holds);
+  EXPECT_STREQ(fit.why, "points left out lie far above it");
+}
+
+TEST(BiasFit, ScatterAroundAConstantIsNoLaw) {
+  std::vector<epx_bias_point_t> points;
+  for (double beta : BETAS) {
+    points.push_back({beta, 0x1p-8, points.size() % 2 == 0 ? 0.3 : 0.36});
+  }
+  const auto fit = fit_of(points);
+  EXPECT_TRUE(fit.determined);
+  EXPECT_LE(fit.rms, EPX_BIAS_RMS_LIMIT);
+  EXPECT_FALSE(fit.holds);
+}
+
 TEST(BiasFit, SaysWhatIsNotDetermined) {
   std::mt19937 random(1);
   const auto reason = [](std::vector<epx_bias_point_t> points) {
     const auto fit = fit_of(points);
-    EXPECT_EQ(fit.determined, fit.why[0] == '\0');
-    EXPECT_EQ(fit.determined, !std::isnan(epx_bias_law_error(&fit, 0.1, 0.1)));
+    EXPECT_FALSE(fit.determined || fit.holds);
+    EXPECT_TRUE(std::isnan(epx_bias_law_error(&fit, 0.1, 0.1)));
     return std::string(fit.why);
   };
   EXPECT_NE(reason({}).find("5 points"), std::string::npos);
@@ -184,12 +211,17 @@ TEST(BiasFit, SaysWhatIsNotDetermined) {
 
 TEST(BiasFit, TermsThatThePointsDoNotShowAreNotDetermined) {
   std::mt19937 random = seeded();
-  const auto noise_only = fit_of(sample({0, 2, 1.0, 1e-2}, 0.05, random));
-  EXPECT_TRUE(noise_only.determined && noise_only.noise_determined);
-  EXPECT_FALSE(noise_only.bias_determined);
-  EXPECT_TRUE(std::isnan(epx_bias_law_best_beta(&noise_only, 0x1p-8)));
-  EXPECT_TRUE(std::isnan(epx_bias_law_crossover(&noise_only, 0x1p-8)));
-
+  int bias = 0, floor = 0;
+  for (int trial = 0; trial < 20; ++trial) {
+    const auto noise_only = fit_of(sample({0, 2, 1.0, 1e-2}, 0.05, random));
+    EXPECT_TRUE(noise_only.determined && noise_only.noise_determined);
+    bias += noise_only.bias_determined;
+    EXPECT_EQ(std::isnan(epx_bias_law_best_beta(&noise_only, 0x1p-8)), !noise_only.bias_determined);
+    EXPECT_EQ(std::isnan(epx_bias_law_crossover(&noise_only, 0x1p-8)), !noise_only.bias_determined);
+    floor += fit_of(sample({0.6, 2, 1.0, 0}, 0.05, random)).floor_determined;
+  }
+  EXPECT_LE(bias, 6); /* of 20: one in 20 is what 95 % lets through */
+  EXPECT_LE(floor, 6);
   std::vector<epx_bias_point_t> floating;
   for (double beta : BETAS) {
     floating.push_back({beta, 0.0, 0.5 * beta * beta});
@@ -199,9 +231,6 @@ TEST(BiasFit, TermsThatThePointsDoNotShowAreNotDetermined) {
   EXPECT_FALSE(bias_only.noise_determined || bias_only.floor_determined);
   EXPECT_NEAR(bias_only.power, 2.0, 1e-4);
   EXPECT_TRUE(std::isnan(epx_bias_law_best_beta(&bias_only, 0x1p-8)));
-
-  const auto no_floor = fit_of(sample({0.6, 2, 1.0, 0}, 0.05, random));
-  EXPECT_FALSE(no_floor.floor_determined);
 }
 
 TEST(BiasFit, APowerBeyondTheSearchIsAnOpenInterval) {
@@ -230,81 +259,6 @@ TEST(BiasFit, BestBetaAndCrossoverAreThoseOfTheCurve) {
     }
     EXPECT_TRUE(std::isnan(epx_bias_law_best_beta(&fit, 0.0)));
   }
-}
-
-TEST(Nnls3, MatchesProjectedGradients) {
-  std::mt19937 random = seeded();
-  std::normal_distribution<double> normal;
-  for (int trial = 0; trial < 300; ++trial) {
-    const int rows = 3 + trial % 5;
-    double gram[3][3] = {}, moment[3] = {};
-    for (int r = 0; r < rows; ++r) {
-      const double y = normal(random);
-      double a[3];
-      for (double &value : a) {
-        value = normal(random) * (trial % 3 == 0 ? 1.0 : std::fabs(normal(random)));
-      }
-      for (int i = 0; i < 3; ++i) {
-        moment[i] += a[i] * y;
-        for (int j = 0; j < 3; ++j) {
-          gram[i][j] += a[i] * a[j];
-        }
-      }
-    }
-    double x[3], slow[3] = {};
-    epx_nnls3(gram, moment, x);
-    for (int sweep = 0; sweep < 200000; ++sweep) { /* exact coordinate descent, projected */
-      double moved = 0;
-      for (int i = 0; i < 3; ++i) {
-        double slope = moment[i];
-        for (int j = 0; j < 3; ++j) {
-          slope -= j == i ? 0.0 : gram[i][j] * slow[j];
-        }
-        const double next = std::max(0.0, slope / gram[i][i]);
-        moved = std::max(moved, std::fabs(next - slow[i]));
-        slow[i] = next;
-      }
-      if (moved < 1e-14) {
-        break;
-      }
-    }
-    const auto value = [&](const double *v) {
-      double sum = 0;
-      for (int i = 0; i < 3; ++i) {
-        sum -= 2 * moment[i] * v[i];
-        for (int j = 0; j < 3; ++j) {
-          sum += v[i] * gram[i][j] * v[j];
-        }
-      }
-      return sum;
-    };
-    EXPECT_NEAR(value(x), value(slow), 1e-7 * (1 + std::fabs(value(slow)))) << trial;
-    EXPECT_TRUE(x[0] >= 0 && x[1] >= 0 && x[2] >= 0);
-  }
-}
-
-TEST(Nnls3, ColumnsOfAnySizeAndEmptyOnes) {
-  const double scales[] = {1e-60, 1.0, 1e50};
-  double gram[3][3], moment[3], x[3];
-  const double base[3][3] = {{2, 0.5, 0.1}, {0.5, 1, 0.3}, {0.1, 0.3, 3}}, wanted[3] = {1, 2, 3};
-  for (int i = 0; i < 3; ++i) {
-    moment[i] = 0;
-    for (int j = 0; j < 3; ++j) {
-      gram[i][j] = base[i][j] * scales[i] * scales[j];
-      moment[i] += base[i][j] * wanted[j] * scales[i];
-    }
-  }
-  epx_nnls3(gram, moment, x);
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_NEAR(x[i] * scales[i], wanted[i], 1e-9);
-  }
-  for (int i = 0; i < 3; ++i) {
-    gram[1][i] = gram[i][1] = 0;
-  }
-  moment[1] = 0;
-  epx_nnls3(gram, moment, x);
-  EXPECT_EQ(x[1], 0);
-  EXPECT_GT(x[0], 0);
 }
 
 }  // namespace

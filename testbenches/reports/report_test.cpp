@@ -6,7 +6,7 @@
 #include "epx_assets.h"
 #include "epx_records.h"
 #include "epx_run_record.h"
-#include "report_test_tools.h"
+#include "report_page_tools.h"
 
 namespace {
 
@@ -85,16 +85,6 @@ std::string report(const std::vector<std::string> &folders, const std::string &o
   epx_error_t error = {};
   EXPECT_OK(epx_report_write(names.data(), static_cast<int>(names.size()), out.c_str(), &error));
   return read_text(out);
-}
-
-Json charts_of(const std::string &html) {
-  const std::string open = "<script type=\"application/json\" id=\"charts\">";
-  const size_t start = html.find(open) + open.size();
-  return parse_json(html.substr(start, html.find("</script>", start) - start));
-}
-
-bool has(const std::string &html, const std::string &part) {
-  return html.find(part) != std::string::npos;
 }
 
 TEST(Report, ShowsEveryRecord) {
