@@ -50,16 +50,9 @@ epx_status_t epx_alignment_append(const char *folder, const epx_alignment_row_t 
   return status;
 }
 
-typedef struct table_t {
-  epx_alignment_row_t *rows;
-  int count;
-} table_t;
-
-static const char *parse_row(void *context, char **fields, size_t end) {
-  table_t *table = context;
-  epx_alignment_row_t *row = &table->rows[table->count++];
+static const char *parse_row(void *at, char **fields) {
+  epx_alignment_row_t *row = at;
   int64_t epoch;
-  (void)end;
   if (!epx_csv_whole(fields[0], &epoch) || epoch < 0 || epoch > INT32_MAX) {
     return "epoch";
   }
@@ -71,24 +64,11 @@ static const char *parse_row(void *context, char **fields, size_t end) {
 
 epx_status_t epx_alignment_read(const char *folder, epx_alignment_row_t **rows, int *count,
                                 epx_error_t *error) {
-  char path[EPX_PATH_SIZE];
-  char *text = NULL;
-  size_t size = 0;
-  epx_status_t status = epx_path_join(folder, "alignment.csv", path, error);
-  status = status == EPX_OK ? epx_text_read(path, &text, &size, error) : status;
-  if (status != EPX_OK) {
-    return status;
+  void *read = NULL;
+  const epx_status_t status = epx_csv_read(folder, "alignment.csv", HEADER, COLUMNS, parse_row,
+                                           sizeof **rows, &read, count, error);
+  if (status == EPX_OK) {
+    *rows = read;
   }
-  table_t table = {calloc(epx_csv_count_lines(text, size), sizeof *table.rows), 0};
-  status = table.rows == NULL
-               ? epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path)
-               : epx_csv_parse(path, text, size, HEADER, COLUMNS, parse_row, &table, error);
-  free(text);
-  if (status != EPX_OK) {
-    free(table.rows);
-    return status;
-  }
-  *rows = table.rows;
-  *count = table.count;
-  return EPX_OK;
+  return status;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_record_file.h"
+
 enum { MAX_COLUMNS = 32 };
 
 int epx_csv_split(char *line, char **fields, int limit) {
@@ -123,4 +125,43 @@ size_t epx_csv_count_lines(const char *text, size_t size) {
     lines += text[i] == '\n';
   }
   return lines;
+}
+
+/* Rows of one size under construction. */
+typedef struct rows_t {
+  char *at;
+  size_t row_size;
+  int count;
+  epx_csv_parse_row_t *parse;
+} rows_t;
+
+static const char *parse_next(void *context, char **fields, size_t end) {
+  rows_t *rows = context;
+  (void)end;
+  return rows->parse(rows->at + rows->row_size * (size_t)rows->count++, fields);
+}
+
+epx_status_t epx_csv_read(const char *folder, const char *name, const char *header, int columns,
+                          epx_csv_parse_row_t *parse, size_t row_size, void **out, int *count,
+                          epx_error_t *error) {
+  char path[EPX_PATH_SIZE];
+  char *text = NULL;
+  size_t size = 0;
+  epx_status_t status = epx_path_join(folder, name, path, error);
+  status = status == EPX_OK ? epx_text_read(path, &text, &size, error) : status;
+  if (status != EPX_OK) {
+    return status;
+  }
+  rows_t rows = {calloc(epx_csv_count_lines(text, size), row_size), row_size, 0, parse};
+  status = rows.at == NULL
+               ? epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path)
+               : epx_csv_parse(path, text, size, header, columns, parse_next, &rows, error);
+  free(text);
+  if (status != EPX_OK) {
+    free(rows.at);
+    return status;
+  }
+  *out = rows.at;
+  *count = rows.count;
+  return EPX_OK;
 }

@@ -43,6 +43,13 @@ EPX_CHECKED epx_status_t epx_csv_parse(const char *path, char *text, size_t size
                                        const char *header, int columns, epx_csv_parse_t *parse,
                                        void *context, epx_error_t *error);
 
+/* Reads the whole of folder/name into an array of rows of `row_size` bytes, the caller's to free.
+ * `parse` fills one zeroed row and returns as above. EPX_ERR_NOT_FOUND where there is no file. */
+typedef const char *epx_csv_parse_row_t(void *row, char **fields);
+EPX_CHECKED epx_status_t epx_csv_read(const char *folder, const char *name, const char *header,
+                                      int columns, epx_csv_parse_row_t *parse, size_t row_size,
+                                      void **rows, int *count, epx_error_t *error);
+
 /* Lines in text[size]: an upper bound of the rows in it. */
 size_t epx_csv_count_lines(const char *text, size_t size);
 

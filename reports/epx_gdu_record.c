@@ -59,11 +59,6 @@ epx_status_t epx_gdu_write(const char *folder, const epx_gdu_row_t *rows, int co
   return status;
 }
 
-typedef struct table_t {
-  epx_gdu_row_t *rows;
-  int count;
-} table_t;
-
 static bool parse_int(const char *text, int64_t low, int *value) {
   int64_t whole;
   if (!epx_csv_whole(text, &whole) || whole < low || whole > INT32_MAX) {
@@ -73,10 +68,8 @@ static bool parse_int(const char *text, int64_t low, int *value) {
   return true;
 }
 
-static const char *parse_row(void *context, char **fields, size_t end) {
-  table_t *table = context;
-  epx_gdu_row_t *row = &table->rows[table->count++];
-  (void)end;
+static const char *parse_row(void *at, char **fields) {
+  epx_gdu_row_t *row = at;
   return !epx_csv_text(fields[0], row->estimator, sizeof row->estimator)  ? "estimator"
          : !epx_csv_number(fields[1], &row->beta) || !isfinite(row->beta) ? "beta"
          : !epx_csv_text(fields[2], row->layer, sizeof row->layer)        ? "layer"
@@ -91,26 +84,11 @@ static const char *parse_row(void *context, char **fields, size_t end) {
 
 epx_status_t epx_gdu_read(const char *folder, epx_gdu_row_t **rows, int *count,
                           epx_error_t *error) {
-  char path[EPX_PATH_SIZE];
-  char *text = NULL;
-  size_t size = 0;
-  epx_status_t status = epx_path_join(folder, "gdu.csv", path, error);
+  void *read = NULL;
+  const epx_status_t status = epx_csv_read(folder, "gdu.csv", HEADER, COLUMNS, parse_row,
+                                           sizeof **rows, &read, count, error);
   if (status == EPX_OK) {
-    status = epx_text_read(path, &text, &size, error);
+    *rows = read;
   }
-  if (status != EPX_OK) {
-    return status;
-  }
-  table_t table = {calloc(epx_csv_count_lines(text, size), sizeof *table.rows), 0};
-  status = table.rows == NULL
-               ? epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path)
-               : epx_csv_parse(path, text, size, HEADER, COLUMNS, parse_row, &table, error);
-  free(text);
-  if (status != EPX_OK) {
-    free(table.rows);
-    return status;
-  }
-  *rows = table.rows;
-  *count = table.count;
-  return EPX_OK;
+  return status;
 }
