@@ -13,7 +13,10 @@
 /* clang-format off */
 #include "epx_golden_layer.inc"
 #include "epx_golden_memory.inc"
+#include "epx_golden_neuron.inc"
+#include "epx_golden_product.inc"
 #include "epx_golden_relax.inc"
+#include "epx_golden_present.inc"
 #include "epx_golden_update.inc"
 #include "epx_golden_bptt.inc"
 #include "epx_golden_create.inc"
