@@ -30,8 +30,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const uint32_t last = (uint32_t)train->count - 1;
     uint8_t label = 0;
     epx_dataset_batch(train, &last, 1, true, 1, x, &label);
-    if (label >= config.classes) {
-      fuzz_fail("a label beyond the classes", config.path);
+    for (int i = 0; i < train->count + test->count; ++i) {
+      label = i < train->count ? train->labels[i] : test->labels[i - train->count];
+      if (label >= config.classes) {
+        fuzz_fail("a label beyond the classes", config.path);
+      }
     }
   }
   epx_dataset_destroy(train);
