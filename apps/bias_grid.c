@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bias_grid.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const pool_names[] = {"none", "max", "avg"};
-static const char *const switches_names[] = {"live", "frozen"};
-
-const char *bias_switches_name(epx_switches_t switches) {
-  return switches_names[switches];
-}
-
-const char *bias_pool_name(epx_pool_t pool) {
-  return pool_names[pool];
-}
 
 static bool parse_format(const char *item, bool state, bias_format_t *format) {
   *format = (bias_format_t){.single = state && strcmp(item, "float32") == 0};
@@ -47,10 +35,11 @@ static bool parse_steps(const char *item, bias_steps_t *steps) {
          second <= 100000;
 }
 
-static int find_name(const char *item, const char *const *names, int count) {
-  for (int i = 0; i < count; ++i) {
-    if (strcmp(item, names[i]) == 0) {
-      return i;
+/* The value of that name, or -1. */
+static int find_name(const char *item, const char *(*name)(int value)) {
+  for (int value = 0; name(value) != NULL; ++value) {
+    if (strcmp(item, name(value)) == 0) {
+      return value;
     }
   }
   return -1;
@@ -100,11 +89,11 @@ static bool parse_item(bias_grid_t *grid, bias_axis_t axis, int i, const char *i
     case BIAS_STEPS:
       return parse_steps(item, &grid->steps[i]);
     case BIAS_POOLS:
-      found = find_name(item, pool_names, 3);
+      found = find_name(item, epx_pool_name);
       grid->pool[i] = found > 0 ? (epx_pool_t)found : EPX_POOL_NONE;
       return found > 0;
     case BIAS_SWITCHES:
-      found = find_name(item, switches_names, 2);
+      found = find_name(item, epx_switches_name);
       grid->switches[i] = found > 0 ? EPX_SWITCHES_FROZEN : EPX_SWITCHES_LIVE;
       return found >= 0;
   }

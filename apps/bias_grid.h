@@ -53,8 +53,4 @@ typedef enum bias_axis_t {
 EPX_CHECKED epx_status_t bias_grid_parse(bias_grid_t *grid, bias_axis_t axis, const char *text,
                                          epx_error_t *error);
 
-/* "live", "max", ... */
-const char *bias_switches_name(epx_switches_t switches);
-const char *bias_pool_name(epx_pool_t pool);
-
 #endif

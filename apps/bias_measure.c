@@ -30,23 +30,6 @@ typedef struct lab_t {
   char line[192];
 } lab_t;
 
-static void set_pool(epx_network_t *network, epx_pool_t pool) {
-  for (int l = 0; l < network->layer_count; ++l) {
-    if (network->layers[l].kind == EPX_LAYER_CONV && network->layers[l].pool != EPX_POOL_NONE) {
-      network->layers[l].pool = pool;
-    }
-  }
-}
-
-static epx_pool_t pool_of(const epx_network_t *network) {
-  for (int l = 0; l < network->layer_count; ++l) {
-    if (network->layers[l].kind == EPX_LAYER_CONV && network->layers[l].pool != EPX_POOL_NONE) {
-      return network->layers[l].pool;
-    }
-  }
-  return EPX_POOL_NONE;
-}
-
 static epx_status_t free_phase(lab_t *lab, epx_substrate_t *substrate, const epx_params_t *params,
                                epx_error_t *error) {
   const batch_npz_t *batch = lab->request->batch;
@@ -86,11 +69,11 @@ static epx_status_t make_references(lab_t *lab, epx_error_t *error) {
 static epx_bias_row_t variant_row(const lab_t *lab, const char *rung) {
   epx_bias_row_t row = {.free_steps = lab->dynamics.free_steps,
                         .nudged_steps = lab->dynamics.nudged_steps};
-  const bool alternating = lab->dynamics.relaxation.update == EPX_UPDATE_ALTERNATING;
-  snprintf(row.pool, sizeof row.pool, "%s", bias_pool_name(lab->pool));
+  snprintf(row.pool, sizeof row.pool, "%s", epx_pool_name(lab->pool));
   snprintf(row.switches, sizeof row.switches, "%s",
-           bias_switches_name(lab->dynamics.relaxation.switches));
-  snprintf(row.update, sizeof row.update, "%s", alternating ? "alternating" : "synchronous");
+           epx_switches_name(lab->dynamics.relaxation.switches));
+  snprintf(row.update, sizeof row.update, "%s",
+           epx_update_order_name(lab->dynamics.relaxation.update));
   snprintf(row.rung, sizeof row.rung, "%s", rung);
   return row;
 }
@@ -206,6 +189,15 @@ static epx_bias_row_t point_row(const lab_t *lab, const char *rung, const char *
   return row;
 }
 
+/* Item k of estimators x betas; the rest as configured. */
+static epx_estimator_t grid_estimator(const lab_t *lab, int k) {
+  const bias_grid_t *grid = lab->request->grid;
+  epx_estimator_t estimator = lab->request->experiment->estimator;
+  estimator.kind = grid->estimator[k / grid->betas];
+  estimator.beta = grid->beta[k % grid->betas];
+  return estimator;
+}
+
 static epx_status_t measure_formats(lab_t *lab, const bias_format_t *state,
                                     const bias_format_t *synapse, epx_error_t *error) {
   const bias_grid_t *grid = lab->request->grid;
@@ -214,9 +206,7 @@ static epx_status_t measure_formats(lab_t *lab, const bias_format_t *state,
                                                          : "finite_beta";
   epx_status_t status = EPX_OK;
   for (int k = 0; status == EPX_OK && k < grid->estimators * grid->betas; ++k) {
-    epx_estimator_t estimator = lab->request->experiment->estimator;
-    estimator.kind = grid->estimator[k / grid->betas];
-    estimator.beta = grid->beta[k % grid->betas];
+    const epx_estimator_t estimator = grid_estimator(lab, k);
     const epx_bias_row_t row = point_row(lab, rung, state->name, synapse->name, &estimator);
     if (!begin_point(lab, &row)) {
       continue;
@@ -283,9 +273,7 @@ static epx_status_t measure_chip(lab_t *lab, epx_error_t *error) {
     }
   }
   for (int k = 0; status == EPX_OK && k < grid->estimators * grid->betas; ++k) {
-    epx_estimator_t estimator = lab->request->experiment->estimator;
-    estimator.kind = grid->estimator[k / grid->betas];
-    estimator.beta = grid->beta[k % grid->betas];
+    const epx_estimator_t estimator = grid_estimator(lab, k);
     status = measure_chip_point(lab, &estimator, state, synapse, error);
   }
   epx_substrate_destroy(lab->substrate);
@@ -315,9 +303,9 @@ static epx_status_t each_variant(lab_t *lab, visit_t *visit, epx_error_t *error)
   for (int p = 0; p < (grid->pools > 0 ? grid->pools : 1); ++p) {
     lab->network = experiment->network;
     if (grid->pools > 0) {
-      set_pool(&lab->network, grid->pool[p]);
+      epx_network_set_pool(&lab->network, grid->pool[p]);
     }
-    lab->pool = pool_of(&lab->network);
+    lab->pool = epx_network_pool(&lab->network);
     const int kinds = grid->switch_kinds > 0 && lab->pool == EPX_POOL_MAX ? grid->switch_kinds : 1;
     const int pairs = grid->step_pairs > 0 ? grid->step_pairs : 1;
     for (int k = 0; status == EPX_OK && k < kinds * pairs; ++k) {

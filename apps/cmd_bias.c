@@ -11,6 +11,7 @@
 #include "command.h"
 #include "epx_clock.h"
 #include "epx_config.h"
+#include "epx_hash.h"
 #include "epx_record_file.h"
 #include "run.h"
 
@@ -163,25 +164,14 @@ static void show_progress(void *context, const bias_progress_t *progress) {
   fflush(stderr);
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {
-  const unsigned char *byte = data;
-  for (size_t i = 0; i < size; ++i) {
-    hash = (hash ^ byte[i]) * UINT64_C(0x100000001b3);
-  }
-  return hash;
-}
-
-static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
-
 static uint64_t hash_params(const epx_params_t *params) {
-  uint64_t hash = hash_start;
+  uint64_t hash = EPX_HASH_START;
   for (int l = 0; l < params->layer_count; ++l) {
     const size_t units = (size_t)params->units[l], weights = units * (size_t)params->fan_in[l];
-    hash = hash_bytes(hash, params->weight[l], weights * sizeof(double));
-    hash = hash_bytes(hash, params->bias[l], units * sizeof(double));
+    hash = epx_hash_bytes(hash, params->weight[l], weights * sizeof(double));
+    hash = epx_hash_bytes(hash, params->bias[l], units * sizeof(double));
     if (params->backward[l] != NULL) {
-      hash = hash_bytes(hash, params->backward[l], weights * sizeof(double));
+      hash = epx_hash_bytes(hash, params->backward[l], weights * sizeof(double));
     }
   }
   return hash;
@@ -214,8 +204,8 @@ static epx_status_t open_record(const arguments_t *arguments, study_t *study, co
   const epx_network_t *network = &study->experiment.network;
   const size_t image = (size_t)network->input[0] * (size_t)network->input[1] *
                        (size_t)network->input[2] * sizeof(float);
-  uint64_t batch = hash_bytes(hash_start, study->batch.x, (size_t)study->batch.n * image);
-  batch = hash_bytes(batch, study->batch.labels, (size_t)study->batch.n);
+  uint64_t batch = epx_hash_bytes(EPX_HASH_START, study->batch.x, (size_t)study->batch.n * image);
+  batch = epx_hash_bytes(batch, study->batch.labels, (size_t)study->batch.n);
   snprintf(parameters, sizeof parameters, "%016llx",
            (unsigned long long)hash_params(study->params));
   snprintf(images, sizeof images, "%d, fingerprint %016llx", study->batch.n,
@@ -248,17 +238,9 @@ static epx_status_t open_record(const arguments_t *arguments, study_t *study, co
 }
 
 static epx_status_t load_params(const arguments_t *arguments, study_t *study, epx_error_t *error) {
-  char path[EPX_PATH_SIZE];
-  if (arguments->params != NULL) {
-    return params_npz_read(arguments->params, study->params, error);
-  }
-  if (arguments->run == NULL) {
-    epx_params_initialise(study->params, study->experiment.training.seed,
-                          study->experiment.training.init_scale);
-    return EPX_OK;
-  }
-  const epx_status_t status = epx_path_join(arguments->run, "checkpoint.npz", path, error);
-  return status == EPX_OK ? params_npz_read(path, study->params, error) : status;
+  return arguments->params != NULL
+             ? params_npz_read(arguments->params, study->params, error)
+             : run_params(&study->experiment, arguments->run, study->params, error);
 }
 
 static epx_status_t load_batch(const arguments_t *arguments, study_t *study, epx_error_t *error) {

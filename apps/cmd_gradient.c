@@ -194,12 +194,7 @@ typedef struct study_t {
 } study_t;
 
 static const char *pool_name(const epx_network_t *network) {
-  for (int l = 0; l < network->layer_count; ++l) {
-    if (network->layers[l].kind == EPX_LAYER_CONV && network->layers[l].pool != EPX_POOL_NONE) {
-      return network->layers[l].pool == EPX_POOL_MAX ? "max" : "avg";
-    }
-  }
-  return "none";
+  return epx_pool_name((int)epx_network_pool(network));
 }
 
 static void describe(const epx_network_t *network, char text[128]) {
@@ -315,24 +310,6 @@ static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx
   return status;
 }
 
-static epx_status_t load_params(const arguments_t *arguments, study_t *study, epx_error_t *error) {
-  const epx_experiment_t *experiment = &study->experiment;
-  if (arguments->run == NULL) {
-    epx_params_initialise(study->params, experiment->training.seed,
-                          experiment->training.init_scale);
-    return EPX_OK;
-  }
-  char path[1024];
-  epx_npz_t *npz = NULL;
-  snprintf(path, sizeof path, "%s/checkpoint.npz", arguments->run);
-  epx_status_t status = epx_npz_read(path, &npz, error);
-  if (status == EPX_OK) {
-    status = epx_params_from_npz(npz, path, "param.", study->params, error);
-    epx_npz_destroy(npz);
-  }
-  return status;
-}
-
 static epx_status_t load_batch(study_t *study, epx_error_t *error) {
   const size_t n = (size_t)study->images;
   study->predicted = calloc(n, 1);
@@ -344,20 +321,13 @@ static epx_status_t load_batch(study_t *study, epx_error_t *error) {
   return run_first_images(&study->experiment, study->images, &study->x, &study->labels, error);
 }
 
-static void set_pool(epx_network_t *network, epx_pool_t pool) {
-  for (int l = 0; l < network->layer_count; ++l) {
-    if (network->layers[l].kind == EPX_LAYER_CONV && network->layers[l].pool != EPX_POOL_NONE) {
-      network->layers[l].pool = pool;
-    }
-  }
-}
-
 static epx_status_t study_all(study_t *study, const arguments_t *arguments, epx_error_t *error) {
   const epx_network_t *network = &study->experiment.network;
   epx_status_t status = epx_params_create(network, &study->params, error);
   status = status == EPX_OK ? epx_params_create(network, &study->reference, error) : status;
   status = status == EPX_OK ? epx_params_create(network, &study->estimate, error) : status;
-  status = status == EPX_OK ? load_params(arguments, study, error) : status;
+  status = status == EPX_OK ? run_params(&study->experiment, arguments->run, study->params, error)
+                            : status;
   status = status == EPX_OK ? load_batch(study, error) : status;
   describe(network, study->network_name);
   if (status == EPX_OK && arguments->gdu) {
@@ -370,7 +340,7 @@ static epx_status_t study_all(study_t *study, const arguments_t *arguments, epx_
   }
   for (int pool = EPX_POOL_MAX; status == EPX_OK && pool <= EPX_POOL_AVG; ++pool) {
     if (arguments->pool[pool]) {
-      set_pool(&study->experiment.network, (epx_pool_t)pool);
+      epx_network_set_pool(&study->experiment.network, (epx_pool_t)pool);
       status = study_pool(study, arguments, error);
     }
   }

@@ -12,7 +12,6 @@
 /* Everything that the sets share. */
 typedef struct job_t {
   const epx_experiment_t *experiment;
-  const epx_params_t *params;
   const batch_npz_t *batch;
   epx_substrate_t *golden;
   epx_params_t *gradient;
@@ -108,7 +107,7 @@ static epx_status_t add_all(job_t *job, int equilibrium_steps, epx_error_t *erro
 
 static epx_status_t run(const epx_experiment_t *experiment, const gradient_npz_t *request,
                         const batch_npz_t *batch, const epx_params_t *params, epx_error_t *error) {
-  job_t job = {.experiment = experiment, .params = params, .batch = batch};
+  job_t job = {.experiment = experiment, .batch = batch};
   epx_status_t status = golden_create(experiment->substrate.precision, &experiment->network,
                                       batch->n, &job.golden, error);
   if (status != EPX_OK) {

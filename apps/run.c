@@ -11,10 +11,10 @@
 #include "epx_checkpoint.h"
 #include "epx_clock.h"
 #include "epx_config.h"
-#include "epx_golden.h"
 #include "epx_record_file.h"
 #include "epx_run_record.h"
 #include "epx_twin.h"
+#include "golden.h"
 #include "progress.h"
 
 static volatile sig_atomic_t interrupted = 0;
@@ -34,6 +34,23 @@ bool run_interrupted(void) {
   return interrupted != 0;
 }
 
+epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,
+                        epx_params_t *params, epx_error_t *error) {
+  char path[EPX_PATH_SIZE];
+  epx_npz_t *npz = NULL;
+  if (folder == NULL) {
+    epx_params_initialise(params, experiment->training.seed, experiment->training.init_scale);
+    return EPX_OK;
+  }
+  epx_status_t status = epx_path_join(folder, "checkpoint.npz", path, error);
+  status = status == EPX_OK ? epx_npz_read(path, &npz, error) : status;
+  if (status == EPX_OK) {
+    status = epx_params_from_npz(npz, path, "param.", params, error);
+    epx_npz_destroy(npz);
+  }
+  return status;
+}
+
 epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity,
                                 epx_substrate_t **out, epx_error_t *error) {
   epx_substrate_t *substrate = NULL;
@@ -41,19 +58,16 @@ epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity
   epx_status_t status;
   if (experiment->substrate.kind == EPX_SUBSTRATE_TWIN) {
     status = epx_twin_create(&experiment->network, &experiment->chip, capacity, &substrate, error);
-  } else if (experiment->substrate.precision == EPX_PRECISION_FLOAT64) {
-    status = epx_golden_f64_create(&experiment->network, capacity, &substrate, error);
   } else {
-    status = epx_golden_f32_create(&experiment->network, capacity, &substrate, error);
+    status = golden_create(experiment->substrate.precision, &experiment->network, capacity,
+                           &substrate, error);
   }
   if (status != EPX_OK) {
     return status;
   }
   status = epx_params_create(&experiment->network, &params, error);
-  if (status == EPX_OK) {
-    epx_params_initialise(params, experiment->training.seed, experiment->training.init_scale);
-    status = substrate->ops->load(substrate, params, error);
-  }
+  status = status == EPX_OK ? run_params(experiment, NULL, params, error) : status;
+  status = status == EPX_OK ? substrate->ops->load(substrate, params, error) : status;
   epx_params_destroy(params);
   if (status != EPX_OK) {
     epx_substrate_destroy(substrate);

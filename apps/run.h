@@ -29,6 +29,11 @@ typedef struct run_options_t {
 EPX_CHECKED epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity,
                                             epx_substrate_t **substrate, epx_error_t *error);
 
+/* The trained parameters in a run folder's checkpoint, or (folder NULL) fresh ones drawn from the
+ * experiment's seed. */
+EPX_CHECKED epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,
+                                    epx_params_t *params, epx_error_t *error);
+
 /* Opens the data set and checks that the network fits it. */
 EPX_CHECKED epx_status_t run_open_data(const epx_experiment_t *experiment, epx_dataset_t **train,
                                        epx_dataset_t **test, epx_error_t *error);

@@ -127,13 +127,12 @@ epx_status_t epx_npz_require(const epx_npz_t *npz, const char *label, const char
   return EPX_OK;
 }
 
-/* "[4, 3, 3, 3]" */
-static const char *epx_npz_shape_text(int dimensions, const size_t *shape, char text[160]) {
-  int at = snprintf(text, 160, "[");
+const char *epx_npz_shape_text(int dimensions, const size_t *shape, char text[EPX_NPZ_SHAPE_SIZE]) {
+  int at = snprintf(text, EPX_NPZ_SHAPE_SIZE, "[");
   for (int d = 0; d < dimensions; d++) {
-    at += snprintf(text + at, 160 - (size_t)at, d == 0 ? "%zu" : ", %zu", shape[d]);
+    at += snprintf(text + at, EPX_NPZ_SHAPE_SIZE - (size_t)at, d == 0 ? "%zu" : ", %zu", shape[d]);
   }
-  snprintf(text + at, 160 - (size_t)at, "]");
+  snprintf(text + at, EPX_NPZ_SHAPE_SIZE - (size_t)at, "]");
   return text;
 }
 
@@ -145,7 +144,7 @@ epx_status_t epx_npz_require_shape(const epx_npz_t *npz, const char *label, cons
   const epx_array_t *found = epx_npz_find(npz, name);
   if (found && (found->dimensions != dimensions ||
                 memcmp(found->shape, shape, (size_t)dimensions * sizeof *shape) != 0)) {
-    char have[160], want[160];
+    char have[EPX_NPZ_SHAPE_SIZE], want[EPX_NPZ_SHAPE_SIZE];
     return epx_fail(error, EPX_ERR_FORMAT, "%s: %s has shape %s; expected %s.", label, name,
                     epx_npz_shape_text(found->dimensions, found->shape, have),
                     epx_npz_shape_text(dimensions, shape, want));

@@ -68,7 +68,11 @@ EPX_CHECKED epx_status_t epx_npz_require(const epx_npz_t *npz, const char *label
                                          epx_dtype_t dtype, size_t count, epx_array_t **array,
                                          epx_error_t *error);
 
-/* The same with exactly this shape, whose element count must fit size_t. */
+/* "[4, 3, 3, 3]", for messages; returns text. */
+enum { EPX_NPZ_SHAPE_SIZE = 160 };
+const char *epx_npz_shape_text(int dimensions, const size_t *shape, char text[EPX_NPZ_SHAPE_SIZE]);
+
+/* epx_npz_require with exactly this shape, whose element count must fit size_t. */
 EPX_CHECKED epx_status_t epx_npz_require_shape(const epx_npz_t *npz, const char *label,
                                                const char *name, epx_dtype_t dtype, int dimensions,
                                                const size_t *shape, epx_array_t **array,

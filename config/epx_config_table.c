@@ -11,13 +11,10 @@
     return value >= 0 && value < (int)(sizeof names / sizeof names[0]) ? names[value] : NULL; \
   }
 
-ENUM_NAMES(pool_name, "none", "max", "avg")
 ENUM_NAMES(loss_name, "squared_error", "cross_entropy")
 ENUM_NAMES(activation_name, "hard_sigmoid_half", "hard_sigmoid", "sigmoid", "tanh")
 ENUM_NAMES(connections_name, "bidirectional", "unidirectional")
 ENUM_NAMES(backward_rule_name, "same", "different")
-ENUM_NAMES(update_name, "synchronous", "alternating")
-ENUM_NAMES(switches_name, "live", "frozen")
 ENUM_NAMES(free_leg_name, "stop", "continue")
 ENUM_NAMES(substrate_name, "golden", "twin")
 ENUM_NAMES(precision_name, "float32", "float64")
@@ -26,7 +23,7 @@ ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic", "nearest_up", "
            "nearest_down", "nearest_away", "truncate_zero")
 ENUM_NAMES(array_name, "digital", "analog")
 
-/* Estimators carry their names in core's table. */
+/* Pooling, update orders and switches carry their names in core; estimators in its table. */
 static const char *estimator_name(int value) {
   const epx_estimator_table_row_t *row = epx_estimator_row((epx_estimator_kind_t)value);
   return row != NULL ? row->name : NULL;
@@ -64,10 +61,10 @@ static const epx_config_row_t rows[] = {
      .help = "Length of the free phase."},
     {"dynamics.nudged_steps", INTEGER(dynamics.nudged_steps, 1, 100000), .unit = "steps",
      .help = "Length of each nudged phase, from the free state."},
-    {"dynamics.update", ENUM(dynamics.relaxation.update, update_name), .unit = "",
+    {"dynamics.update", ENUM(dynamics.relaxation.update, epx_update_order_name), .unit = "",
      .help = "synchronous: all layers read the step before; alternating: layers 2, 4, .., then 1, "
              "3, .., each reading the newest states."},
-    {"dynamics.switches", ENUM(dynamics.relaxation.switches, switches_name), .unit = "",
+    {"dynamics.switches", ENUM(dynamics.relaxation.switches, epx_switches_name), .unit = "",
      .help = "Of max pooling. live: follow the states; frozen: nudged phases keep the free "
              "state's."},
     {"dynamics.tolerance", REAL(dynamics.relaxation.tolerance, 0, 1), .unit = "",
@@ -184,7 +181,7 @@ static const epx_config_row_t layer_rows[] = {
     {"stride", LAYER_INTEGER(stride, 1, 31), .unit = "pixels", .help = "conv: step of the kernel."},
     {"padding", LAYER_INTEGER(padding, 0, 15), .unit = "pixels",
      .help = "conv: zeros added on every side."},
-    {"pool", .type = EPX_TYPE_ENUM, .offset = offsetof(epx_layer_t, pool), .name = pool_name,
+    {"pool", .type = EPX_TYPE_ENUM, .offset = offsetof(epx_layer_t, pool), .name = epx_pool_name,
      .unit = "", .help = "conv: 2x2 pooling in steps of 2."},
 };
 

@@ -42,16 +42,6 @@ cleanup:
   return status;
 }
 
-/* "[4, 3, 3, 3]" */
-static const char *shape_text(const epx_array_t *array, char text[160]) {
-  int at = snprintf(text, 160, "[");
-  for (int i = 0; i < array->dimensions; ++i) {
-    at += snprintf(text + at, 160 - (size_t)at, i == 0 ? "%zu" : ", %zu", array->shape[i]);
-  }
-  snprintf(text + at, 160 - (size_t)at, "]");
-  return text;
-}
-
 static bool same_shape(const epx_array_t *a, const epx_array_t *b) {
   return a->dimensions == b->dimensions &&
          memcmp(a->shape, b->shape, (size_t)a->dimensions * sizeof a->shape[0]) == 0;
@@ -60,7 +50,7 @@ static bool same_shape(const epx_array_t *a, const epx_array_t *b) {
 /* Every parameter array of one archive must be in the other with the same shape. */
 static epx_status_t compare_parameters(const epx_npz_t *found, const epx_npz_t *expected,
                                        const char *path, epx_error_t *error) {
-  char text[2][160];
+  char text[2][EPX_NPZ_SHAPE_SIZE];
   for (size_t i = 0; i < epx_npz_count(expected); ++i) {
     const epx_array_t *want = epx_npz_at(expected, i), *have = epx_npz_find(found, want->name);
     if (have == NULL) {
@@ -72,7 +62,8 @@ static epx_status_t compare_parameters(const epx_npz_t *found, const epx_npz_t *
       return epx_fail(
           error, EPX_ERR_FORMAT,
           "%s: %s has shape %s; this network expects %s: a checkpoint of another network", path,
-          want->name, shape_text(have, text[0]), shape_text(want, text[1]));
+          want->name, epx_npz_shape_text(have->dimensions, have->shape, text[0]),
+          epx_npz_shape_text(want->dimensions, want->shape, text[1]));
     }
   }
   for (size_t i = 0; i < epx_npz_count(found); ++i) {

@@ -4,6 +4,10 @@
 #ifndef EPX_DYNAMICS_H
 #define EPX_DYNAMICS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum epx_update_order_t {
   EPX_UPDATE_SYNCHRONOUS, /* every layer reads the states of the step before */
   EPX_UPDATE_ALTERNATING  /* in each step layers 2, 4, .. then 1, 3, .. (from 1), each reading the
@@ -27,5 +31,13 @@ typedef struct epx_dynamics_t {
   int nudged_steps; /* T_nudge, >= 1, of each nudged phase, from the free state */
   epx_relaxation_t relaxation;
 } epx_dynamics_t;
+
+/* Names as configurations and records spell them; NULL past the last. */
+const char *epx_update_order_name(int update);
+const char *epx_switches_name(int switches);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -112,6 +112,32 @@ int epx_network_parameter_layers(const epx_network_t *network) {
   return network->layer_count + (network->loss == EPX_LOSS_CROSS_ENTROPY ? 1 : 0);
 }
 
+static bool pools(const epx_layer_t *layer) {
+  return layer->kind == EPX_LAYER_CONV && layer->pool != EPX_POOL_NONE;
+}
+
+epx_pool_t epx_network_pool(const epx_network_t *network) {
+  for (int l = 0; l < network->layer_count; ++l) {
+    if (pools(&network->layers[l])) {
+      return network->layers[l].pool;
+    }
+  }
+  return EPX_POOL_NONE;
+}
+
+void epx_network_set_pool(epx_network_t *network, epx_pool_t pool) {
+  for (int l = 0; l < network->layer_count; ++l) {
+    if (pools(&network->layers[l])) {
+      network->layers[l].pool = pool;
+    }
+  }
+}
+
+const char *epx_pool_name(int pool) {
+  static const char *const names[] = {"none", "max", "avg"};
+  return pool >= 0 && pool < (int)(sizeof names / sizeof names[0]) ? names[pool] : NULL;
+}
+
 int epx_network_has_backward(const epx_network_t *network, int layer) {
   return network->connections == EPX_CONNECTIONS_UNIDIRECTIONAL && layer > 0 &&
          layer < network->layer_count;

@@ -77,6 +77,15 @@ EPX_CHECKED epx_status_t epx_network_shapes(const epx_network_t *network,
 /* Layers with parameters: layer_count, plus one for the read-out of cross-entropy. */
 int epx_network_parameter_layers(const epx_network_t *network);
 
+/* The pooling of the first convolution that pools, or none. */
+epx_pool_t epx_network_pool(const epx_network_t *network);
+
+/* Gives every convolution that pools this pooling. */
+void epx_network_set_pool(epx_network_t *network, epx_pool_t pool);
+
+/* "none", "max", "avg"; NULL past the last. */
+const char *epx_pool_name(int pool);
+
 /* True where parameter layer `layer` has backward weights of its own: unidirectional connections,
  * but neither the first layer (the input takes nothing back) nor the read-out. */
 int epx_network_has_backward(const epx_network_t *network, int layer);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "epx_dataset_internal.h"
+#include "epx_hash.h"
 #include "epx_random.h"
 
 enum { EPX_DATASET_MAX_CHANNELS = 3, EPX_DATASET_PADDING = 4 };
@@ -63,16 +64,11 @@ int epx_dataset_limited(int available, int limit) {
   return limit > 0 && limit < available ? limit : available;
 }
 
-static uint64_t epx_dataset_hash(uint64_t hash, const uint8_t *bytes, size_t size) {
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-  return hash;
-}
-
 void epx_dataset_seal(epx_dataset_t *dataset) {
   size_t count = (size_t)dataset->count;
   size_t size = count * dataset->channels * dataset->height * dataset->width;
-  uint64_t hash = epx_dataset_hash(UINT64_C(0xcbf29ce484222325), dataset->labels, count);
-  hash = epx_dataset_hash(hash, dataset->pixels, size);
+  uint64_t hash = epx_hash_bytes(EPX_HASH_START, dataset->labels, count);
+  hash = epx_hash_bytes(hash, dataset->pixels, size);
   snprintf(dataset->fingerprint, sizeof dataset->fingerprint, "%016" PRIx64, hash);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "epx_csv.h"
+#include "epx_hash.h"
 #include "epx_record_file.h"
 
 static const char HEADER[] =
@@ -65,31 +66,15 @@ bool epx_bias_same_key(const epx_bias_row_t *a, const epx_bias_row_t *b) {
   return a->beta == b->beta && a->free_steps == b->free_steps && a->nudged_steps == b->nudged_steps;
 }
 
-/* FNV-1a. */
-static uint64_t hash_byte(uint64_t hash, unsigned char byte) {
-  return (hash ^ byte) * UINT64_C(0x100000001b3);
-}
-
-static uint64_t hash_word(uint64_t hash, uint64_t word) {
-  for (int i = 0; i < 8; ++i) {
-    hash = hash_byte(hash, (unsigned char)(word >> (8 * i)));
-  }
-  return hash;
-}
-
 size_t epx_bias_hash_key(const epx_bias_row_t *row) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325), bits;
   const double beta = row->beta + 0.0; /* -0 equals 0 */
-  memcpy(&bits, &beta, sizeof bits);
-  hash = hash_word(hash, bits);
-  hash = hash_word(hash, (uint64_t)row->free_steps);
-  hash = hash_word(hash, (uint64_t)row->nudged_steps);
+  uint64_t hash = epx_hash_bytes(EPX_HASH_START, &beta, sizeof beta);
+  hash = epx_hash_bytes(hash, &row->free_steps, sizeof row->free_steps);
+  hash = epx_hash_bytes(hash, &row->nudged_steps, sizeof row->nudged_steps);
   for (int i = 0; i < TEXT_COUNT; ++i) {
     const char *text = (const char *)row + TEXTS[i].offset;
-    for (size_t c = 0; c < TEXTS[i].size && text[c] != '\0'; ++c) {
-      hash = hash_byte(hash, (unsigned char)text[c]);
-    }
-    hash = hash_byte(hash, ',');
+    hash = epx_hash_bytes(hash, text, strnlen(text, TEXTS[i].size));
+    hash = epx_hash_bytes(hash, ",", 1);
   }
   return (size_t)(hash ^ (hash >> 32));
 }
