@@ -36,7 +36,7 @@ static void work_add(work_t *sum, const work_t *work, int times) {
 
 /* ---- operations on one layer: each returns the cycles of its slowest tile ---- */
 
-typedef enum operation_t { FORWARD, FORWARD_AND_FIRE, BACKWARD, CORRELATE, UPDATE } operation_t;
+typedef enum operation_t { FORWARD, FIRE, BACKWARD, CORRELATE, UPDATE } operation_t;
 
 static uint64_t run_tiles(const plan_t *plan, const plan_layer_t *layer, operation_t operation,
                           epx_events_t *events) {
@@ -45,15 +45,16 @@ static uint64_t run_tiles(const plan_t *plan, const plan_layer_t *layer, operati
     epx_tile_shape_t tile = layer->group[i].tile;
     epx_events_t one = {0};
     uint64_t cycles = 0;
-    tile.fires = tile.fires && operation == FORWARD_AND_FIRE;
     switch (operation) {
       case FORWARD:
-      case FORWARD_AND_FIRE:
         cycles =
             epx_tile_forward(plan->chip, &tile, layer->positions * (uint64_t)layer->window, &one);
         break;
       case BACKWARD:
-        cycles = epx_tile_backward(plan->chip, &tile, tile.state_bits, layer->positions, &one);
+        cycles = epx_tile_backward(plan->chip, &tile, layer->positions, &one);
+        break;
+      case FIRE:
+        cycles = tile.pools ? epx_tile_fire(&tile, layer->positions, &one) : 0;
         break;
       case CORRELATE:
         cycles = epx_tile_correlate(&tile, layer->positions, &one);
@@ -72,17 +73,17 @@ static uint64_t out_size(const plan_layer_t *layer) {
   return (uint64_t)layer->g.out_size;
 }
 
-/* Partial sums between row blocks; without firing, the pooling is counted here. */
+/* Partial sums between row blocks. */
 static uint64_t forward(const plan_t *plan, const plan_layer_t *layer, bool fires,
                         epx_events_t *events) {
   const uint64_t vectors = layer->positions * (uint64_t)layer->window;
   const uint64_t hops = (uint64_t)layer->map.row_blocks - 1;
   events->noc_bits += vectors * (uint64_t)layer->g.units * hops * EPX_ACCUMULATOR_BITS;
-  if (!fires) {
-    events->pool_compares += out_size(layer) * (uint64_t)(layer->window - 1);
-    events->state_bits_written += out_size(layer) * (uint64_t)layer->switch_bits;
+  uint64_t cycles = run_tiles(plan, layer, FORWARD, events);
+  if (fires) {
+    run_tiles(plan, layer, FIRE, events);
   }
-  return run_tiles(plan, layer, fires ? FORWARD_AND_FIRE : FORWARD, events);
+  return cycles;
 }
 
 /* Codes that go to every tile of `layer` that reads them as its input. */

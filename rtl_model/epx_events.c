@@ -89,25 +89,32 @@ uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, 
   events->cell_reads += drives * (uint64_t)columns;
   count_conversions(chip, vectors * bits, columns, tile->rows, events);
   events->psum_adds += vectors * units * ((tile->offset ? 1u : 0u) + (tile->psum_in ? 1u : 0u));
-  if (tile->fires) {
+  if (tile->pools) {
     const uint64_t neurons = vectors / (uint64_t)tile->window * units;
     events->pool_compares += neurons * (uint64_t)(tile->window - 1);
-    events->neuron_ops += neurons;
-    events->state_bits_written += neurons * (uint64_t)(tile->state_bits + switch_bits(tile));
+    events->state_bits_written += neurons * (uint64_t)switch_bits(tile);
   }
-  return vectors * (1 + bits * reading_cycles(chip, columns)) + (tile->fires ? 4 : 2);
+  return vectors * (1 + bits * reading_cycles(chip, columns)) + 3;
 }
 
-uint64_t epx_tile_backward(const epx_chip_t *chip, const epx_tile_shape_t *tile, int post_bits,
-                           uint64_t positions, epx_events_t *events) {
+uint64_t epx_tile_fire(const epx_tile_shape_t *tile, uint64_t positions, epx_events_t *events) {
+  const uint64_t neurons = positions * (uint64_t)tile->units;
+  events->neuron_ops += neurons;
+  events->state_bits_written += neurons * (uint64_t)tile->state_bits;
+  return positions;
+}
+
+uint64_t epx_tile_backward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t positions,
+                           epx_events_t *events) {
+  const uint64_t bits = (uint64_t)tile->state_bits;
   const uint64_t posts = positions * (uint64_t)tile->units;
-  const uint64_t drives = posts * (uint64_t)tile->slices * (uint64_t)post_bits;
-  const uint64_t readings = (uint64_t)tile->window * (uint64_t)tile->slices * (uint64_t)post_bits;
-  events->state_bits_read += posts * (uint64_t)(post_bits + switch_bits(tile));
+  const uint64_t drives = posts * (uint64_t)tile->slices * bits;
+  const uint64_t readings = (uint64_t)tile->window * (uint64_t)tile->slices * bits;
+  events->state_bits_read += posts * (bits + (uint64_t)switch_bits(tile));
   events->line_drives += drives;
   events->cell_reads += drives * (uint64_t)tile->rows;
   count_conversions(chip, positions * readings, tile->rows, tile->units, events);
-  return positions * (1 + readings * reading_cycles(chip, tile->rows)) + 2;
+  return positions * (1 + readings * reading_cycles(chip, tile->rows)) + 3;
 }
 
 uint64_t epx_tile_correlate(const epx_tile_shape_t *tile, uint64_t positions,

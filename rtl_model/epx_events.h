@@ -69,10 +69,11 @@ typedef struct epx_tile_shape_t {
   int synapse_bits; /* of the visible weight */
   int input_bits;   /* of a wordline code */
   int state_bits;   /* of a post code */
+  bool signed_post; /* post codes are two's complement (errors of the read-out) */
   int window;       /* convolution positions of one neuron: 4 (2x2 max) or 1 */
   bool offset;      /* wordline codes carry an offset that the tile corrects (layer 0) */
   bool psum_in;     /* partial sums of another row block arrive and are added */
-  bool fires;       /* pools and holds the neuron units; else hands partial sums on */
+  bool pools;       /* last row block: pools and holds the neurons; else hands partial sums on */
   bool bias;        /* row block 0: holds its channels' biases */
 } epx_tile_shape_t;
 
@@ -87,17 +88,19 @@ uint64_t epx_tree_bits(int leaves, int bits);
 /* Each adds the operation's events to *events and returns its cycles, from the first word accepted
  * to the last result, without stalls.
  *
- * forward: `vectors` wordline vectors, bit-serial; a multiple of the window where the tile fires.
- *   vectors * (1 + input_bits * (settle + turns * convert)) + 4 (2 where it does not fire).
+ * forward: `vectors` wordline vectors, bit-serial; a multiple of the window where the tile pools.
+ *   vectors * (1 + input_bits * (settle + turns * convert)) + 3.
+ * fire: `positions` positions through the neuron unit, one a cycle.
  * backward: `positions` pooled positions. For each position of the window, slice and bit, the
- * columns whose switch points there are driven (all converted): the transposed product. positions *
- * (1 + window * slices * post_bits * (settle + turns * convert)) + 2. correlate: one row of all
- * units a cycle: positions * (1 + rows). update: one synapse a cycle, then the biases: 1 + (rows +
- * bias) * units. */
+ *   columns whose switch points there are driven (all converted): the transposed product.
+ *   positions * (1 + window * slices * state_bits * (settle + turns * convert)) + 3.
+ * correlate: one row of all units a cycle: positions * (1 + rows).
+ * update: one synapse a cycle, then the biases: 1 + (rows + bias) * units. */
 uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t vectors,
                           epx_events_t *events);
-uint64_t epx_tile_backward(const epx_chip_t *chip, const epx_tile_shape_t *tile, int post_bits,
-                           uint64_t positions, epx_events_t *events);
+uint64_t epx_tile_fire(const epx_tile_shape_t *tile, uint64_t positions, epx_events_t *events);
+uint64_t epx_tile_backward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t positions,
+                           epx_events_t *events);
 uint64_t epx_tile_correlate(const epx_tile_shape_t *tile, uint64_t positions, epx_events_t *events);
 uint64_t epx_tile_update(const epx_chip_t *chip, const epx_tile_shape_t *tile,
                          epx_events_t *events);

@@ -10,7 +10,7 @@ static void add_group(plan_layer_t *layer, epx_tile_shape_t tile, int row_block,
   const int last_row = map->row_blocks - 1, last_column = map->column_blocks - 1;
   tile.rows = row_block == last_row ? map->fan_in - last_row * map->rows : map->rows;
   tile.psum_in = row_block > 0;
-  tile.fires = row_block == last_row;
+  tile.pools = row_block == last_row;
   tile.bias = row_block == 0;
   if (last_column > 0) {
     tile.units = map->weights_per_tile;
@@ -48,6 +48,7 @@ static epx_status_t plan_layer(plan_t *plan, const epx_network_t *network,
       .synapse_bits = epx_qformat_bits(epx_chip_synapse(chip, l)),
       .input_bits = layer->code_bits,
       .state_bits = l == plan->layers ? PLAN_ERROR_BITS : epx_qformat_bits(chip->state),
+      .signed_post = l == plan->layers,
       .window = layer->window,
       .offset = l == 0,
   };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SystemC tile: one clocked array of rows x columns cells with its drivers, converters,
- * shift-and- add, accumulators, pooling and neuron units and local update circuit, given a list of
+ * shift-and-add, accumulators, pooling and neuron units and local update circuit, given a list of
  * work.
  *
- * The order is fixed: forward vectors, backward positions, correlation terms, one update. Any may
- * be left out (count 0). Results are bit for bit the twin's; events and cycles are those of
- * epx_events.h. SystemC elaborates once per process: a second call is EPX_ERR_UNSUPPORTED. */
+ * The order is fixed: forward vectors, firing of the pooled sums, backward positions, correlation
+ * terms, one update. Any may be left out (count 0). Results are bit for bit the twin's; events and
+ * cycles are those of epx_events.h. SystemC elaborates once per process: a second call is
+ * EPX_ERR_UNSUPPORTED. */
 #ifndef EPX_SC_TILE_H
 #define EPX_SC_TILE_H
 
@@ -59,7 +60,8 @@ typedef struct epx_sc_tile_job_t {
   bool update;
   epx_update_circuit_t weight_circuit, bias_circuit;
 
-  /* Bench: chance in percent (0 .. 90) that a word waits a cycle; waveform file (*.vcd) or NULL. */
+  /* Bench: chance in percent (0 .. 90) that a word, partial sums or a result wait a cycle; waveform
+   * file (*.vcd) or NULL. */
   int stall_percent;
   uint32_t stall_seed;
   const char *vcd_path;
@@ -73,7 +75,7 @@ typedef struct epx_sc_tile_result_t {
   int64_t *correlation;      /* [rows][units], before the update clears them */
   int64_t *bias_correlation; /* [units], row block 0 */
   epx_events_t events;
-  uint64_t forward_cycles, backward_cycles, correlate_cycles, update_cycles;
+  uint64_t forward_cycles, fire_cycles, backward_cycles, correlate_cycles, update_cycles;
 } epx_sc_tile_result_t;
 
 /* The job's tile: rows and units in use and what its digital part does, for epx_events.h. */

@@ -419,14 +419,15 @@ static void expect_cost(const bench_t *b, epx_tile_check_t *check) {
   const epx_chip_t *chip = b->job.chip;
   const epx_sc_tile_result_t *result = &b->result;
   check->events = result->events;
-  check->cycles = result->forward_cycles + result->backward_cycles + result->correlate_cycles +
-                  result->update_cycles;
+  check->cycles = result->forward_cycles + result->fire_cycles + result->backward_cycles +
+                  result->correlate_cycles + result->update_cycles;
   check->expected_cycles =
       epx_tile_forward(chip, &shape, (uint64_t)b->job.vectors, &check->expected_events);
+  check->expected_cycles +=
+      epx_tile_fire(&shape, (uint64_t)(b->job.vectors / b->job.window), &check->expected_events);
   if (b->job.positions > 0) {
     check->expected_cycles +=
-        epx_tile_backward(chip, &shape, epx_qformat_bits(chip->state), (uint64_t)b->job.positions,
-                          &check->expected_events);
+        epx_tile_backward(chip, &shape, (uint64_t)b->job.positions, &check->expected_events);
   }
   check->expected_cycles +=
       epx_tile_correlate(&shape, (uint64_t)b->job.terms, &check->expected_events);

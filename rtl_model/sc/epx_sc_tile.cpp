@@ -148,7 +148,7 @@ extern "C" epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job) {
   shape.window = job->window;
   shape.offset = job->layer == 0;
   shape.psum_in = job->psum_in != nullptr;
-  shape.fires = job->operand != nullptr;
+  shape.pools = job->operand != nullptr;
   shape.bias = job->row_block == 0;
   return shape;
 }

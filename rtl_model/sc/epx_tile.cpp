@@ -28,7 +28,7 @@ void TileConfig::validate() const {
   require(shape.window == 1 || shape.window == 4,
           "window: " + number(shape.window) + "; expected 1 or 4");
   require(shape.input_bits >= 1 && shape.input_bits <= 8 && shape.state_bits >= 1 &&
-              shape.state_bits <= 8,
+              shape.state_bits <= (shape.signed_post ? 24 : 8),
           "chip.input and chip.state: the tile drives codes of 1 to 8 bits");
   require(shape.synapse_bits >= 2 && shape.synapse_bits <= 8,
           "chip.synapse.format: the tile holds synapses of 2 to 8 bits");
@@ -43,14 +43,23 @@ void TileConfig::validate() const {
 SC_HAS_PROCESS(Tile);
 
 Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory_t *memory)
-    : sc_module(name), config_(config), memory_(memory), lfsr_{memory->lfsr} {
-  config_.validate();
+    : sc_module(name),
+      config_((config.validate(), config)),
+      memory_(memory),
+      cells_(config.shape.rows, config.shape.units, config.shape.synapse_bits,
+             config.chip.bits_per_cell, config.shape.slices),
+      driven_rows_(config.shape.rows),
+      driven_units_(config.shape.units),
+      lfsr_{memory->lfsr},
+      forward_tree_bits_(epx_tree_bits(config.shape.rows, config.chip.bits_per_cell)),
+      backward_tree_bits_(epx_tree_bits(config.shape.units, config.chip.bits_per_cell)) {
   const epx_tile_shape_t &shape = config_.shape;
   const size_t units = static_cast<size_t>(shape.units);
   offset_sum_.assign(units, 0);
   for (int row = 0; row < shape.rows; ++row) {
     for (int unit = 0; unit < shape.units; ++unit) {
       offset_sum_[static_cast<size_t>(unit)] += memory_->weight[at(row, unit)];
+      cells_.set(row, unit, memory_->weight[at(row, unit)]);
     }
   }
   correlation_.assign(units * static_cast<size_t>(shape.rows), 0);
@@ -62,37 +71,54 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
 
 void Tile::reset() {
   phase_ = Phase::Ready;
-  conversion_.valid = finished_.valid = pooling_.valid = window_.valid = firing_.valid = false;
+  conversion_.valid = finished_.valid = a_ready_ = p_valid_ = false;
+  partial_.reset();
+  p_valid_o.write(false);
+  y_valid_o.write(false);
 }
 
 bool Tile::busy() const {
-  return phase_ != Phase::Ready || conversion_.valid || finished_.valid || pooling_.valid ||
-         firing_.valid;
+  return phase_ != Phase::Ready || conversion_.valid || finished_.valid || p_valid_;
 }
 
 void Tile::clock_method() {
-  p_valid_o.write(false);
-  y_valid_o.write(false);
-  fire_strobe_ = update_strobe_ = false;
+  update_strobe_ = false;
   if (!rst_ni.read()) {
     reset();
     x_ready_o.write(false);
+    a_ready_o.write(false);
     idle_o.write(true);
     return;
   }
   ++edge_;
   const bool was_busy = busy();
   neuron_stage();
-  pool_stage();
+  take_partial_sums();
   accumulate_stage();
   shift_add_stage();
   sequence();
   if (was_busy) {
     last_edge_[running_] = edge_;
   }
+  a_ready_ = config_.shape.psum_in && !partial_;
+  a_ready_o.write(a_ready_);
   x_ready_o.write(phase_ == Phase::Ready);
   idle_o.write(!busy());
   phase_trace_ = static_cast<int>(phase_);
+}
+
+std::string Tile::state() const {
+  static const char *const names[] = {"forward", "fire", "backward", "correlate", "update"};
+  if (!busy()) {
+    return "";
+  }
+  std::string text = std::string(names[running_]) + " word " + std::to_string(index_trace_);
+  if (p_valid_) {
+    text += ", its sums not taken";
+  } else if (finished_.valid) {
+    text += ", no partial sums from the row block before";
+  }
+  return text;
 }
 
 uint64_t Tile::cycles(Operation operation) const {
@@ -121,13 +147,10 @@ void Tile::check_conservation() const {
   for (size_t i = 0; i < operation_count; ++i) {
     law("words accepted and retired", accepted_[i], retired_[i]);
   }
-  const uint64_t vectors = accepted_[static_cast<size_t>(Operation::Forward)];
   const uint64_t terms = accepted_[static_cast<size_t>(Operation::Correlate)];
   const uint64_t units = static_cast<uint64_t>(shape.units);
-  if (shape.fires) {
-    law("neurons fired and sums pooled", events_.neuron_ops * static_cast<uint64_t>(shape.window),
-        vectors * units);
-  }
+  law("neurons fired and words of the neuron unit", events_.neuron_ops,
+      accepted_[static_cast<size_t>(Operation::Fire)] * units);
   if (config_.chip.array_kind == EPX_ARRAY_ANALOG) {
     law("lines converted and shifted in", events_.adc_conversions, events_.shift_adds);
   }
@@ -152,7 +175,11 @@ void Tile::trace(sc_core::sc_trace_file *file) const {
   add(rst_ni, "rst_ni");
   add(x_valid_i, "x_valid_i");
   add(x_ready_o, "x_ready_o");
+  add(a_valid_i, "a_valid_i");
+  add(a_ready_o, "a_ready_o");
   add(p_valid_o, "p_valid_o");
+  add(p_ready_i, "p_ready_i");
+  add(n_valid_i, "n_valid_i");
   add(y_valid_o, "y_valid_o");
   add(idle_o, "idle_o");
   add(running_, "operation");

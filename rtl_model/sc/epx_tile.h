@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The clocked tile. One process on the rising edge moves the pipeline
 //
-//   drive, settle, convert -> shift-and-add -> accumulate (p) -> pool -> neuron (y)
+//   x: drive, settle, convert -> shift-and-add -> accumulate (with a: partial sums of the row block
+//      before), pool -> p: sums
+//   n: neuron unit -> y: states
 //
-// by one cycle, last stage first, so that members act as registers. Arithmetic on codes is that of
-// epx_neuron.h and epx_update.h; this module adds time, the handshake and the event counters.
+// by one cycle, last stage first, so that members act as registers. Channels are valid/ready: a
+// word moves at a rising edge that finds both high. n and y never wait. Arithmetic on codes is that
+// of epx_neuron.h and epx_update.h; this module adds time, the handshakes and the event counters.
 //
-// A weight lies in `slices` cells of bits_per_cell bits, least significant first; the last slice
-// holds a two's complement digit, so with one bit a cell it counts -1. The converters are lossless:
-// a sum outside their range is an error, never a clipped value.
+// The converters are lossless: a sum outside their range is an error, never a clipped value.
 #ifndef EPX_TILE_H
 #define EPX_TILE_H
 
 #include <systemc>
 
 #include "../epx_sc_tile.h"
+#include "epx_cell_array.h"
 #include "epx_tile_word.h"
 
 namespace epx {
@@ -37,9 +39,15 @@ class Tile : public sc_core::sc_module {
   sc_core::sc_in<bool> x_valid_i{"x_valid_i"};
   sc_core::sc_in<Wire<TileWord>> x_i{"x_i"};
   sc_core::sc_out<bool> x_ready_o{"x_ready_o"};
-  sc_core::sc_out<bool> p_valid_o{"p_valid_o"};  // partial sums of the units; backward: of the rows
+  sc_core::sc_in<bool> a_valid_i{"a_valid_i"};  // partial sums in, vector by vector (psum_in)
+  sc_core::sc_in<Wire<TileSums>> a_i{"a_i"};
+  sc_core::sc_out<bool> a_ready_o{"a_ready_o"};
+  sc_core::sc_out<bool> p_valid_o{"p_valid_o"};  // sums of the units; backward: of the rows
   sc_core::sc_out<Wire<TileSums>> p_o{"p_o"};
-  sc_core::sc_out<bool> y_valid_o{"y_valid_o"};  // states
+  sc_core::sc_in<bool> p_ready_i{"p_ready_i"};
+  sc_core::sc_in<bool> n_valid_i{"n_valid_i"};  // neurons to fire
+  sc_core::sc_in<Wire<TileNeurons>> n_i{"n_i"};
+  sc_core::sc_out<bool> y_valid_o{"y_valid_o"};  // their states
   sc_core::sc_out<Wire<TileStates>> y_o{"y_o"};
   sc_core::sc_out<bool> idle_o{"idle_o"};
 
@@ -49,6 +57,10 @@ class Tile : public sc_core::sc_module {
   void trace(sc_core::sc_trace_file *file) const;
   const epx_events_t &events() const { return events_; }
   uint64_t cycles(Operation operation) const;
+  // Edges at which anything moved: a watchdog's food.
+  uint64_t moves() const { return moves_; }
+  // What the pipeline stands at, in words; empty where it is idle.
+  std::string state() const;
   // As an update found them, or as they stand.
   const std::vector<int64_t> &correlation() const;
   const std::vector<int64_t> &bias_correlation() const;
@@ -71,12 +83,6 @@ class Tile : public sc_core::sc_module {
     std::vector<int64_t> values;
     std::shared_ptr<const TileWord> word;
   };
-  struct Pool {  // the best of a window so far
-    bool valid = false;
-    std::vector<int64_t> best;
-    std::vector<uint8_t> at;
-    std::shared_ptr<const TileWord> word;
-  };
 
   void clock_method();
   void reset();
@@ -84,9 +90,11 @@ class Tile : public sc_core::sc_module {
 
   // Stages, in epx_tile_pipeline.cpp.
   void neuron_stage();
-  void pool_stage();
   void accumulate_stage();
   void shift_add_stage();
+  void take_partial_sums();
+  void add_partial_sums();
+  void pool(int index, TileSums *sums);
 
   // Sequencer and array, in epx_tile_array.cpp.
   void sequence();
@@ -94,10 +102,8 @@ class Tile : public sc_core::sc_module {
   void drive_bit();
   void convert_turn();
   void next_bit();
-  int64_t sum_column(int column);
-  int64_t sum_row(int row);
-  int64_t digit(int row, int unit, int slice) const;
-  int64_t convert_cells();
+  int64_t convert(int64_t sum);
+  int code_bits() const;
 
   // Update circuit, in epx_tile_update.cpp.
   void correlate_row();
@@ -117,23 +123,29 @@ class Tile : public sc_core::sc_module {
 
   const TileConfig config_;
   epx_sc_memory_t *const memory_;
+  CellArray cells_;
   std::vector<int64_t> offset_sum_;  // [units]: sum of the weights, for the offset correction
 
   // Registers.
   Phase phase_ = Phase::Ready;
   std::shared_ptr<const TileWord> word_;
+  Lines driven_rows_, driven_units_;
   int bit_ = 0, slice_ = 0, place_ = 0, turn_ = 0, wait_ = 0, row_ = 0, unit_ = 0;
   Conversion conversion_;
-  std::vector<int64_t> cells_;  // of the line under conversion
   std::vector<int64_t> accumulator_;
-  Sums finished_, pooling_;
-  Pool window_, firing_;
+  Sums finished_;
+  std::shared_ptr<const TileSums> partial_;  // from a, not yet added
+  bool a_ready_ = false, p_valid_ = false;
+  std::vector<int64_t> best_;  // of the window so far
+  std::vector<uint8_t> best_at_;
   std::vector<int64_t> correlation_, bias_correlation_, kept_correlation_, kept_bias_correlation_;
   epx_lfsr_t lfsr_;
 
   // Counters and what the waveform shows.
+  uint64_t forward_tree_bits_, backward_tree_bits_;  // one-bit adds of one converted line
   epx_events_t events_ = {};
-  uint64_t edge_ = 0, first_edge_[operation_count] = {}, last_edge_[operation_count] = {};
+  uint64_t edge_ = 0, moves_ = 0, first_edge_[operation_count] = {},
+           last_edge_[operation_count] = {};
   uint64_t accepted_[operation_count] = {}, retired_[operation_count] = {};
   int running_ = 0, phase_trace_ = 0, index_trace_ = 0;
   int64_t accumulator_trace_[4] = {};

@@ -1,114 +1,152 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tile's stages behind the converters. Each takes what the stage before left a cycle ago.
+// The tile's stages behind the converters. Each takes what the stage before left a cycle ago, and
+// holds it where the stage after is not free.
 #include "epx_tile.h"
 
 namespace epx {
 
 void Tile::shift_add_stage() {
-  if (!conversion_.valid) {
+  if (!conversion_.valid || (conversion_.last && finished_.valid)) {
     return;
   }
   conversion_.valid = false;
+  ++moves_;
   const bool backward = conversion_.word->operation == Operation::Backward;
   const epx_tile_shape_t &shape = config_.shape;
   if (conversion_.first) {
     accumulator_.assign(static_cast<size_t>(backward ? shape.rows : shape.units), 0);
   }
+  // A signed code's highest bit counts negatively.
+  const bool negative = backward && shape.signed_post && conversion_.bit + 1 == shape.state_bits;
   int line = conversion_.first_line;
   for (const int64_t sum : conversion_.sums) {
     const int target = backward ? line : line / shape.slices;
     const int slice = backward ? conversion_.slice : line % shape.slices;
-    const int shift = conversion_.bit + slice * config_.chip.bits_per_cell;
-    accumulator_[static_cast<size_t>(target)] += sum * (int64_t{1} << shift);
-    ++events_.shift_adds;
+    const int64_t weight = int64_t{1} << (conversion_.bit + slice * config_.chip.bits_per_cell);
+    accumulator_[static_cast<size_t>(target)] += sum * (negative ? -weight : weight);
     ++line;
   }
+  events_.shift_adds += conversion_.sums.size();
   for (size_t i = 0; i < 4 && i < accumulator_.size(); ++i) {
     accumulator_trace_[i] = accumulator_[i];
   }
   if (conversion_.last) {
-    finished_ = {true, conversion_.place, accumulator_, conversion_.word};
+    finished_.valid = true;
+    finished_.place = conversion_.place;
+    finished_.values.swap(accumulator_);
+    finished_.word = conversion_.word;
   }
 }
 
-void Tile::accumulate_stage() {
-  if (!finished_.valid) {
-    return;
+void Tile::take_partial_sums() {
+  if (a_ready_ && a_valid_i.read()) {
+    partial_ = a_i.read().word;
+    ++moves_;
   }
-  finished_.valid = false;
-  const TileWord &word = *finished_.word;
-  const bool backward = word.operation == Operation::Backward;
-  for (size_t u = 0; !backward && u < finished_.values.size(); ++u) {
+}
+
+void Tile::add_partial_sums() {
+  for (size_t u = 0; u < finished_.values.size(); ++u) {
     if (config_.shape.offset) {
       finished_.values[u] -= input_offset() * offset_sum_[u];
       ++events_.psum_adds;
     }
-    if (!word.psum.empty()) {
-      finished_.values[u] += word.psum[u];
+    if (partial_) {
+      finished_.values[u] += partial_->sums[u];
       ++events_.psum_adds;
     }
   }
+  partial_.reset();
+}
+
+// Keeps the largest sum of a window; of equals, the first.
+void Tile::pool(int index, TileSums *sums) {
+  const int place = index % config_.shape.window;
+  if (place == 0) {
+    best_ = finished_.values;
+    best_at_.assign(best_.size(), 0);
+  } else {
+    events_.pool_compares += best_.size();
+    for (size_t u = 0; u < best_.size(); ++u) {
+      if (finished_.values[u] > best_[u]) {
+        best_[u] = finished_.values[u];
+        best_at_[u] = static_cast<uint8_t>(place);
+      }
+    }
+  }
+  if (place + 1 == config_.shape.window) {
+    sums->pooled = best_;
+    sums->switches = best_at_;
+    if (config_.shape.window > 1) {
+      events_.state_bits_written += EPX_SWITCH_BITS * best_.size();
+    }
+  }
+}
+
+void Tile::accumulate_stage() {
+  if (p_valid_ && p_ready_i.read()) {
+    p_valid_ = false;
+    p_valid_o.write(false);
+    ++moves_;
+  }
+  if (!finished_.valid || p_valid_) {
+    return;
+  }
+  const TileWord &word = *finished_.word;
+  const bool backward = word.operation == Operation::Backward;
+  if (!backward && config_.shape.psum_in && !partial_) {
+    return;
+  }
+  finished_.valid = false;
+  ++moves_;
   auto sums = std::make_shared<TileSums>();
+  if (!backward) {
+    add_partial_sums();
+    if (config_.shape.pools) {
+      pool(word.index, sums.get());
+    }
+  }
   sums->operation = word.operation;
   sums->index = backward ? word.index * config_.shape.window + finished_.place : word.index;
   sums->sums = finished_.values;
+  p_valid_ = true;
   p_valid_o.write(true);
   p_o.write({sums});
   if (!backward || finished_.place + 1 == config_.shape.window) {
     ++retired_[static_cast<size_t>(word.operation)];
   }
-  if (!backward && config_.shape.fires) {
-    pooling_ = finished_;
-    pooling_.valid = true;
-  }
-}
-
-// Keeps the largest sum of a window; of equals, the first.
-void Tile::pool_stage() {
-  if (!pooling_.valid) {
-    return;
-  }
-  pooling_.valid = false;
-  const int place = pooling_.word->index % config_.shape.window;
-  if (place == 0) {
-    window_.best = pooling_.values;
-    window_.at.assign(pooling_.values.size(), 0);
-  } else {
-    for (size_t u = 0; u < pooling_.values.size(); ++u) {
-      ++events_.pool_compares;
-      if (pooling_.values[u] > window_.best[u]) {
-        window_.best[u] = pooling_.values[u];
-        window_.at[u] = static_cast<uint8_t>(place);
-      }
-    }
-  }
-  if (place + 1 == config_.shape.window) {
-    firing_ = window_;
-    firing_.word = pooling_.word;
-    firing_.valid = true;
-  }
 }
 
 void Tile::neuron_stage() {
-  if (!firing_.valid) {
+  if (!n_valid_i.read()) {
+    if (fire_strobe_) {
+      y_valid_o.write(false);
+      fire_strobe_ = false;
+    }
     return;
   }
-  firing_.valid = false;
+  constexpr size_t fire = static_cast<size_t>(Operation::Fire);
+  const TileNeurons &neurons = *n_i.read().word;
   auto states = std::make_shared<TileStates>();
-  states->index = firing_.word->index / config_.shape.window;
-  states->switches = firing_.at;
-  for (size_t u = 0; u < firing_.best.size(); ++u) {
-    const int64_t drive = firing_.best[u] * (int64_t{1} << config_.forward_shift);
-    const uint8_t state = epx_neuron_fire(&config_.neuron, drive + firing_.word->operand[u]);
+  states->index = neurons.index;
+  for (size_t u = 0; u < neurons.sums.size(); ++u) {
+    const int64_t drive = neurons.sums[u] * (int64_t{1} << config_.forward_shift);
+    const uint8_t state = epx_neuron_fire(&config_.neuron, drive + neurons.operand[u]);
     states->state.push_back(state);
     if (u < 4) {
       state_trace_[u] = state;
     }
-    ++events_.neuron_ops;
-    events_.state_bits_written += static_cast<uint64_t>(config_.shape.state_bits);
-    events_.state_bits_written += config_.shape.window > 1 ? EPX_SWITCH_BITS : 0;
   }
+  events_.neuron_ops += neurons.sums.size();
+  events_.state_bits_written +=
+      neurons.sums.size() * static_cast<uint64_t>(config_.shape.state_bits);
+  if (accepted_[fire]++ == 0) {
+    first_edge_[fire] = edge_;
+  }
+  ++retired_[fire];
+  last_edge_[fire] = edge_;
   fire_strobe_ = true;
+  ++moves_;
   y_valid_o.write(true);
   y_o.write({states});
 }

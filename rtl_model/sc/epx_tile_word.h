@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What travels over the SystemC tile's ports: one word in, one result out.
+// What travels over the SystemC tile's ports: words in, results out.
 #ifndef EPX_TILE_WORD_H
 #define EPX_TILE_WORD_H
 
@@ -12,29 +12,36 @@
 
 namespace epx {
 
-enum class Operation : int { Forward, Backward, Correlate, Update };
-constexpr int operation_count = 4;
+// Fire goes through the neuron unit's port, the others through the array's.
+enum class Operation : int { Forward, Fire, Backward, Correlate, Update };
+constexpr int operation_count = 5;
 
 struct TileWord {
   Operation operation = Operation::Forward;
   int index = 0;                  // of the word within its operation
   std::vector<uint8_t> lines;     // forward: [rows]; correlate: [window][rows]
-  std::vector<int64_t> psum;      // forward: [units] or empty
-  std::vector<int64_t> operand;   // forward, last of a window: [units] or empty
-  std::vector<uint8_t> post;      // backward, correlate: [units]
+  std::vector<int32_t> post;      // backward, correlate: [units]
   std::vector<uint8_t> switches;  // likewise
   int coefficient = 0;            // correlate
 };
 
 struct TileSums {
   Operation operation = Operation::Forward;
-  int index = 0;              // forward: of the vector; backward: position * window + place
-  std::vector<int64_t> sums;  // of the units; backward: of the rows
+  int index = 0;                  // forward: of the vector; backward: position * window + place
+  std::vector<int64_t> sums;      // of the units; backward: of the rows
+  std::vector<int64_t> pooled;    // forward, a pooling tile, last of a window: the largest sums
+  std::vector<uint8_t> switches;  // and where they stood
+};
+
+struct TileNeurons {  // one position's neurons, to be fired
+  int index = 0;
+  std::vector<int64_t> sums;     // pooled
+  std::vector<int64_t> operand;  // bias, feedback and nudge at the accumulator's fraction
 };
 
 struct TileStates {
-  int index = 0;                         // of the neuron's position
-  std::vector<uint8_t> state, switches;  // [units]
+  int index = 0;               // of the neurons' position
+  std::vector<uint8_t> state;  // [units]
 };
 
 // A constant word on a wire: equal means the same word.

@@ -76,8 +76,8 @@ void expect_results(const RandomTile &tile, const TileRun &run) {
   EXPECT_TRUE(run.memory == after) << "the registers after the update differ";
 }
 
-// The closed form's events of the whole job; cycles of its four operations.
-epx_events_t closed_form(const RandomTile &tile, uint64_t cycles[4]) {
+// The closed form's events of the whole job; cycles of its five operations.
+epx_events_t closed_form(const RandomTile &tile, uint64_t cycles[5]) {
   epx_events_t events = {};
   const auto count = [](int n) { return static_cast<uint64_t>(n); };
   const epx_sc_tile_job_t &job = tile.job;
@@ -85,14 +85,16 @@ epx_events_t closed_form(const RandomTile &tile, uint64_t cycles[4]) {
     cycles[0] = epx_tile_forward(&tile.chip, &tile.shape, count(job.vectors), &events);
   }
   if (job.positions > 0) {
-    cycles[1] = epx_tile_backward(&tile.chip, &tile.shape, tile.shape.state_bits,
-                                  count(job.positions), &events);
+    cycles[1] = epx_tile_backward(&tile.chip, &tile.shape, count(job.positions), &events);
   }
   if (job.terms > 0) {
     cycles[2] = epx_tile_correlate(&tile.shape, count(job.terms), &events);
   }
   if (job.update) {
     cycles[3] = epx_tile_update(&tile.chip, &tile.shape, &events);
+  }
+  if (tile.shape.pools) {
+    cycles[4] = epx_tile_fire(&tile.shape, count(job.vectors / job.window), &events);
   }
   return events;
 }
@@ -104,19 +106,20 @@ void expect_events(const epx_events_t &found, const epx_events_t &expected) {
 }
 
 void expect_account(const RandomTile &tile, const TileRun &run) {
-  uint64_t cycles[4] = {};
+  uint64_t cycles[5] = {};
   expect_events(run.result.events, closed_form(tile, cycles));
   EXPECT_EQ(run.result.forward_cycles, cycles[0]);
   EXPECT_EQ(run.result.backward_cycles, cycles[1]);
   EXPECT_EQ(run.result.correlate_cycles, cycles[2]);
   EXPECT_EQ(run.result.update_cycles, cycles[3]);
+  EXPECT_EQ(run.result.fire_cycles, cycles[4]);
 }
 
 std::string describe(const RandomTile &tile) {
   std::ostringstream text;
   text << tile.shape.rows << " rows, " << tile.shape.units << " units, " << tile.shape.slices
        << " slices of " << tile.chip.bits_per_cell << " bits, window " << tile.job.window
-       << ", layer " << tile.job.layer << (tile.shape.fires ? ", fires" : "")
+       << ", layer " << tile.job.layer << (tile.shape.pools ? ", pools" : "")
        << (tile.shape.psum_in ? ", psum in" : "") << ", " << tile.job.vectors << " vectors, "
        << tile.job.positions << " positions, " << tile.job.terms << " terms";
   return text.str();
@@ -160,7 +163,7 @@ TEST_P(Tiles, stalls_change_cycles_never_results) {
       SCOPED_TRACE(describe(tile));
       const TileRun run = run_tile(tile);
       expect_results(tile, run);
-      uint64_t cycles[4] = {};
+      uint64_t cycles[5] = {};
       expect_events(run.result.events, closed_form(tile, cycles));
       EXPECT_GE(run.result.forward_cycles, cycles[0]);
       EXPECT_GE(run.result.correlate_cycles, cycles[2]);
@@ -190,7 +193,7 @@ TEST(Tile, stalls_do_lengthen_a_stream) {
   tile.job.psum_in = nullptr;
   tile.shape = epx_sc_tile_shape(&tile.job);
   in_child([&] {
-    uint64_t cycles[4] = {};
+    uint64_t cycles[5] = {};
     closed_form(tile, cycles);
     const TileRun run = run_tile(tile);
     ASSERT_EQ(run.status, EPX_OK) << run.error.message;
@@ -216,10 +219,12 @@ TEST(Tile, a_converter_that_loses_bits_is_an_error_and_not_a_clip) {
   choice.bits_per_cell = 8;
   choice.layer = 0;
   RandomTile tile(choice, &random);
-  std::fill(tile.memory.weight.begin(), tile.memory.weight.end(), int8_t{-128});
+  const int bits = tile.shape.synapse_bits;
+  std::fill(tile.memory.weight.begin(), tile.memory.weight.end(),
+            static_cast<int8_t>(-(1 << (bits - 1))));
   std::vector<uint8_t> ones(static_cast<size_t>(tile.job.vectors * tile.shape.rows), 1);
   tile.job.x = ones.data();
-  tile.chip.adc_bits = 7;
+  tile.chip.adc_bits = bits - 1;  // one row's digit is beyond it
   in_child([&] {
     const TileRun run = run_tile(tile);
     EXPECT_EQ(run.status, EPX_ERR_MISMATCH);

@@ -64,7 +64,7 @@ class RandomTile {
   Answer expected(Memory *after) const;
   Answer room() const {  // buffers of the right size, filled with values that no result has
     const size_t vectors = size(job.vectors), window = size(job.window), units = size(shape.units);
-    const size_t neurons = shape.fires ? vectors / window * units : 0;
+    const size_t neurons = shape.pools ? vectors / window * units : 0;
     return {std::vector<int64_t>(vectors * units, INT64_MIN),
             std::vector<int64_t>(size(job.positions) * window * size(shape.rows), INT64_MIN),
             std::vector<int64_t>(size(shape.rows) * units, INT64_MIN),
@@ -218,7 +218,7 @@ inline int64_t RandomTile::product(int vector, int unit) const {
 }
 
 inline void RandomTile::expect_states(Answer *answer) const {
-  for (int n = 0; shape.fires && n < job.vectors / job.window; ++n) {
+  for (int n = 0; shape.pools && n < job.vectors / job.window; ++n) {
     for (int u = 0; u < shape.units; ++u) {
       int best = 0;
       for (int p = 1; p < job.window; ++p) {
