@@ -65,6 +65,10 @@ static const epx_experiment_t defaults = {
             .settle_cycles = 1,
             .convert_cycles = 1,
             .clock_mhz = 1000.0,
+            .flit_bits = 128,
+            .router_cycles = 2,
+            .buffer_flits = 4,
+            .psum_buffer = 4,
             .technology = "configs/technologies/32nm.yaml",
         },
 };

@@ -35,10 +35,19 @@ typedef struct epx_chip_t {
                         columns */
   int adc_bits; /* analog: resolution; must be lossless, 2^adc_bits > rows * (2^bits_per_cell - 1)
                  */
-  int columns_per_adc;  /* analog, default 8 */
-  int settle_cycles;    /* per driven bit, default 1 */
-  int convert_cycles;   /* per conversion, default 1 */
-  double clock_mhz;     /* default 1000 */
+  int columns_per_adc; /* analog, default 8 */
+  int settle_cycles;   /* per driven bit, default 1 */
+  int convert_cycles;  /* per conversion, default 1 */
+  double clock_mhz;    /* default 1000 */
+
+  /* Network-on-chip: a mesh of routers, one for each tile. */
+  int mesh_columns;  /* default 0: the smallest square that holds the network's tiles */
+  int mesh_rows;     /* default 0: as many as it takes */
+  int flit_bits;     /* width of a link, default 128 */
+  int router_cycles; /* of a flit through a router and its link, default 2 */
+  int buffer_flits;  /* of each router input, default 4 */
+  int psum_buffer;   /* partial sums that a tile holds for its accumulator, default 4 */
+
   char technology[256]; /* YAML file of energies, beside the configuration or relative to the
                            working folder */
 } epx_chip_t;

@@ -5,19 +5,38 @@ static int least(int a, int b) {
   return a < b ? a : b;
 }
 
-static void add_group(plan_layer_t *layer, epx_tile_shape_t tile, int row_block, int count) {
-  const epx_layer_map_t *map = &layer->map;
-  const int last_row = map->row_blocks - 1, last_column = map->column_blocks - 1;
-  tile.rows = row_block == last_row ? map->fan_in - last_row * map->rows : map->rows;
-  tile.psum_in = row_block > 0;
-  tile.pools = row_block == last_row;
-  tile.bias = row_block == 0;
-  if (last_column > 0) {
-    tile.units = map->weights_per_tile;
-    layer->group[layer->groups++] = (plan_group_t){tile, (uint64_t)count * (uint64_t)last_column};
+epx_tile_shape_t plan_tile(const plan_t *plan, int l, int row_block, int column_block) {
+  const plan_layer_t *layer = &plan->layer[l];
+  const epx_chip_t *chip = plan->chip;
+  int row, row_end, unit, unit_end;
+  epx_map_rows(&layer->map, row_block, &row, &row_end);
+  epx_map_units(&layer->map, column_block, &unit, &unit_end);
+  return (epx_tile_shape_t){
+      .rows = row_end - row,
+      .units = unit_end - unit,
+      .slices = layer->map.slices,
+      .synapse_bits = epx_qformat_bits(epx_chip_synapse(chip, l)),
+      .input_bits = layer->code_bits,
+      .state_bits = l == plan->layers ? PLAN_ERROR_BITS : epx_qformat_bits(chip->state),
+      .signed_post = l == plan->layers,
+      .window = layer->window,
+      .offset = l == 0,
+      .psum_in = row_block > 0,
+      .pools = row_block + 1 == layer->map.row_blocks,
+      .bias = row_block == 0,
+  };
+}
+
+/* The tiles of a row of blocks are alike, but for the last. */
+static void add_groups(plan_t *plan, int l, int row_block, int count) {
+  plan_layer_t *layer = &plan->layer[l];
+  const int last = layer->map.column_blocks - 1;
+  if (last > 0) {
+    layer->group[layer->groups++] =
+        (plan_group_t){plan_tile(plan, l, row_block, 0), (uint64_t)count * (uint64_t)last};
   }
-  tile.units = map->units - last_column * map->weights_per_tile;
-  layer->group[layer->groups++] = (plan_group_t){tile, (uint64_t)count};
+  layer->group[layer->groups++] =
+      (plan_group_t){plan_tile(plan, l, row_block, last), (uint64_t)count};
 }
 
 static epx_status_t plan_layer(plan_t *plan, const epx_network_t *network,
@@ -43,21 +62,12 @@ static epx_status_t plan_layer(plan_t *plan, const epx_network_t *network,
   layer->copies =
       (uint64_t)layer->map.column_blocks *
       (layer->convolves ? (uint64_t)least(blocks, g->kernel_height * g->kernel_width) : 1);
-  const epx_tile_shape_t tile = {
-      .slices = layer->map.slices,
-      .synapse_bits = epx_qformat_bits(epx_chip_synapse(chip, l)),
-      .input_bits = layer->code_bits,
-      .state_bits = l == plan->layers ? PLAN_ERROR_BITS : epx_qformat_bits(chip->state),
-      .signed_post = l == plan->layers,
-      .window = layer->window,
-      .offset = l == 0,
-  };
-  add_group(layer, tile, 0, 1);
+  add_groups(plan, l, 0, 1);
   if (blocks > 2) {
-    add_group(layer, tile, 1, blocks - 2);
+    add_groups(plan, l, 1, blocks - 2);
   }
   if (blocks > 1) {
-    add_group(layer, tile, blocks - 1, 1);
+    add_groups(plan, l, blocks - 1, 1);
   }
   return EPX_OK;
 }
@@ -73,5 +83,11 @@ epx_status_t plan_make(const epx_network_t *network, const epx_chip_t *chip, pla
   for (int l = 0; status == EPX_OK && l < plan->parameter_layers; ++l) {
     status = plan_layer(plan, network, shapes, l, error);
   }
-  return status;
+  epx_layer_map_t maps[EPX_MAX_LAYERS + 1];
+  for (int l = 0; status == EPX_OK && l < plan->parameter_layers; ++l) {
+    maps[l] = plan->layer[l].map;
+  }
+  return status == EPX_OK
+             ? epx_floorplan_make(chip, maps, plan->parameter_layers, &plan->floor, error)
+             : status;
 }

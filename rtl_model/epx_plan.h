@@ -4,9 +4,14 @@
 #define EPX_PLAN_H
 
 #include "epx_events.h"
+#include "epx_floorplan.h"
 #include "epx_geometry.h"
 #include "epx_mapping.h"
 #include "epx_softmax.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum {
   PLAN_ERROR_BITS =
@@ -36,11 +41,18 @@ typedef struct plan_t {
   int parameter_layers;
   bool readout;
   plan_layer_t layer[EPX_MAX_LAYERS + 1];
+  epx_floorplan_t floor;
 } plan_t;
 
 /* Lays out every parameter layer. Errors: EPX_ERR_UNSUPPORTED (average pooling), else those of
- * epx_network_shapes and epx_map_layer. */
+ * epx_network_shapes, epx_map_layer and epx_floorplan_make. */
 EPX_CHECKED epx_status_t plan_make(const epx_network_t *network, const epx_chip_t *chip,
                                    plan_t *plan, epx_error_t *error);
 
+/* What one tile of parameter layer l is. */
+epx_tile_shape_t plan_tile(const plan_t *plan, int l, int row_block, int column_block);
+
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C door to the SystemC tile: checks the job, runs the bench, turns exceptions into a status.
+// The C door to the SystemC tile: checks the job and runs the bench.
 #include "../epx_sc_tile.h"
 
-#include <cstdio>
-#include <exception>
-#include <memory>
-#include <string>
-#include <systemc>
-
+#include "epx_simulation.h"
 #include "epx_tile_bench.h"
 
-// The SystemC library's own main() calls this; programs of this project have a main() of their own.
-int sc_main(int, char **) {
-  return 1;
-}
-
 namespace {
-
-bool elaborated = false;
 
 bool switches_fit(const uint8_t *switches, int count, int units, int window) {
   const size_t size = static_cast<size_t>(count) * static_cast<size_t>(units);
@@ -79,56 +67,14 @@ epx_status_t check(const epx_sc_tile_job_t &job, const epx_sc_memory_t &memory,
   return EPX_OK;
 }
 
-// SystemC appends ".vcd" to the name; it must be possible to write there.
-epx_status_t check_waveform(const char *path, std::string *stem, epx_error_t *error) {
-  const std::string name = path;
-  if (name.size() < 5 || name.compare(name.size() - 4, 4, ".vcd") != 0) {
-    return epx_fail(error, EPX_ERR_ARGUMENT, "waveform file %s; expected a name that ends in .vcd",
-                    path);
-  }
-  std::FILE *file = std::fopen(path, "w");
-  if (file == nullptr) {
-    return epx_fail(error, EPX_ERR_IO, "cannot write the waveform file %s", path);
-  }
-  std::fclose(file);
-  *stem = name.substr(0, name.size() - 4);
-  return EPX_OK;
-}
-
-// Reports become exceptions or nothing: a library neither prints nor exits.
-void quiet_reports() {
-  using sc_core::sc_report_handler;
-  sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
-  sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_DO_NOTHING);
-  sc_report_handler::set_actions(sc_core::SC_ERROR, sc_core::SC_THROW);
-  sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
-}
-
-void simulate(const epx_sc_tile_job_t &job, const std::string &waveform, epx_sc_memory_t *memory,
-              epx_sc_tile_result_t *result) {
+void simulate(const epx_sc_tile_job_t &job, epx_sc_memory_t *memory, epx_sc_tile_result_t *result) {
   const epx::TileConfig config = {
       *job.chip,       epx_sc_tile_shape(&job), epx_chip_synapse(job.chip, job.layer),
       job.neuron,      job.forward_shift,       job.weight_circuit,
       job.bias_circuit};
-  config.validate();
   epx::TileBench bench("bench", config, job, memory, result);
-  sc_core::sc_trace_file *file = nullptr;
-  if (!waveform.empty()) {
-    file = sc_core::sc_create_vcd_trace_file(waveform.c_str());
-    file->set_time_unit(1, sc_core::SC_PS);
-    bench.trace(file);
-  }
-  try {
-    sc_core::sc_start();
-  } catch (...) {
-    if (file != nullptr) {
-      sc_core::sc_close_vcd_trace_file(file);
-    }
-    throw;
-  }
-  if (file != nullptr) {
-    sc_core::sc_close_vcd_trace_file(file);
-  }
+  epx::simulate_with_waveform(job.vcd_path,
+                              [&](sc_core::sc_trace_file *file) { bench.trace(file); });
   bench.finish();
 }
 
@@ -156,30 +102,10 @@ extern "C" epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job) {
 extern "C" epx_status_t epx_sc_tile_run(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
                                         epx_sc_tile_result_t *result, epx_error_t *error) {
   epx_status_t status = check(*job, *memory, error);
-  std::string waveform;
-  if (status == EPX_OK && elaborated) {
-    status = epx_fail(error, EPX_ERR_UNSUPPORTED,
-                      "SystemC elaborates once per process: run the second tile in a new process");
+  if (status == EPX_OK) {
+    status = epx::check_waveform(job->vcd_path, error);
   }
-  try {
-    if (status == EPX_OK && job->vcd_path != nullptr) {
-      status = check_waveform(job->vcd_path, &waveform, error);
-    }
-    if (status != EPX_OK) {
-      return status;
-    }
-    elaborated = true;
-    quiet_reports();
-    simulate(*job, waveform, memory, result);
-  } catch (const std::invalid_argument &exception) {
-    return epx_fail(error, EPX_ERR_ARGUMENT, "%s", exception.what());
-  } catch (const sc_core::sc_report &report) {
-    return epx_fail(error, EPX_ERR_MISMATCH, "SystemC tile: %s: %s", report.get_msg_type(),
-                    report.get_msg());
-  } catch (const std::bad_alloc &) {
-    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the SystemC tile");
-  } catch (const std::exception &exception) {
-    return epx_fail(error, EPX_ERR_MISMATCH, "SystemC tile: %s", exception.what());
-  }
-  return EPX_OK;
+  return status != EPX_OK ? status
+                          : epx::run_simulation(
+                                "SystemC tile", [&] { simulate(*job, memory, result); }, error);
 }

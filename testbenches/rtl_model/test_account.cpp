@@ -40,6 +40,10 @@ epx_chip_t random_chip(Random *random) {
   chip.settle_cycles = draw(random, 0, 2);
   chip.convert_cycles = draw(random, 1, 2);
   chip.clock_mhz = 500.0;
+  chip.flit_bits = draw(random, 8, 200);
+  chip.router_cycles = draw(random, 1, 3);
+  chip.buffer_flits = draw(random, 1, 6);
+  chip.psum_buffer = draw(random, 1, 6);
   return chip;
 }
 

@@ -129,6 +129,9 @@ epx_chip_t default_chip(epx_array_kind_t kind) {
   chip.columns_per_adc = 8;
   chip.settle_cycles = chip.convert_cycles = 1;
   chip.clock_mhz = 1000.0;
+  chip.flit_bits = 128;
+  chip.router_cycles = 2;
+  chip.buffer_flits = chip.psum_buffer = 4;
   return chip;
 }
 

@@ -33,6 +33,9 @@ inline epx_chip_t make_chip(int state_bits = 8, int synapse_bits = 8) {
   chip.adc_bits = 8;
   chip.settle_cycles = chip.convert_cycles = 1;
   chip.clock_mhz = 1000;
+  chip.flit_bits = 128;
+  chip.router_cycles = 2;
+  chip.buffer_flits = chip.psum_buffer = 4;
   return chip;
 }
 

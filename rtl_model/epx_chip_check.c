@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_chip_check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_twin_internal.h"
+
+/* What the twin holds after one phase: states and switches of all samples, by layer. */
+typedef struct snapshot_t {
+  uint8_t *states[EPX_MAX_LAYERS], *switches[EPX_MAX_LAYERS];
+} snapshot_t;
+
+/* Copies of a layer's registers for the chip. */
+typedef struct registers_t {
+  int32_t *shadow, *velocity, *bias, *bias_velocity;
+  epx_lfsr_t *lfsr;
+} registers_t;
+
+typedef struct session_t {
+  twin_t *twin;
+  const epx_chip_check_request_t *request;
+  epx_chip_check_t *check;
+  snapshot_t free, phase[EPX_ESTIMATOR_MAX_PHASES];
+  registers_t registers[EPX_MAX_LAYERS + 1];
+  uint8_t *predicted, *chip_predicted;
+} session_t;
+
+const char *epx_chip_check_name(epx_chip_check_kind_t kind) {
+  static const char *const names[EPX_CHIP_CHECK_KINDS] = {
+      "states", "switches", "predictions", "shadow weights", "velocities", "biases", "LFSRs"};
+  return names[kind];
+}
+
+static bool take_snapshot(const session_t *s, snapshot_t *snapshot, bool switches) {
+  twin_t *twin = s->twin;
+  twin_workspace_t *w = &twin->workspace[0];
+  for (int l = 0; l < twin->layers; ++l) {
+    const size_t size = twin->layer[l].g.out_size, all = size * (size_t)twin->samples;
+    snapshot->states[l] = malloc(all);
+    snapshot->switches[l] = malloc(all);
+    if (snapshot->states[l] == NULL || snapshot->switches[l] == NULL) {
+      return false;
+    }
+    memcpy(snapshot->states[l], twin->state[l], all);
+  }
+  for (int sample = 0; switches && sample < twin->samples; ++sample) {
+    twin_load_images(twin, w, sample);
+    twin_drives(twin, w, sample, 0.0);
+    for (int l = 0; l < twin->layers; ++l) {
+      const size_t size = twin->layer[l].g.out_size;
+      memcpy(snapshot->switches[l] + (size_t)sample * size, w->switches[l], size);
+    }
+  }
+  return true;
+}
+
+static void release_snapshot(snapshot_t *snapshot) {
+  for (int l = 0; l < EPX_MAX_LAYERS; ++l) {
+    free(snapshot->states[l]);
+    free(snapshot->switches[l]);
+  }
+}
+
+static void *copy_of(const void *from, size_t size) {
+  void *to = malloc(size);
+  if (to != NULL) {
+    memcpy(to, from, size);
+  }
+  return to;
+}
+
+static size_t synapses_of(const twin_layer_t *layer) {
+  return (size_t)layer->g.units * (size_t)layer->g.fan_in;
+}
+
+static size_t tiles_of(const twin_layer_t *layer) {
+  return (size_t)(layer->map.row_blocks * layer->map.column_blocks);
+}
+
+static bool copy_registers(session_t *s) {
+  for (int l = 0; l < s->twin->parameter_layers; ++l) {
+    const twin_layer_t *layer = &s->twin->layer[l];
+    registers_t *r = &s->registers[l];
+    const size_t synapses = synapses_of(layer), units = (size_t)layer->g.units;
+    r->shadow = copy_of(layer->shadow, synapses * sizeof *r->shadow);
+    r->velocity = copy_of(layer->velocity, synapses * sizeof *r->velocity);
+    r->bias = copy_of(layer->bias, units * sizeof *r->bias);
+    r->bias_velocity = copy_of(layer->bias_velocity, units * sizeof *r->bias_velocity);
+    r->lfsr = copy_of(layer->lfsr, tiles_of(layer) * sizeof *r->lfsr);
+    if (r->shadow == NULL || r->velocity == NULL || r->bias == NULL || r->bias_velocity == NULL ||
+        r->lfsr == NULL) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* One training step of the twin, with a snapshot after every phase. */
+static bool run_twin(session_t *s, double *loss) {
+  const epx_chip_check_request_t *request = s->request;
+  epx_substrate_t *twin = &s->twin->base;
+  const epx_estimator_table_row_t *row = epx_estimator_row(request->estimator.kind);
+  twin->ops->present(twin, request->x, request->labels, request->images);
+  if (!copy_registers(s)) {
+    return false;
+  }
+  twin->ops->relax(twin, request->dynamics.free_steps, 0.0);
+  twin->ops->predict(twin, loss, s->predicted);
+  twin->ops->keep_free(twin);
+  twin->ops->clear_gradient(twin);
+  bool whole = take_snapshot(s, &s->free, false);
+  for (int i = 0; whole && i < row->phase_count; ++i) {
+    const epx_phase_t phase = epx_estimator_phase(row, i, request->sign);
+    twin->ops->recall_free(twin);
+    if (epx_estimator_relaxes(&request->estimator, &phase)) {
+      twin->ops->relax(twin, request->dynamics.nudged_steps, phase.nudge * request->estimator.beta);
+    }
+    whole = take_snapshot(s, &s->phase[i], true);
+    twin->ops->accumulate(twin, &phase);
+  }
+  return whole;
+}
+
+static void differ(session_t *s, epx_chip_check_kind_t kind, const char *where, size_t i,
+                   int64_t chip, int64_t twin) {
+  epx_chip_check_t *check = s->check;
+  if (check->first_difference[0] == '\0') {
+    snprintf(check->first_difference, sizeof check->first_difference,
+             "%s, %s, element %zu: SystemC %" PRId64 ", twin %" PRId64, epx_chip_check_name(kind),
+             where, i, chip, twin);
+  }
+  ++check->differing[kind];
+}
+
+#define COMPARE(SESSION, KIND, WHERE, CHIP, TWIN, COUNT)                            \
+  do {                                                                              \
+    const size_t count_ = (COUNT);                                                  \
+    (SESSION)->check->compared[KIND] += (int64_t)count_;                            \
+    for (size_t i_ = 0; i_ < count_; ++i_) {                                        \
+      if ((CHIP)[i_] != (TWIN)[i_]) {                                               \
+        differ(SESSION, KIND, WHERE, i_, (int64_t)(CHIP)[i_], (int64_t)(TWIN)[i_]); \
+      }                                                                             \
+    }                                                                               \
+  } while (0)
+
+static void observe(void *context, int image, int phase, int layer, const uint8_t *states,
+                    const uint8_t *switches) {
+  session_t *s = context;
+  const snapshot_t *snapshot = phase < 0 ? &s->free : &s->phase[phase];
+  const size_t size = s->twin->layer[layer].g.out_size, at = (size_t)image * size;
+  char where[80];
+  snprintf(where, sizeof where, "image %d, %s %d, layer %d", image,
+           phase < 0 ? "free phase" : "phase", phase < 0 ? 0 : phase, layer);
+  COMPARE(s, EPX_CHIP_CHECK_STATES, where, states, snapshot->states[layer] + at, size);
+  if (switches != NULL) {
+    COMPARE(s, EPX_CHIP_CHECK_SWITCHES, where, switches, snapshot->switches[layer] + at, size);
+  }
+}
+
+static void compare_registers(session_t *s) {
+  for (int l = 0; l < s->twin->parameter_layers; ++l) {
+    const twin_layer_t *layer = &s->twin->layer[l];
+    const registers_t *r = &s->registers[l];
+    char where[24];
+    epx_network_layer_name(&s->twin->base.network, l, where);
+    COMPARE(s, EPX_CHIP_CHECK_SHADOWS, where, r->shadow, layer->shadow, synapses_of(layer));
+    COMPARE(s, EPX_CHIP_CHECK_VELOCITIES, where, r->velocity, layer->velocity, synapses_of(layer));
+    COMPARE(s, EPX_CHIP_CHECK_BIASES, where, r->bias, layer->bias, (size_t)layer->g.units);
+    COMPARE(s, EPX_CHIP_CHECK_BIASES, where, r->bias_velocity, layer->bias_velocity,
+            (size_t)layer->g.units);
+    for (size_t i = 0; i < tiles_of(layer); ++i) {
+      COMPARE(s, EPX_CHIP_CHECK_LFSRS, where, &r->lfsr[i].state, &layer->lfsr[i].state, 1);
+    }
+  }
+}
+
+static epx_status_t run_chip(session_t *s, epx_error_t *error) {
+  const epx_chip_check_request_t *request = s->request;
+  const twin_t *twin = s->twin;
+  epx_sc_layer_t layers[EPX_MAX_LAYERS + 1];
+  for (int l = 0; l < twin->parameter_layers; ++l) {
+    const twin_layer_t *layer = &twin->layer[l];
+    const registers_t *r = &s->registers[l];
+    layers[l] = (epx_sc_layer_t){
+        .fraction = layer->fraction,
+        .forward_shift = layer->forward_shift,
+        .backward_shift = layer->backward_shift,
+        .neuron = layer->neuron,
+        .weight_circuit = twin_circuit(twin, l, false, &request->estimator, &request->rule),
+        .bias_circuit = twin_circuit(twin, l, true, &request->estimator, &request->rule),
+        .shadow = r->shadow,
+        .velocity = r->velocity,
+        .bias = r->bias,
+        .bias_velocity = r->bias_velocity,
+        .lfsr = r->lfsr,
+    };
+  }
+  const epx_sc_chip_job_t job = {
+      .network = &twin->base.network,
+      .chip = &twin->chip,
+      .dynamics = request->dynamics,
+      .estimator = request->estimator,
+      .sign = request->sign,
+      .layers = layers,
+      .images = request->images,
+      .input = twin->input,
+      .labels = request->labels,
+      .update = true,
+      .observe = observe,
+      .context = s,
+      .stall_percent = request->stall_percent,
+      .stall_seed = request->stall_seed,
+      .vcd_path = request->vcd_path,
+      .lose_packet = request->lose_packet,
+      .watchdog_cycles = request->watchdog_cycles,
+  };
+  s->check->chip.predicted = s->chip_predicted;
+  return epx_sc_chip_run(&job, &s->check->chip, error);
+}
+
+static void release(session_t *s, double *loss) {
+  release_snapshot(&s->free);
+  for (int i = 0; i < EPX_ESTIMATOR_MAX_PHASES; ++i) {
+    release_snapshot(&s->phase[i]);
+  }
+  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
+    free(s->registers[l].shadow);
+    free(s->registers[l].velocity);
+    free(s->registers[l].bias);
+    free(s->registers[l].bias_velocity);
+    free(s->registers[l].lfsr);
+  }
+  free(s->predicted);
+  free(s->chip_predicted);
+  free(loss);
+}
+
+epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_request_t *request,
+                                epx_chip_check_t *check, epx_error_t *error) {
+  const size_t images = (size_t)request->images;
+  session_t s = {.twin = (twin_t *)twin, .request = request, .check = check};
+  memset(check, 0, sizeof *check);
+  double *loss = malloc(images * sizeof *loss);
+  s.predicted = malloc(images);
+  s.chip_predicted = malloc(images);
+  epx_status_t status = EPX_OK;
+  if (loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || !run_twin(&s, loss)) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip check of %d images",
+                      request->images);
+  }
+  status = status == EPX_OK ? run_chip(&s, error) : status;
+  if (status == EPX_OK) {
+    twin->ops->update(twin, &request->estimator, &request->rule);
+    COMPARE(&s, EPX_CHIP_CHECK_PREDICTIONS, "all images", s.chip_predicted, s.predicted, images);
+    compare_registers(&s);
+  }
+  check->chip.predicted = NULL;
+  release(&s, loss);
+  return status;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_floorplan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int least(int a, int b) {
+  return a < b ? a : b;
+}
+
+epx_status_t epx_floorplan_make(const epx_chip_t *chip, const epx_layer_map_t *maps, int layers,
+                                epx_floorplan_t *plan, epx_error_t *error) {
+  epx_floorplan_t result = {0};
+  for (int l = 0; l < layers; ++l) {
+    result.first_tile[l] = result.tiles;
+    result.row_blocks[l] = maps[l].row_blocks;
+    result.tiles += maps[l].row_blocks * maps[l].column_blocks;
+    if (result.tiles > EPX_MAP_MAX_TILES) {
+      return epx_fail(error, EPX_ERR_UNSUPPORTED, "a network of more than %d tiles",
+                      EPX_MAP_MAX_TILES);
+    }
+  }
+  result.first_tile[layers] = result.tiles;
+  result.columns = chip->mesh_columns;
+  while (chip->mesh_columns == 0 && (int64_t)result.columns * result.columns < result.tiles) {
+    ++result.columns;
+  }
+  result.rows = (result.tiles + result.columns - 1) / result.columns;
+  if (chip->mesh_rows > 0 && result.rows > chip->mesh_rows) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "chip.noc.mesh_rows: %d; the network takes %d tiles, %d rows of %d",
+                    chip->mesh_rows, result.tiles, result.rows, result.columns);
+  }
+  *plan = result;
+  return EPX_OK;
+}
+
+void epx_floorplan_place(const epx_floorplan_t *plan, int tile, int *x, int *y) {
+  const int along = tile % plan->columns;
+  *y = tile / plan->columns;
+  *x = *y % 2 == 0 ? along : plan->columns - 1 - along;
+}
+
+int epx_floorplan_hops(const epx_floorplan_t *plan, int from, int to) {
+  int from_x, from_y, to_x, to_y;
+  epx_floorplan_place(plan, from == EPX_HOST ? 0 : from, &from_x, &from_y);
+  epx_floorplan_place(plan, to == EPX_HOST ? 0 : to, &to_x, &to_y);
+  return abs(from_x - to_x) + abs(from_y - to_y) + 1;
+}
+
+int epx_packet_flits(const epx_chip_t *chip, int64_t payload_bits) {
+  const int64_t bits = EPX_PACKET_HEADER_BITS + payload_bits;
+  return (int)((bits + chip->flit_bits - 1) / chip->flit_bits);
+}
+
+void epx_map_rows(const epx_layer_map_t *map, int row_block, int *first, int *end) {
+  *first = row_block * map->rows;
+  *end = least(*first + map->rows, map->fan_in);
+}
+
+void epx_map_units(const epx_layer_map_t *map, int column_block, int *first, int *end) {
+  *first = column_block * map->weights_per_tile;
+  *end = least(*first + map->weights_per_tile, map->units);
+}
+
+/* Whether kernel offset k of one axis meets input coordinate i at a computed position. */
+static int meets(int i, int k, const epx_geometry_t *g, int positions) {
+  const int at = i + g->padding - k;
+  return at >= 0 && at % g->stride == 0 && at / g->stride < positions;
+}
+
+int epx_floorplan_reads(const epx_geometry_t *g, const epx_layer_map_t *map, int row_block, int y,
+                        int x, unsigned char *reads) {
+  const int pool = g->pool == EPX_POOL_NONE ? 1 : 2, channels = g->in_channels;
+  int first, end, count = 0;
+  epx_map_rows(map, row_block, &first, &end);
+  memset(reads, 0, (size_t)channels);
+  for (int offset = first / channels; offset * channels < end; ++offset) {
+    if (meets(y, offset / g->kernel_width, g, g->out_height * pool) &&
+        meets(x, offset % g->kernel_width, g, g->out_width * pool)) {
+      const int from = first > offset * channels ? first - offset * channels : 0;
+      const int to = least(end - offset * channels, channels);
+      memset(reads + from, 1, (size_t)(to - from));
+    }
+  }
+  for (int c = 0; c < channels; ++c) {
+    count += reads[c];
+  }
+  return count;
+}

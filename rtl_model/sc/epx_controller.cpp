@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "epx_controller.h"
+
+#include "../epx_account.h"
+
+namespace epx {
+
+namespace {
+constexpr int reset_edges = 2;
+// A command takes a cycle to arrive, and its first effect on `done` another to come back.
+constexpr int issue_cycles = 3;
+constexpr int barrier_cycles = EPX_BARRIER_CYCLES - issue_cycles;
+constexpr uint64_t watch_every = 256;
+}  // namespace
+
+epx_command_kind_t kind_of(const Command &command) {
+  switch (command.opcode) {
+    case Opcode::Step:
+      return command.beta != 0.0 ? EPX_COMMAND_NUDGED_STEP : EPX_COMMAND_FREE_STEP;
+    case Opcode::Predict:
+      return EPX_COMMAND_PREDICT;
+    case Opcode::Store:
+      return EPX_COMMAND_STORE;
+    case Opcode::Recall:
+      return EPX_COMMAND_RECALL;
+    case Opcode::Correlate:
+      return EPX_COMMAND_CORRELATE;
+    case Opcode::Update:
+      return EPX_COMMAND_UPDATE;
+    default:
+      return EPX_COMMAND_LOAD;
+  }
+}
+
+std::vector<Command> make_program(const epx_sc_chip_job_t &job) {
+  std::vector<Command> program;
+  const epx_estimator_table_row_t *row = epx_estimator_row(job.estimator.kind);
+  Command command;
+  const auto add = [&](Opcode opcode) -> Command & {
+    command.opcode = opcode;
+    ++command.sequence;
+    program.push_back(command);
+    return program.back();
+  };
+  for (int image = 0; image < job.images; ++image) {
+    command.image = image;
+    command.label = job.labels[image];
+    add(Opcode::Load);
+    for (int t = 0; t < job.dynamics.free_steps; ++t) {
+      add(Opcode::Step);
+    }
+    add(Opcode::Predict);
+    add(Opcode::Store).slot = 0;
+    for (int i = 0; i < row->phase_count; ++i) {
+      const epx_phase_t phase = epx_estimator_phase(row, i, job.sign);
+      add(Opcode::Recall).slot = 0;
+      const int steps =
+          epx_estimator_relaxes(&job.estimator, &phase) ? job.dynamics.nudged_steps : 0;
+      for (int t = 0; t < steps; ++t) {
+        add(Opcode::Step).beta = phase.nudge * job.estimator.beta;
+      }
+      Command &store = add(Opcode::Store);
+      store.slot = 1 + i;
+      store.with_switches = true;
+      Command &correlate = add(Opcode::Correlate);
+      correlate.slot = i;
+      correlate.coefficient = phase.coefficient;
+      correlate.readout_coefficient = phase.readout_coefficient;
+    }
+  }
+  if (job.update) {
+    add(Opcode::Update);
+  }
+  return program;
+}
+
+SC_HAS_PROCESS(Controller);
+
+Controller::Controller(sc_core::sc_module_name name, const std::vector<Command> &program,
+                       int listeners, uint64_t watchdog_cycles,
+                       std::function<void(const Command &)> ended, std::function<uint64_t()> moves,
+                       std::function<void()> stuck)
+    : sc_module(name),
+      done_i("done_i", static_cast<size_t>(listeners)),
+      program_(program),
+      watchdog_cycles_(watchdog_cycles),
+      ended_(std::move(ended)),
+      moves_(std::move(moves)),
+      stuck_(std::move(stuck)) {
+  SC_METHOD(clock_method);
+  sensitive << clk_i.pos();
+  dont_initialize();
+}
+
+// A listener stays done until the next command, so that each is asked once a command.
+bool Controller::all_done() {
+  while (first_not_done_ < done_i.size() && done_i[first_not_done_].read()) {
+    ++first_not_done_;
+  }
+  return first_not_done_ == done_i.size();
+}
+
+void Controller::watch() {
+  if (edge_ % watch_every != 0) {
+    return;
+  }
+  const uint64_t moves = moves_();
+  if (moves != seen_moves_) {
+    seen_moves_ = moves;
+    moved_edge_ = edge_;
+  } else if (edge_ - moved_edge_ >= watchdog_cycles_) {
+    stuck_();
+  }
+}
+
+void Controller::clock_method() {
+  ++edge_;
+  rst_no.write(edge_ > reset_edges);
+  if (edge_ <= reset_edges + 1 || (wait_ > 0 && --wait_ > 0)) {
+    return;
+  }
+  if (running_) {
+    if (!all_done()) {
+      watch();
+      return;
+    }
+    running_ = false;
+    wait_ = barrier_cycles;
+    return;
+  }
+  if (next_ > 0) {
+    const Command &command = program_[next_ - 1];
+    kind_cycles_[kind_of(command)] += edge_ - issued_;
+    ++kind_count_[kind_of(command)];
+    ended_(command);
+  }
+  if (next_ == program_.size()) {
+    sc_core::sc_stop();
+    return;
+  }
+  command_o.write(program_[next_++]);
+  issued_ = moved_edge_ = edge_;
+  first_not_done_ = 0;
+  running_ = true;
+  wait_ = issue_cycles;
+}
+
+}  // namespace epx

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "epx_mesh.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace epx {
+
+namespace {
+
+sc_core::sc_time period(double clock_mhz) {
+  const double picoseconds = std::max(2.0, std::round(1e6 / clock_mhz));
+  return sc_core::sc_time(picoseconds, sc_core::SC_PS);
+}
+
+std::string layer_name(const epx_network_t &network, int l) {
+  char name[24];
+  epx_network_layer_name(&network, l, name);
+  return name;
+}
+
+}  // namespace
+
+Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
+    : sc_module(name),
+      clock("clock", period(tables->plan.chip->clock_mhz)),
+      tables_(*tables),
+      plan_(tables->plan),
+      done_("done", static_cast<size_t>(plan_.floor.tiles) + 1) {
+  for (int l = 0; l < plan_.parameter_layers; ++l) {
+    for (int cb = 0; cb < plan_.layer[l].map.column_blocks; ++cb) {
+      for (int rb = 0; rb < plan_.layer[l].map.row_blocks; ++rb) {
+        make_node(l, rb, cb);
+      }
+    }
+  }
+  for (size_t i = node_.size(); i < places(); ++i) {  // the mesh is a rectangle
+    make_router("unused_" + std::to_string(i));
+  }
+  host_ = std::make_unique<Host>("host", tables);
+  const uint64_t watchdog =
+      tables_.job.watchdog_cycles > 0 ? tables_.job.watchdog_cycles : uint64_t{10000};
+  controller_ = std::make_unique<Controller>(
+      "controller", make_program(tables_.job), plan_.floor.tiles + 1, watchdog,
+      [this](const Command &command) { ended(command); }, [this] { return moves(); },
+      [this] { stuck(); });
+  connect();
+}
+
+// The twin's [unit][row] registers of one tile, as [row][unit].
+void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
+  const plan_layer_t &layer = plan_.layer[l];
+  const epx_sc_layer_t &numbers = tables_.job.layers[l];
+  int row, row_end, unit, unit_end;
+  epx_map_rows(&layer.map, row_block, &row, &row_end);
+  epx_map_units(&layer.map, column_block, &unit, &unit_end);
+  for (int k = row; k < row_end; ++k) {
+    for (int u = unit; u < unit_end; ++u) {
+      const size_t at =
+          static_cast<size_t>(u) * static_cast<size_t>(layer.map.fan_in) + static_cast<size_t>(k);
+      memory->shadow.push_back(numbers.shadow[at]);
+      memory->velocity.push_back(numbers.velocity[at]);
+      memory->weight.push_back(epx_update_visible(numbers.shadow[at], plan_.chip->shadow_bits,
+                                                  epx_chip_synapse(plan_.chip, l)));
+    }
+  }
+  memory->bias_velocity.assign(numbers.bias_velocity + unit, numbers.bias_velocity + unit_end);
+  bias_.push_back(
+      std::make_unique<std::vector<int32_t>>(numbers.bias + unit, numbers.bias + unit_end));
+  memory->registers = {memory->weight.data(),
+                       memory->shadow.data(),
+                       memory->velocity.data(),
+                       bias_.back()->data(),
+                       memory->bias_velocity.data(),
+                       numbers.lfsr[row_block * layer.map.column_blocks + column_block].state};
+}
+
+void Mesh::make_node(int l, int row_block, int column_block) {
+  const epx_sc_layer_t &numbers = tables_.job.layers[l];
+  memory_.push_back(std::make_unique<Memory>());
+  load_memory(l, row_block, column_block, memory_.back().get());
+  NodeConfig config = {l, row_block, column_block, {}};
+  config.tile.chip = *plan_.chip;
+  config.tile.shape = plan_tile(&plan_, l, row_block, column_block);
+  config.tile.synapse = epx_chip_synapse(plan_.chip, l);
+  config.tile.neuron = numbers.neuron;
+  config.tile.forward_shift = numbers.forward_shift;
+  config.tile.weight_circuit = numbers.weight_circuit;
+  config.tile.bias_circuit = numbers.bias_circuit;
+  const std::string place = layer_name(*tables_.job.network, l) + "_r" + std::to_string(row_block) +
+                            "_c" + std::to_string(column_block);
+  node_.push_back(std::make_unique<Node>(place.c_str(), config, &tables_, *bias_.back(),
+                                         &memory_.back()->registers));
+  make_router(place);
+}
+
+void Mesh::make_router(const std::string &place) {
+  router_.push_back(std::make_unique<Router>(("router_" + place).c_str(), *plan_.chip, plan_.floor,
+                                             static_cast<int>(router_.size()),
+                                             tables_.job.stall_percent, tables_.job.stall_seed));
+}
+
+Mesh::Link *Mesh::link() {
+  links_.push_back(std::make_unique<Link>());
+  return links_.back().get();
+}
+
+void Mesh::connect() {
+  const auto common = [this](auto &module, size_t listener) {
+    module.clk_i(clock);
+    module.rst_ni(reset_n_);
+    module.command_i(command_);
+    module.done_o(done_[listener]);
+  };
+  const auto join = [this](Router *router, size_t port, auto &end) {  // a router and an end point
+    Link *out = link(), *in = link();
+    router->flit_o[port](out->flit);
+    router->ready_i[port](out->ready);
+    end.flit_i(out->flit);
+    end.ready_o(out->ready);
+    end.flit_o(in->flit);
+    end.ready_i(in->ready);
+    router->flit_i[port](in->flit);
+    router->ready_o[port](in->ready);
+  };
+  std::vector<std::vector<bool>> joined(places(), std::vector<bool>(Router::ports, false));
+  const auto pair = [&](size_t a, Router::Direction a_side, size_t b, Router::Direction b_side) {
+    const auto one_way = [this](Router *from, size_t out, Router *to, size_t in) {
+      Link *wire = link();
+      from->flit_o[out](wire->flit);
+      from->ready_i[out](wire->ready);
+      to->flit_i[in](wire->flit);
+      to->ready_o[in](wire->ready);
+    };
+    one_way(router_[a].get(), a_side, router_[b].get(), b_side);
+    one_way(router_[b].get(), b_side, router_[a].get(), a_side);
+    joined[a][a_side] = joined[b][b_side] = true;
+  };
+  std::vector<std::vector<size_t>> at(
+      static_cast<size_t>(plan_.floor.rows),
+      std::vector<size_t>(static_cast<size_t>(plan_.floor.columns)));
+  for (size_t i = 0; i < places(); ++i) {
+    int x, y;
+    epx_floorplan_place(&plan_.floor, static_cast<int>(i), &x, &y);
+    at[static_cast<size_t>(y)][static_cast<size_t>(x)] = i;
+    router_[i]->clk_i(clock);
+    router_[i]->rst_ni(reset_n_);
+    if (i < node_.size()) {
+      common(*node_[i], i);
+      join(router_[i].get(), Router::Local, *node_[i]);
+      joined[i][Router::Local] = true;
+    }
+  }
+  common(*host_, node_.size());
+  join(router_[0].get(), Router::West, *host_);
+  joined[0][Router::West] = true;
+  for (size_t y = 0; y < at.size(); ++y) {
+    for (size_t x = 0; x < at[y].size(); ++x) {
+      if (x + 1 < at[y].size()) {
+        pair(at[y][x], Router::East, at[y][x + 1], Router::West);
+      }
+      if (y + 1 < at.size()) {
+        pair(at[y][x], Router::South, at[y + 1][x], Router::North);
+      }
+    }
+  }
+  for (size_t i = 0; i < places(); ++i) {  // the rim, and routers without a tile
+    for (size_t port = 0; port < Router::ports; ++port) {
+      if (!joined[i][port]) {
+        Link *out = link(), *in = link();
+        router_[i]->flit_o[port](out->flit);
+        router_[i]->ready_i[port](out->ready);
+        router_[i]->flit_i[port](in->flit);
+        router_[i]->ready_o[port](in->ready);
+      }
+    }
+  }
+  controller_->clk_i(clock);
+  controller_->rst_no(reset_n_);
+  controller_->command_o(command_);
+  controller_->done_i(done_);
+}
+
+uint64_t Mesh::moves() const {
+  uint64_t sum = host_->moves();
+  for (const auto &node : node_) {
+    sum += node->moves();
+  }
+  for (const auto &router : router_) {
+    sum += router->flits();
+  }
+  return sum;
+}
+
+// A deadlock: who waits for whom.
+void Mesh::stuck() const {
+  std::string text = "deadlock: nothing has moved for " +
+                     std::to_string(tables_.job.watchdog_cycles > 0 ? tables_.job.watchdog_cycles
+                                                                    : uint64_t{10000}) +
+                     " cycles.";
+  const auto add = [&text](const std::string &who, const std::string &why) {
+    if (!why.empty() && text.size() < 1500) {
+      text += " " + who + " waits for " + why + ".";
+    }
+  };
+  for (size_t i = 0; i < places(); ++i) {
+    if (i < node_.size()) {
+      add("Tile " + std::to_string(i) + " (" + node_[i]->basename() + ")", node_[i]->waits());
+    }
+    if (!router_[i]->state().empty() && text.size() < 1500) {
+      text += " In the router of tile " + std::to_string(i) + " " + router_[i]->state() + ".";
+    }
+  }
+  add("The host", host_->waits());
+  SC_REPORT_ERROR(name(), text.c_str());
+}
+
+void Mesh::ended(const Command &command) {
+  const epx_sc_chip_job_t &job = tables_.job;
+  if (command.opcode == Opcode::Predict && predicted_ != nullptr) {
+    predicted_[command.image] = static_cast<uint8_t>(host_->predicted());
+  }
+  const bool free = command.opcode == Opcode::Predict;
+  if (job.observe == nullptr || (!free && command.opcode != Opcode::Correlate)) {
+    return;
+  }
+  for (int l = 0; l < plan_.layers; ++l) {
+    const epx_geometry_t &g = plan_.layer[l].g;
+    std::vector<uint8_t> states(g.out_size), switches(g.out_size);
+    const size_t units = static_cast<size_t>(g.units);
+    for (int cb = 0; cb < plan_.layer[l].map.column_blocks; ++cb) {
+      const Node &home = *node_[static_cast<size_t>(tables_.home(l, cb))];
+      int first, end;
+      epx_map_units(&plan_.layer[l].map, cb, &first, &end);
+      const size_t width = static_cast<size_t>(end - first);
+      for (size_t p = 0; p < g.out_size / units; ++p) {
+        std::copy_n(home.states().data() + p * width, width,
+                    states.data() + p * units + static_cast<size_t>(first));
+        std::copy_n(home.switches().data() + p * width, width,
+                    switches.data() + p * units + static_cast<size_t>(first));
+      }
+    }
+    job.observe(job.context, command.image, free ? -1 : command.slot, l, states.data(),
+                free || plan_.layer[l].window == 1 ? nullptr : switches.data());
+  }
+}
+
+void Mesh::store_registers() const {
+  for (const auto &node : node_) {
+    const NodeConfig &config = node->config();
+    const epx_layer_map_t &map = plan_.layer[config.layer].map;
+    const epx_sc_layer_t &numbers = tables_.job.layers[config.layer];
+    const Memory &memory = *memory_[static_cast<size_t>(node->self())];
+    int row, row_end, unit, unit_end;
+    epx_map_rows(&map, config.row_block, &row, &row_end);
+    epx_map_units(&map, config.column_block, &unit, &unit_end);
+    size_t i = 0;
+    for (int k = row; k < row_end; ++k) {
+      for (int u = unit; u < unit_end; ++u, ++i) {
+        const size_t at =
+            static_cast<size_t>(u) * static_cast<size_t>(map.fan_in) + static_cast<size_t>(k);
+        numbers.shadow[at] = memory.shadow[i];
+        numbers.velocity[at] = memory.velocity[i];
+      }
+    }
+    numbers.lfsr[config.row_block * map.column_blocks + config.column_block].state =
+        memory.registers.lfsr;
+    if (config.row_block == 0) {
+      const std::vector<int32_t> &bias = *bias_[static_cast<size_t>(node->self())];
+      std::copy(bias.begin(), bias.end(), numbers.bias + unit);
+      std::copy(memory.bias_velocity.begin(), memory.bias_velocity.end(),
+                numbers.bias_velocity + unit);
+    }
+  }
+}
+
+void Mesh::add_events(epx_events_t *events) const {
+  uint64_t flits = 0;
+  for (const auto &node : node_) {
+    node->add_events(events);
+  }
+  for (const auto &router : router_) {
+    flits += router->flits();
+  }
+  epx_events_add(events, &host_->events(), 1);
+  events->noc_bits += flits * static_cast<uint64_t>(plan_.chip->flit_bits);
+}
+
+void Mesh::check_conservation() const {
+  for (const auto &node : node_) {
+    node->tile.check_conservation();
+  }
+  for (const auto &router : router_) {
+    if (router->held() != 0) {
+      SC_REPORT_ERROR(router->name(), "flits are left in the router");
+    }
+  }
+  if (tables_.pool.travelling() != 0) {
+    SC_REPORT_ERROR(name(), "packets are left on the network");
+  }
+}
+
+void Mesh::trace(sc_core::sc_trace_file *file) const {
+  sc_core::sc_trace(file, clock, "chip.clk");
+  for (const auto &node : node_) {
+    node->trace(file);
+  }
+  for (const auto &router : router_) {
+    router->trace(file);
+  }
+}
+
+}  // namespace epx

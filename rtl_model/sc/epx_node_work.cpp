@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+// One cycle of each of a node's duties.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "epx_node.h"
+
+namespace epx {
+
+// The wordlines of a vector: codes where the kernel lies on the image, else the code of zero.
+std::vector<uint8_t> Node::lines(int vector) const {
+  const int position = vector / layer_.window, channels = g_.in_channels;
+  int cy, cx;
+  epx_geometry_unpool(&g_, position / g_.out_width, position % g_.out_width, vector % layer_.window,
+                      &cy, &cx);
+  const uint8_t zero =
+      static_cast<uint8_t>(config_.layer == 0 ? 1 << (config_.tile.shape.input_bits - 1) : 0);
+  std::vector<uint8_t> codes(static_cast<size_t>(row_end_ - row0_), zero);
+  for (int offset = row0_ / channels; offset * channels < row_end_; ++offset) {
+    const int y = cy * g_.stride - g_.padding + offset / g_.kernel_width;
+    const int x = cx * g_.stride - g_.padding + offset % g_.kernel_width;
+    if (y < 0 || x < 0 || y >= g_.in_height || x >= g_.in_width) {
+      continue;
+    }
+    const int first = std::max(row0_, offset * channels);
+    const int end = std::min(row_end_, (offset + 1) * channels);
+    const size_t from =
+        static_cast<size_t>((y * g_.in_width + x) * channels + first - offset * channels);
+    std::memcpy(codes.data() + (first - row0_), input_[input_bank_].data() + from,
+                static_cast<size_t>(end - first));
+  }
+  return codes;
+}
+
+void Node::offer_word() {
+  if (x_offered_ && x_ready_.read()) {
+    x_offered_ = false;
+    x_valid_.write(false);
+  }
+  if (x_offered_ || x_stall_.now()) {
+    return;
+  }
+  auto word = std::make_shared<TileWord>();
+  if (forward_next_ < forward_count_) {
+    if (pixels_first_ && pixels_left_ > 0) {
+      return;
+    }
+    word->operation = Operation::Forward;
+    word->index = forward_next_++;
+    word->lines = lines(word->index);
+  } else if (second_next_ < std::min(second_count_, posts_ready_)) {
+    word->index = second_next_++;
+    const long at = static_cast<long>(neuron(word->index, 0));
+    word->post.assign(post_.begin() + at, post_.begin() + at + units_);
+    word->switches.assign(switches_.begin() + at, switches_.begin() + at + units_);
+    word->operation = Operation::Backward;
+    if (second_ == Second::Correlate) {
+      word->operation = Operation::Correlate;
+      word->coefficient = readout() ? command_.readout_coefficient : command_.coefficient;
+      for (int place = 0; place < layer_.window; ++place) {
+        const std::vector<uint8_t> pre = lines(word->index * layer_.window + place);
+        word->lines.insert(word->lines.end(), pre.begin(), pre.end());
+      }
+    }
+  } else if (updates_left_ == 1) {
+    word->operation = Operation::Update;
+    updates_left_ = 2;
+  } else {
+    return;
+  }
+  x_offered_ = true;
+  quiet_ = 0;
+  x_valid_.write(true);
+  x_.write({word});
+}
+
+void Node::offer_partial() {
+  if (a_offered_ && a_ready_.read()) {
+    a_offered_ = false;
+    a_valid_.write(false);
+    send(PacketKind::Credit, self_ - 1, partial_index_++, 0, 0, 0, nullptr, 0);
+  }
+  if (!a_offered_ && !partials_.empty() && !a_stall_.now()) {
+    a_.write({partials_.front()});
+    a_valid_.write(true);
+    a_offered_ = true;
+    partials_.pop_front();
+  }
+}
+
+void Node::take_sums() {
+  if (!p_open_ || !p_valid_.read()) {
+    return;
+  }
+  const TileSums &sums = *p_.read().word;
+  if (sums.operation == Operation::Backward) {
+    gather(sums);
+    return;
+  }
+  ++forward_done_;
+  if (!home_) {
+    --credits_;
+    send(PacketKind::Partial, self_ + 1, sums.index, 0, units_,
+         int64_t{units_} * EPX_ACCUMULATOR_BITS, sums.sums.data(), sums.sums.size());
+  } else if (!sums.pooled.empty()) {
+    take_pooled(sums);
+  }
+}
+
+void Node::take_pooled(const TileSums &sums) {
+  const int position = sums.index / layer_.window;
+  const size_t at = neuron(position, 0);
+  if (readout()) {
+    const epx_sc_layer_t &numbers = tables_.job.layers[config_.layer];
+    std::vector<int64_t> logits;
+    for (size_t u = 0; u < sums.pooled.size(); ++u) {
+      const int64_t bias = epx_round_shift(
+          bias_[u], plan_.chip->bias.fraction_bits - numbers.fraction, EPX_ROUND_NEAREST_EVEN, 0);
+      logits.push_back(sums.pooled[u] * (int64_t{1} << numbers.forward_shift) +
+                       epx_saturate(bias, -(1 << 28), 1 << 28));
+    }
+    const int unit = tables_.home(config_.layer, 0);
+    if (unit == self_) {
+      take_logits(logits.data(), unit0_, units_);
+    } else {
+      send(PacketKind::Logits, unit, 0, unit0_, units_, int64_t{units_} * EPX_ACCUMULATOR_BITS,
+           logits.data(), logits.size());
+    }
+    return;
+  }
+  std::copy(sums.switches.begin(), sums.switches.end(), switches_.begin() + static_cast<long>(at));
+  if (command_.opcode != Opcode::Correlate) {
+    std::copy(sums.pooled.begin(), sums.pooled.end(), pooled_.begin() + static_cast<long>(at));
+    events_.accumulator_bits += EPX_ACCUMULATOR_BITS * sums.pooled.size();
+  }
+  if (second_ != Second::None) {
+    std::copy(state_[newest_].begin() + static_cast<long>(at),
+              state_[newest_].begin() + static_cast<long>(at) + units_,
+              post_.begin() + static_cast<long>(at));
+    posts_ready_ = position + 1;
+    send_posts(position);
+  }
+}
+
+// Adds the sums of one place of a window to the pixels that its patch covers.
+void Node::gather(const TileSums &sums) {
+  const int position = sums.index / layer_.window, place = sums.index % layer_.window;
+  const int channels = g_.in_channels;
+  int cy, cx;
+  epx_geometry_unpool(&g_, position / g_.out_width, position % g_.out_width, place, &cy, &cx);
+  for (int k = row0_; k < row_end_; ++k) {
+    const int offset = k / channels;
+    const int y = cy * g_.stride - g_.padding + offset / g_.kernel_width;
+    const int x = cx * g_.stride - g_.padding + offset % g_.kernel_width;
+    if (y < 0 || x < 0 || y >= g_.in_height || x >= g_.in_width) {
+      continue;
+    }
+    gathered_[static_cast<size_t>((y * g_.in_width + x) * channels + k % channels)] +=
+        sums.sums[static_cast<size_t>(k - row0_)];
+    if (layer_.convolves) {
+      ++events_.psum_adds;
+      events_.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS;
+    }
+  }
+  if (place + 1 < layer_.window) {
+    return;
+  }
+  ++second_done_;
+  const int rows_done = second_done_ / g_.out_width;
+  const int pool = g_.pool == EPX_POOL_NONE ? 1 : 2;
+  // No kernel row of a later position reaches above this one.
+  const int complete = rows_done == g_.out_height
+                           ? g_.in_height
+                           : std::max(0, rows_done * pool * g_.stride - g_.padding);
+  emit_ready_ = std::min(complete, g_.in_height) * g_.in_width;
+}
+
+// A finished pixel's sums to the neurons below, a pixel a cycle.
+void Node::emit() {
+  if (emit_next_ == std::min(emit_ready_, emit_count_) || !room()) {
+    return;
+  }
+  const int below = config_.layer - 1, pixel = emit_next_++;
+  const epx_layer_map_t &map = plan_.layer[below].map;
+  for (int cb = 0; cb < map.column_blocks; ++cb) {
+    int first, end;
+    epx_map_units(&map, cb, &first, &end);
+    const int count = tables_.count(config_.layer, config_.row_block, pixel, first, end);
+    if (count > 0) {
+      const int64_t *sums = gathered_.data() + static_cast<size_t>(pixel * g_.in_channels + first);
+      send(PacketKind::Feedback, tables_.home(below, cb), pixel, 0, count,
+           int64_t{count} * EPX_ACCUMULATOR_BITS, sums, static_cast<size_t>(end - first));
+    }
+  }
+}
+
+// The nudge of a neuron of the last layer at its accumulator's fraction.
+int64_t Node::nudge(int position, int unit) {
+  const epx_sc_layer_t &numbers = tables_.job.layers[config_.layer];
+  const int state_fraction = plan_.chip->state.fraction_bits;
+  int64_t push = 0;
+  int fraction = state_fraction;
+  if (plan_.readout) {
+    push = feedback_[neuron(position, unit)];
+    fraction = EPX_SOFTMAX_FRACTION + epx_chip_synapse(plan_.chip, plan_.layers).fraction_bits;
+  } else {
+    const int code = state_[newest_][neuron(position, unit)];
+    push = (unit0_ + unit == command_.label ? 1 << fraction : 0) - code;
+    ++events_.psum_adds;
+  }
+  ++events_.scale_ops;
+  const epx_scale_t scale =
+      epx_scale_from(std::ldexp(std::fabs(command_.beta), numbers.fraction - fraction));
+  const int64_t nudge = epx_scale_apply(scale, push, EPX_ROUND_NEAREST_EVEN, 0);
+  return epx_saturate(command_.beta < 0.0 ? -nudge : nudge, -(1 << 28), 1 << 28);
+}
+
+void Node::fire() {
+  if (n_offered_) {
+    n_offered_ = false;
+    n_valid_.write(false);
+  }
+  const int position = fire_next_;
+  if (position == fire_count_ || !room() || feedback_left_[static_cast<size_t>(position)] > 0 ||
+      (forward_count_ > 0 && forward_done_ < (position + 1) * layer_.window)) {
+    return;
+  }
+  const epx_sc_layer_t &numbers = tables_.job.layers[config_.layer];
+  auto neurons = std::make_shared<TileNeurons>();
+  neurons->index = position;
+  for (int u = 0; u < units_; ++u) {
+    const size_t at = neuron(position, u);
+    const int64_t bias = epx_round_shift(bias_[static_cast<size_t>(u)],
+                                         plan_.chip->bias.fraction_bits - numbers.fraction,
+                                         EPX_ROUND_NEAREST_EVEN, 0);
+    int64_t operand = epx_saturate(bias, -(1 << 28), 1 << 28);
+    if (!last()) {
+      operand += feedback_[at] * (int64_t{1} << numbers.backward_shift);
+    } else if (command_.beta != 0.0) {
+      operand += nudge(position, u);
+    }
+    neurons->sums.push_back(pooled_[at]);
+    neurons->operand.push_back(operand);
+  }
+  events_.accumulator_bits += EPX_ACCUMULATOR_BITS * static_cast<uint64_t>(units_);
+  ++fire_next_;
+  n_offered_ = true;
+  n_valid_.write(true);
+  n_.write({neurons});
+}
+
+void Node::take_states() {
+  if (!y_valid_.read()) {
+    return;
+  }
+  const TileStates &states = *y_.read().word;
+  uint8_t *to = state_[next_bank()].data() + neuron(states.index, 0);
+  std::copy(states.state.begin(), states.state.end(), to);
+  if (!last()) {
+    send_state(states.index, to);
+  }
+  ++fire_done_;
+}
+
+void Node::walk() {
+  if (walk_next_ == walk_count_ || !room()) {
+    return;
+  }
+  const int position = walk_next_++;
+  const size_t at = neuron(position, 0), units = static_cast<size_t>(units_);
+  const uint8_t *newest = state_[newest_].data() + at;
+  const int state_bits = epx_qformat_bits(plan_.chip->state);
+  const int bits = state_bits + (command_.with_switches ? layer_.switch_bits : 0);
+  switch (walk_) {
+    case Walk::Store: {
+      std::vector<uint8_t> &slot = slots_[command_.slot];
+      slot.resize(state_[0].size());
+      std::copy(newest, newest + units, slot.begin() + static_cast<long>(at));
+      break;
+    }
+    case Walk::Recall: {
+      uint8_t *next = state_[next_bank()].data() + at;
+      const std::vector<uint8_t> &slot = slots_.at(command_.slot);
+      std::copy(slot.begin() + static_cast<long>(at), slot.begin() + static_cast<long>(at + units),
+                next);
+      if (!last()) {
+        send_state(position, next);
+      }
+      break;
+    }
+    case Walk::ToReadout:
+      send_state(position, newest);
+      return;
+    case Walk::ToHost: {
+      const std::vector<int64_t> values(newest, newest + units);
+      send(PacketKind::Score, EPX_HOST, position, unit0_, units_, int64_t{units_} * state_bits,
+           values.data(), values.size());
+      return;
+    }
+    case Walk::None:
+      return;
+  }
+  events_.state_bits_read += units * static_cast<uint64_t>(bits);
+  events_.state_bits_written += units * static_cast<uint64_t>(bits);
+}
+
+void Node::walk_posts() {
+  if (posts_next_ == posts_count_ || !room()) {
+    return;
+  }
+  const int position = posts_next_++;
+  const long at = static_cast<long>(neuron(position, 0));
+  std::copy(state_[newest_].begin() + at, state_[newest_].begin() + at + units_,
+            post_.begin() + at);
+  posts_ready_ = posts_next_;
+  send_posts(position);
+}
+
+void Node::softmax() {
+  if (softmax_wait_ == 0 || --softmax_wait_ > 0) {
+    return;
+  }
+  events_.softmax_ops += logits_.size();
+  if (command_.opcode != Opcode::Predict) {
+    send_errors();
+    return;
+  }
+  const auto best = std::max_element(logits_.begin(), logits_.end());
+  const int64_t predicted = best - logits_.begin();
+  send(PacketKind::Score, EPX_HOST, 0, 0, 1, EPX_ACCUMULATOR_BITS, &predicted, 1);
+}
+
+// After the update the biases, which row block 0 learns, go to the home.
+void Node::finish_update() {
+  if (updates_left_ != 2 || quiet_ < 2) {
+    return;
+  }
+  updates_left_ = 0;
+  if (config_.row_block > 0) {
+    return;
+  }
+  if (home_) {
+    bias_ = bias_memory_;
+    biases_left_ = 0;
+    return;
+  }
+  const std::vector<int64_t> values(bias_memory_.begin(), bias_memory_.end());
+  send(PacketKind::Bias, tables_.home(config_.layer, config_.column_block), 0, 0, units_,
+       int64_t{units_} * epx_qformat_bits(plan_.chip->bias), values.data(), values.size());
+}
+
+}  // namespace epx

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// A random network, chip and training step for the whole-chip tests: plain data, so that a failing
+// case can be shrunk and printed. Parameters and images follow from a seed of its own.
+#ifndef CHIP_CASE_H
+#define CHIP_CASE_H
+
+#include <cinttypes>
+#include <cstdlib>
+#include <functional>
+#include <sstream>
+
+#include "epx_chip_check.h"
+#include "rtl_model/twin_support.h"
+
+namespace chip_test {
+
+struct ChipCase {
+  epx_network_t network = {};
+  epx_chip_t chip = {};
+  epx_dynamics_t dynamics = {};
+  epx_estimator_t estimator = {};
+  int sign = 1, images = 1, stall_percent = 0, lose_packet = 0;
+  uint64_t data_seed = 1;
+  const char *vcd_path = nullptr;
+
+  bool legal() const {
+    epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+    return epx_network_shapes(&network, shapes, nullptr) == EPX_OK &&
+           epx_twin_check(&network, &chip, nullptr) == EPX_OK;
+  }
+
+  epx_status_t run(epx_chip_check_t *check, epx_error_t *error) const {
+    Random random(data_seed);
+    const Params params = random_params(network, random, 2.5, -0.3, 0.9);
+    const Batch batch = random_batch(network, random, images);
+    const Substrate twin = make_twin(network, chip, images);
+    load(twin.get(), params);
+    epx_chip_check_request_t request = {};
+    request.dynamics = dynamics;
+    request.estimator = estimator;
+    request.sign = sign;
+    for (double &rate : request.rule.learning_rate) {
+      rate = random.real(0.01, 0.6);
+    }
+    request.rule.momentum = random.chance(0.5) ? 0.9 : 0.0;
+    request.rule.weight_decay = random.chance(0.5) ? 1e-2 : 0.0;
+    request.x = batch.x.data();
+    request.labels = batch.labels.data();
+    request.images = images;
+    request.stall_percent = stall_percent;
+    request.stall_seed = static_cast<uint32_t>(data_seed);
+    request.lose_packet = lose_packet;
+    request.vcd_path = vcd_path;
+    return epx_chip_check_run(twin.get(), &request, check, error);
+  }
+
+  std::string describe() const {
+    std::ostringstream text;
+    text << ::describe(network) << "; array " << chip.rows << "x" << chip.columns << " "
+         << (chip.array_kind == EPX_ARRAY_DIGITAL ? "digital" : "analog") << ", "
+         << chip.bits_per_cell << " bits a cell, mesh " << chip.mesh_columns << " wide, flits of "
+         << chip.flit_bits << ", router " << chip.router_cycles << ", buffers " << chip.buffer_flits
+         << " and " << chip.psum_buffer << "; T " << dynamics.free_steps << "/"
+         << dynamics.nudged_steps << ", " << epx_estimator_row(estimator.kind)->name << " "
+         << estimator.beta << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls "
+         << stall_percent << " %, data seed " << data_seed;
+    return text.str();
+  }
+};
+
+inline Random make_random() {
+  const char *text = std::getenv("EPX_TEST_SEED");
+  const uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device()();
+  std::printf("EPX_TEST_SEED=%" PRIu64 "\n", seed);
+  return Random(seed);
+}
+
+inline ChipCase random_case(Random &random) {
+  for (;;) {
+    ChipCase one;
+    one.network = random_twin_network(random);
+    one.chip = random_chip(random);
+    one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
+    one.chip.columns_per_adc = random.integer(1, 8);
+    one.chip.adc_bits = 16;
+    one.chip.settle_cycles = random.integer(0, 2);
+    one.chip.convert_cycles = random.integer(1, 2);
+    one.chip.mesh_columns = random.chance(0.5) ? 0 : random.integer(1, 9);
+    one.chip.flit_bits = random.chance(0.5) ? 128 : random.integer(8, 300);
+    one.chip.router_cycles = random.integer(1, 3);
+    one.chip.buffer_flits = random.integer(1, 5);
+    one.chip.psum_buffer = random.integer(1, 5);
+    one.dynamics.free_steps = random.integer(1, 4);
+    one.dynamics.nudged_steps = random.integer(1, 3);
+    one.estimator.kind =
+        static_cast<epx_estimator_kind_t>(random.integer(0, EPX_ESTIMATOR_KIND_COUNT - 1));
+    one.estimator.beta = random.real(0.1, 1.5);
+    one.estimator.free_leg = random.chance(0.3) ? EPX_FREE_LEG_CONTINUE : EPX_FREE_LEG_STOP;
+    one.sign = random.chance(0.5) ? 1 : -1;
+    one.images = random.integer(1, 2);
+    one.stall_percent = random.chance(0.4) ? random.integer(1, 60) : 0;
+    one.data_seed = static_cast<uint64_t>(random.integer(1, 1 << 30));
+    if (one.legal()) {
+      return one;
+    }
+  }
+}
+
+}  // namespace chip_test
+
+#endif
