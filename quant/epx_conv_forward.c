@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The forward product of a convolution. With AVX-512 a short one keeps its sums in registers
- * until they are pooled; others go in strips of some windows, which are pooled while they lie in
- * the first-level cache. Either way the products before pooling never reach memory. A thin image is
+/* The forward product of a convolution. With AVX-512 its sums stay in registers until they are
+ * pooled; else it goes in strips of some windows, which are pooled while they lie in the
+ * first-level cache. Either way the products before pooling never reach memory. A thin image is
  * squeezed first (epx_conv_internal.h), by one row of windows at a time. */
 #include <string.h>
 
@@ -17,8 +17,6 @@ typedef struct epx_operand_t {
   int run;
   ptrdiff_t segment_stride;
 } epx_operand_t;
-
-enum { EPX_SHORT_K = 512 }; /* two panels of it take half of a first-level cache of 32 KB */
 
 /* Rows of one strip: some 12 KB, whole windows, whole tiles of the product (6 and 12 rows). */
 static int strip_rows(int ld) {
@@ -96,8 +94,7 @@ static void multiply_and_pool(const epx_conv_t *c, const epx_operand_t *from, co
                               uint8_t *switches) {
   const int ld = epx_gemm_padded_n(c->units), step = strip_rows(ld);
   const int window = c->pool * c->pool;
-  if (window == 4 && from->segments * from->run <= EPX_SHORT_K &&
-      epx_cpu_level() == EPX_CPU_AVX512) {
+  if (window == 4 && epx_cpu_level() == EPX_CPU_AVX512) {
     epx_gemm_max_u8s8s32_avx512(from->a, rows, count / 4, from->segments, from->run,
                                 from->segment_stride, packed, c->units, out, switches);
     return;

@@ -3,10 +3,9 @@
  *
  * As in epx_gemm_u8s8s32_avx512.c, sums stay in registers for the whole of K. A tile is eight sums,
  * twice the latency of vpdpbusd: one window (four rows) by two panels, or two windows by the last
- * panel where their number is odd. It is for short K: every four multiplications load one vector of
- * weights, which should lie in the first-level cache. What makes short products slow is their ends:
- * here a tile ends in six comparisons and maxima a panel, which overlap with the next tile's
- * multiplications, and stores a quarter of its sums. */
+ * panel where their number is odd. What makes short products slow is their ends: here a tile ends
+ * in six comparisons and maxima a panel, which overlap with the next tile's multiplications, and
+ * stores a quarter of its sums. */
 #include "epx_gemm_max_u8s8s32.h"
 
 #include "epx_gemm_u8s8s32.h"
