@@ -2,9 +2,10 @@
 // Speed of the integer matrix products at the shapes of the networks' convolutions (forward, and
 // transposed without regard to zeros) and of dense layers, for every level that the processor has.
 //
-// Counters: GMACs is 10^9 multiply-adds a second (the columns asked for, not the padded ones, with
-// three channels of the image counted as the four that the kernel reads); peak is the same for a
-// loop on registers (bench_peak.h); of_peak is their ratio. C is one strip of rows that is
+// Counters: GMACs is 10^9 multiply-adds a second (the columns asked for, not the padded ones); peak
+// is the same for a loop on registers (bench_peak.h); of_peak is their ratio. Images of three
+// channels are squeezed, as epx_conv_internal.h describes: of_peak counts 27 terms of a patch,
+// of_peak_counted the 28 that the kernel reads. C is one strip of rows that is
 // overwritten, as epx_conv_forward.c has it.
 #include <memory>
 #include <random>
@@ -24,6 +25,8 @@ struct Shape {
   std::string name;
   int side;  // rows = side^2 output pixels, or a dense layer (0) of `rows` rows
   int channels, n, rows;
+  bool squeezed() const { return side > 0 && channels < 4; }
+  int terms() const { return side == 0 ? channels : 9 * channels; }
 };
 
 // Gathered rows of one shape, with elements of type T.
@@ -31,22 +34,24 @@ template <typename T>
 struct Operands {
   explicit Operands(const Shape &shape)
       : dense(shape.side == 0),
-        segments(dense ? 1 : 3),
-        run(dense ? shape.channels : 3 * shape.channels),
-        row_elements(dense ? shape.channels : (shape.side + 2) * shape.channels),
+        segments(dense || shape.squeezed() ? 1 : 3),
+        run(shape.squeezed() ? (shape.terms() + 3) / 4 * 4 : shape.terms() / segments),
+        pixel(shape.squeezed() ? 3 * shape.channels : shape.channels),
+        row_elements(dense ? shape.channels : (shape.side + 2) * pixel),
         a(static_cast<size_t>(row_elements) *
-          static_cast<size_t>(dense ? shape.rows : shape.side + 2)),
+              static_cast<size_t>(dense ? shape.rows : shape.side + 2) +
+          4),
         b(static_cast<size_t>(segments * run) * static_cast<size_t>(shape.n)) {
     std::mt19937 random(1);
     std::generate_n(a.data, a.count, [&] { return static_cast<T>(random()); });
     std::generate(b.begin(), b.end(), [&] { return static_cast<int8_t>(random()); });
     for (int row = 0; row < shape.rows; row++) {
       offset.push_back(dense ? row * row_elements
-                             : row / shape.side * row_elements + row % shape.side * shape.channels);
+                             : row / shape.side * row_elements + row % shape.side * pixel);
     }
   }
   bool dense;
-  int segments, run, row_elements;
+  int segments, run, pixel, row_elements;
   Aligned<T> a;
   std::vector<int8_t> b;
   std::vector<int32_t> offset;
@@ -70,8 +75,9 @@ void measure(benchmark::State &state, epx_gemm_u8s8s32_fn *kernel, const Shape &
     }
     benchmark::ClobberMemory();
   }
-  epx_bench::report(state, static_cast<double>(state.iterations()) * shape.rows * shape.n * k,
-                    thread_seconds() - start, 8);
+  epx_bench::report(state,
+                    static_cast<double>(state.iterations()) * shape.rows * shape.n * shape.terms(),
+                    thread_seconds() - start, 8, static_cast<double>(k) / shape.terms());
 }
 
 void measure_16(benchmark::State &state, epx_gemm_s16_fn *kernel, bool split, const Shape &shape) {
@@ -90,16 +96,17 @@ void measure_16(benchmark::State &state, epx_gemm_s16_fn *kernel, bool split, co
     }
     benchmark::ClobberMemory();
   }
-  epx_bench::report(state, static_cast<double>(state.iterations()) * shape.rows * shape.n * k,
-                    thread_seconds() - start, 16);
+  epx_bench::report(state,
+                    static_cast<double>(state.iterations()) * shape.rows * shape.n * shape.terms(),
+                    thread_seconds() - start, 16, static_cast<double>(k) / shape.terms());
 }
 
 std::vector<Shape> make_shapes() {
   std::vector<Shape> shapes;
   for (const epx_bench::Layer &layer : epx_bench::layers) {
-    const int side = layer.side + 2 * layer.padding - 2, channels = (layer.channels + 3) / 4 * 4;
+    const int side = layer.side + 2 * layer.padding - 2;
     shapes.push_back(
-        {std::string("forward/") + layer.name, side, channels, layer.units, side * side});
+        {std::string("forward/") + layer.name, side, layer.channels, layer.units, side * side});
     if (layer.channels > 3) {  // the first layer sends nothing back
       shapes.push_back({std::string("transpose/") + layer.name, layer.side, layer.units,
                         layer.channels, layer.side * layer.side});

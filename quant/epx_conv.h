@@ -48,10 +48,23 @@ static inline int epx_conv_positions(const epx_conv_t *c) {
 static inline int epx_conv_fan_in(const epx_conv_t *c) {
   return c->kernel_height * c->kernel_width * c->channels;
 }
-/* The same with the pixels' surplus bytes: K of the forward product. */
+/* The same with the pixels' surplus bytes. */
 static inline int epx_conv_padded_fan_in(const epx_conv_t *c) {
   return c->kernel_height * c->kernel_width * epx_conv_pixel(c);
 }
+
+/* The byte of the bordered image at which the patch of row m of the forward product begins: rows
+ * are positions before pooling, window by window. */
+static inline int epx_conv_patch_at(const epx_conv_t *c, int m) {
+  const int window = c->pool * c->pool, i = m / window, p = m % window;
+  const int y = i / epx_conv_out_width(c) * c->pool + p / 2;
+  const int x = i % epx_conv_out_width(c) * c->pool + p % 2;
+  return c->stride * (y * epx_conv_pitch(c) + x * epx_conv_pixel(c));
+}
+
+/* K of the forward product, a multiple of 4: the fan-in with the pixels' surplus bytes, or, where
+ * that would be slower (few channels, many positions and units), with those of the patch alone. */
+int epx_conv_forward_terms(const epx_conv_t *c);
 
 /* Packs the weights for the forward product: into epx_conv_packed_size() bytes, 64-byte aligned;
  * `buffer` takes epx_conv_pack_buffer_size() bytes. */
@@ -67,14 +80,20 @@ void epx_conv_pack_transpose(const epx_conv_t *c, const int8_t *weights, int8_t 
 /* Forward product of one image, pooled: out, compact [positions][units], is the largest product of
  * each window and `switches` its place, ties to the first; with pool 1 the products themselves, and
  * switches is not written (may be NULL). `rows` has been filled once by epx_conv_rows
- * (epx_conv_row_count() elements); workspace: epx_conv_forward_workspace_size() bytes for int32.
- * Exact while 255 * 128 * K < 2^31 (epx_gemm_u8s8s32.h). */
+ * (epx_conv_row_count() elements), and serves these functions alone; workspace:
+ * epx_conv_forward_workspace_size() bytes for int32. Exact while 255 * 128 * K < 2^31
+ * (epx_gemm_u8s8s32.h). */
 int epx_conv_row_count(const epx_conv_t *c);
 void epx_conv_rows(const epx_conv_t *c, int32_t *rows);
 size_t epx_conv_forward_workspace_size(const epx_conv_t *c);
 void epx_conv_forward_u8s8s32(const epx_conv_t *c, const uint8_t *image, const int32_t *rows,
                               const int8_t *packed, void *workspace, int32_t *out,
                               uint8_t *switches);
+/* The products before pooling, `ld` >= epx_gemm_padded_n(units) elements apart, in the order of
+ * epx_conv_patch_at; elements past `units` are zero. Writes no switches, and else as above. */
+void epx_conv_products_u8s8s32(const epx_conv_t *c, const uint8_t *image, const int32_t *rows,
+                               const int8_t *packed, void *workspace, int32_t *products,
+                               ptrdiff_t ld);
 
 /* States of one image where they lie: unit u of position (y, x) at at[y * row_stride + x *
  * pixel_stride + u]; switches compact [positions][units], not read with pool 1. */

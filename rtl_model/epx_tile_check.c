@@ -120,7 +120,7 @@ static void release(bench_t *b) {
 /* The tile's wordlines of convolution row m (window by window) of a sample in workspace w. */
 static void gather_rows(const bench_t *b, const twin_workspace_t *w, int m, uint8_t *out) {
   const epx_geometry_t *g = &b->layer->g;
-  const uint8_t *patch = w->image[b->request->layer] + b->layer->forward_rows[m];
+  const uint8_t *patch = w->image[b->request->layer] + epx_conv_patch_at(&b->layer->conv, m);
   for (int k = b->row0; k < b->row0 + b->rows; ++k) {
     const int c = k % g->in_channels, area = k / g->in_channels;
     const int ky = area / g->kernel_width, kx = area % g->kernel_width;
@@ -147,9 +147,8 @@ static bool take_forward(bench_t *b, twin_workspace_t *w, int sample) {
   if (sums == NULL) {
     return false;
   }
-  epx_gemm_u8s8s32(w->image[b->request->layer], b->layer->forward_rows, count, g->kernel_height,
-                   g->kernel_width * b->layer->padded_channels, twin_image_pitch(b->layer),
-                   b->layer->packed_forward, g->units, sums, ldc);
+  epx_conv_products_u8s8s32(&b->layer->conv, w->image[b->request->layer], b->layer->forward_rows,
+                            b->layer->packed_forward, w->scratch, sums, ldc);
   for (int m = 0; m < count; ++m) {
     const size_t vector = (size_t)sample * (size_t)count + (size_t)m;
     uint8_t *x = b->x + vector * (size_t)b->rows;

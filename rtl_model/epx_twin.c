@@ -148,7 +148,7 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
         "layers closer or make the layer smaller",
         l, bits, layer->g.fan_in, terms_above, layer->forward_shift + layer->backward_shift);
   }
-  /* The product's rows are padded to four channels each: zeros, but counted in its limit. */
+  /* The product's rows are padded to four channels each, at most: counted in its limit. */
   const int64_t area = (int64_t)layer->g.kernel_height * layer->g.kernel_width;
   const int64_t forward_k = area * layer->padded_channels;
   const int64_t backward_k = (layer->dense ? 1 : area) * ((layer->g.units + 3) / 4 * 4);

@@ -42,7 +42,7 @@ typedef struct twin_layer_t {
   int32_t *offset; /* bias at fraction F less the input's offset correction, [units] */
   int8_t *packed_forward, *packed_backward;
 
-  int32_t *forward_rows; /* gathered by the product: [out positions * window], window by window */
+  int32_t *forward_rows; /* epx_conv_rows of conv */
 
   /* Sum of coefficient * pre code * post code; pre less its offset. */
   int64_t *correlation; /* [units][fan_in] */
@@ -140,7 +140,7 @@ void twin_relax(epx_substrate_t *self, int steps, double beta);
 void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted);
 void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample);
 void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample);
-void twin_logits(const twin_t *twin, const uint8_t *image, int64_t *logits);
+void twin_logits(const twin_t *twin, twin_workspace_t *w, int64_t *logits); /* of its states */
 void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double beta);
 
 /* epx_twin_update.c */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "epx_clones.h"
-#include "epx_gemm_u8s8s32.h"
 #include "epx_parallel.h"
 #include "epx_quantize.h"
 #include "epx_twin_internal.h"
@@ -37,14 +36,10 @@ void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample) {
   }
 }
 
-void twin_logits(const twin_t *twin, const uint8_t *image, int64_t *logits) {
+void twin_logits(const twin_t *twin, twin_workspace_t *w, int64_t *logits) {
   const twin_layer_t *layer = &twin->layer[twin->layers];
-  const int32_t row = 0;
-  int32_t product[256 + EPX_GEMM_N_BLOCK];
-  epx_gemm_u8s8s32(image, &row, 1, layer->g.kernel_height,
-                   layer->g.kernel_width * layer->padded_channels, twin_image_pitch(layer),
-                   layer->packed_forward, layer->g.units, product,
-                   epx_gemm_padded_n(layer->g.units));
+  int32_t product[256];
+  twin_forward(layer, w, w->image[twin->layers], product, NULL);
   for (int k = 0; k < layer->g.units; ++k) {
     logits[k] = (int64_t)product[k] * (INT64_C(1) << layer->forward_shift) + layer->offset[k];
   }
@@ -73,7 +68,7 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
     const twin_layer_t *readout = &twin->layer[twin->layers];
     int64_t logits[256];
     int32_t error[256];
-    twin_logits(twin, w->image[twin->layers], logits);
+    twin_logits(twin, w, logits);
     epx_softmax_error(&twin->softmax, logits, readout->g.units, readout->fraction, label, error);
     memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
     for (int k = 0; k < readout->g.units; ++k) {
@@ -265,7 +260,7 @@ void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
     int best = 0;
     twin_load_images(twin, w, sample);
     if (twin_has_readout(twin)) {
-      twin_logits(twin, w->image[twin->layers], score);
+      twin_logits(twin, w, score);
     } else {
       for (int k = 0; k < classes; ++k) {
         score[k] = twin_sample(twin, twin->state, twin->layers - 1, sample)[k];

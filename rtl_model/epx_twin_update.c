@@ -23,7 +23,7 @@ static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sampl
   const size_t size = layer->g.in_size;
   int64_t logits[256];
   int32_t error[256];
-  twin_logits(twin, w->image[twin->layers], logits);
+  twin_logits(twin, w, logits);
   epx_softmax_error(&twin->softmax, logits, layer->g.units, layer->fraction, twin->labels[sample],
                     error);
   for (int k = 0; k < layer->g.units; ++k) {

@@ -24,6 +24,11 @@ int small(Random &random, int low, int high) {
   return static_cast<int>(random.between(low, high));
 }
 
+bool has_a_window(const epx_conv_t &c) {
+  return c.in_height + 2 * c.padding >= c.kernel_height + (c.pool - 1) * c.stride &&
+         c.in_width + 2 * c.padding >= c.kernel_width + (c.pool - 1) * c.stride;
+}
+
 epx_conv_t random_shape(Random &random) {
   epx_conv_t c = {};
   do {
@@ -36,8 +41,24 @@ epx_conv_t random_shape(Random &random) {
     c.padding = small(random, 0, std::min(c.kernel_height, c.kernel_width) - 1);
     c.units = small(random, 1, 70);
     c.pool = small(random, 1, 2);
-  } while (c.in_height + 2 * c.padding < c.kernel_height + (c.pool - 1) * c.stride ||
-           c.in_width + 2 * c.padding < c.kernel_width + (c.pool - 1) * c.stride);
+  } while (!has_a_window(c));
+  return c;
+}
+
+// Few channels: most of these shapes are squeezed.
+epx_conv_t random_thin_shape(Random &random) {
+  epx_conv_t c = {};
+  do {
+    c.in_height = small(random, 1, 12);
+    c.in_width = small(random, 1, 40);
+    c.channels = small(random, 1, 4);
+    c.kernel_height = small(random, 1, 5);
+    c.kernel_width = small(random, 1, 5);
+    c.stride = small(random, 1, 2);
+    c.padding = small(random, 0, std::min(c.kernel_height, c.kernel_width) - 1);
+    c.units = small(random, 1, 130);
+    c.pool = small(random, 1, 2);
+  } while (!has_a_window(c));
   return c;
 }
 
@@ -159,6 +180,33 @@ void expect_forward_exact(const Problem &p) {
   }
 }
 
+// All products before pooling, in the order of the patches.
+void expect_products_exact(Random &random, const Problem &p) {
+  const epx_conv_t &c = p.c;
+  const int window = c.pool * c.pool, count = epx_conv_positions(&c) * window;
+  const int padded = epx_gemm_padded_n(c.units), ld = padded + small(random, 0, 3);
+  std::vector<int8_t> buffer(epx_conv_pack_buffer_size(&c));
+  Guarded packed(epx_conv_packed_size(&c), true);
+  Guarded rows(sizeof(int32_t) * static_cast<size_t>(epx_conv_row_count(&c)), p.at_end);
+  Guarded workspace(epx_conv_forward_workspace_size(&c), p.at_end);
+  Guarded products(sizeof(int32_t) * static_cast<size_t>((count - 1) * ld + padded), p.at_end);
+  epx_conv_pack(&c, p.weights.as<int8_t>(), buffer.data(), packed.as<int8_t>());
+  epx_conv_rows(&c, rows.as<int32_t>());
+  epx_conv_products_u8s8s32(&c, p.image.as<uint8_t>(), rows.as<int32_t>(), packed.as<int8_t>(),
+                            workspace.as<void>(), products.as<int32_t>(), ld);
+  ASSERT_TRUE(products.surroundings_intact() && workspace.surroundings_intact());
+  for (int m = 0; m < count; m++) {
+    const int y = p.row_of(m / window, m % window), x = p.column_of(m / window, m % window);
+    ASSERT_EQ(epx_conv_patch_at(&c, m),
+              y * c.stride * epx_conv_pitch(&c) + x * c.stride * epx_conv_pixel(&c))
+        << text_of(c);
+    for (int u = 0; u < padded; u++) {
+      const int64_t expected = u < c.units ? p.product(m / window, m % window, u) : 0;
+      ASSERT_EQ(products.as<int32_t>()[m * ld + u], expected) << text_of(c) << " row " << m;
+    }
+  }
+}
+
 void expect_transpose_exact(Random &random, const Problem &p, bool sparse_too = true) {
   const epx_conv_t &c = p.c;
   // States need not be compact.
@@ -252,14 +300,47 @@ void expect_all_exact(Random &random, int problems) {
   for (int i = 0; i < problems && !testing::Test::HasFatalFailure(); i++) {
     const Problem problem(random, random_shape(random), small(random, 0, 5));
     expect_forward_exact(problem);
+    expect_products_exact(random, problem);
     expect_transpose_exact(random, problem);
     expect_correlation_exact(random, problem);
+  }
+}
+
+// Forward products of few channels; `squeezed`, if given, counts the problems that are squeezed.
+void expect_thin_exact(Random &random, int problems, int *squeezed = nullptr) {
+  for (int i = 0; i < problems && !testing::Test::HasFatalFailure(); i++) {
+    const Problem problem(random, random_thin_shape(random), 0);
+    const epx_conv_t &c = problem.c;
+    expect_forward_exact(problem);
+    expect_products_exact(random, problem);
+    if (squeezed != nullptr && epx_conv_forward_terms(&c) < epx_conv_padded_fan_in(&c)) {
+      EXPECT_EQ(epx_conv_forward_terms(&c), (epx_conv_fan_in(&c) + 3) / 4 * 4) << text_of(c);
+      ++*squeezed;
+    }
   }
 }
 
 TEST(conv, random_shapes_are_exact) {
   Random random;
   expect_all_exact(random, 150);
+}
+
+TEST(conv, few_channels_are_exact) {
+  Random random;
+  int squeezed = 0;
+  expect_thin_exact(random, 100, &squeezed);
+  EXPECT_GT(squeezed, 20);
+}
+
+TEST(conv, first_layers_of_the_networks_are_squeezed) {
+  for (const int units : {32, 128}) {
+    const epx_conv_t c = {32, 32, 3, 3, 3, 1, 1, units, 2};
+    EXPECT_EQ(epx_conv_forward_terms(&c), 28);
+  }
+  const epx_conv_t inner = {16, 16, 32, 3, 3, 1, 1, 64, 2},
+                   few_units = {32, 32, 3, 3, 3, 1, 1, 16, 2};
+  EXPECT_EQ(epx_conv_forward_terms(&inner), 288);
+  EXPECT_EQ(epx_conv_forward_terms(&few_units), 36);
 }
 
 // More kernel places with a state than an input position's lists have room for: the dense way is
@@ -278,6 +359,7 @@ TEST(conv, every_forced_level_is_exact) {
       setenv("EPX_CPU", level, 1);
       Random random;
       expect_all_exact(random, 30);
+      expect_thin_exact(random, 20);
       std::exit(HasFailure() ? EXIT_FAILURE : EXIT_SUCCESS);
     };
     EXPECT_EXIT(forced(), testing::ExitedWithCode(EXIT_SUCCESS), "") << level;
