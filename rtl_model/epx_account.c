@@ -1,318 +1,327 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Algorithm: a layer's tiles fall into at most six groups of equal shape; each operation is counted
- * for one tile of a group and multiplied, then the traffic between tiles is added. */
+ * for one tile of a group and multiplied, then the packets of each command are added (epx_traffic),
+ * and what nodes do beside their tiles. Times are in epx_account_time.c. */
 #include "epx_account.h"
 
 #include <string.h>
 
-#include "epx_plan.h"
-
-/* What one thing that the chip does takes. */
-typedef struct work_t {
-  epx_events_t events;
-  double cycles[EPX_PART_COUNT];
-} work_t;
+#include "epx_account_internal.h"
 
 static const char *const part_names[EPX_PART_COUNT] = {"input drive",
                                                        "forward products",
                                                        "backward products",
-                                                       "neuron units",
                                                        "read-out and nudge",
+                                                       "network and neurons",
                                                        "state stores",
                                                        "correlations",
                                                        "update (share of the batch)",
                                                        "barriers"};
+static const char *const command_names[EPX_COMMAND_KINDS] = {
+    "load", "free step", "nudged step", "predict", "store", "recall", "correlate", "update"};
 
 const char *epx_part_name(epx_part_t part) {
   return part_names[part];
 }
 
-static void work_add(work_t *sum, const work_t *work, int times) {
-  epx_events_add(&sum->events, &work->events, (uint64_t)times);
-  for (int i = 0; i < EPX_PART_COUNT; ++i) {
-    sum->cycles[i] += times * work->cycles[i];
-  }
+const char *epx_command_name(epx_command_kind_t kind) {
+  return command_names[kind];
 }
 
-/* ---- operations on one layer: each returns the cycles of its slowest tile ---- */
+/* ---- what the tiles of one layer do ---- */
 
 typedef enum operation_t { FORWARD, FIRE, BACKWARD, CORRELATE, UPDATE } operation_t;
 
-static uint64_t run_tiles(const plan_t *plan, const plan_layer_t *layer, operation_t operation,
-                          epx_events_t *events) {
-  uint64_t slowest = 0;
+static void run_tiles(account_t *a, int l, operation_t operation) {
+  const plan_t *plan = a->plan;
+  const plan_layer_t *layer = &plan->layer[l];
   for (int i = 0; i < layer->groups; ++i) {
-    epx_tile_shape_t tile = layer->group[i].tile;
+    const epx_tile_shape_t *tile = &layer->group[i].tile;
     epx_events_t one = {0};
-    uint64_t cycles = 0;
     switch (operation) {
       case FORWARD:
-        cycles =
-            epx_tile_forward(plan->chip, &tile, layer->positions * (uint64_t)layer->window, &one);
-        break;
-      case BACKWARD:
-        cycles = epx_tile_backward(plan->chip, &tile, layer->positions, &one);
+        epx_tile_forward(plan->chip, tile, layer->positions * (uint64_t)layer->window, &one);
         break;
       case FIRE:
-        cycles = tile.pools ? epx_tile_fire(&tile, layer->positions, &one) : 0;
+        if (tile->pools) {
+          epx_tile_fire(tile, layer->positions, &one);
+        }
+        break;
+      case BACKWARD:
+        epx_tile_backward(plan->chip, tile, layer->positions, &one);
         break;
       case CORRELATE:
-        cycles = epx_tile_correlate(&tile, layer->positions, &one);
+        epx_tile_correlate(tile, layer->positions, &one);
         break;
       case UPDATE:
-        cycles = epx_tile_update(plan->chip, &tile, &one);
+        epx_tile_update(plan->chip, tile, &one);
         break;
     }
-    epx_events_add(events, &one, layer->group[i].count);
-    slowest = cycles > slowest ? cycles : slowest;
+    epx_events_add(&a->events, &one, layer->group[i].count);
   }
-  return slowest;
 }
 
 static uint64_t out_size(const plan_layer_t *layer) {
   return (uint64_t)layer->g.out_size;
 }
 
-/* Partial sums between row blocks. */
-static uint64_t forward(const plan_t *plan, const plan_layer_t *layer, bool fires,
-                        epx_events_t *events) {
-  const uint64_t vectors = layer->positions * (uint64_t)layer->window;
-  const uint64_t hops = (uint64_t)layer->map.row_blocks - 1;
-  events->noc_bits += vectors * (uint64_t)layer->g.units * hops * EPX_ACCUMULATOR_BITS;
-  uint64_t cycles = run_tiles(plan, layer, FORWARD, events);
-  if (fires) {
-    run_tiles(plan, layer, FIRE, events);
+static int pixels(const plan_layer_t *layer) {
+  return layer->g.in_height * layer->g.in_width;
+}
+
+/* Values that the packets since `before` brought, written to the receivers' memories. */
+static void written(account_t *a, uint64_t before, int bits) {
+  a->events.state_bits_written += (a->traffic.values - before) * (uint64_t)bits;
+}
+
+static void send_inputs(account_t *a, int l) {
+  const uint64_t before = a->traffic.values;
+  traffic_inputs(&a->traffic, l, 0, pixels(&a->plan->layer[l]));
+  written(a, before, a->plan->layer[l].code_bits);
+}
+
+static void send_posts(account_t *a, int l) {
+  const plan_layer_t *layer = &a->plan->layer[l];
+  const uint64_t before = a->traffic.values;
+  traffic_posts(&a->traffic, l, layer->positions);
+  written(a, before, epx_qformat_bits(a->plan->chip->state) + layer->switch_bits);
+}
+
+static void send_errors(account_t *a) {
+  const uint64_t before = a->traffic.values;
+  traffic_errors(&a->traffic);
+  written(a, before, PLAN_ERROR_BITS);
+}
+
+static void forward(account_t *a, int l) {
+  const plan_layer_t *layer = &a->plan->layer[l];
+  run_tiles(a, l, FORWARD);
+  traffic_partials(&a->traffic, l, layer->positions * (uint64_t)layer->window);
+}
+
+/* How many of a kernel's rows (or columns) lie on the image, over all computed positions. */
+static uint64_t taps(int positions, int kernel, int stride, int padding, int size) {
+  uint64_t sum = 0;
+  for (int p = 0; p < positions; ++p) {
+    for (int k = 0; k < kernel; ++k) {
+      const int at = p * stride - padding + k;
+      sum += at >= 0 && at < size;
+    }
   }
-  return cycles;
+  return sum;
 }
 
-/* Codes that go to every tile of `layer` that reads them as its input. */
-static void send_input(const plan_layer_t *layer, uint64_t codes, epx_events_t *events) {
-  const uint64_t bits = codes * (uint64_t)layer->code_bits * layer->copies;
-  events->noc_bits += bits;
-  events->state_bits_written += bits;
-}
-
-/* States and switches of `layer` that go to its other row blocks, for backward and correlations. */
-static void send_posts(const plan_layer_t *layer, int bits, epx_events_t *events) {
-  const uint64_t sent = out_size(layer) * (uint64_t)bits * ((uint64_t)layer->map.row_blocks - 1);
-  events->noc_bits += sent;
-  events->state_bits_written += sent;
-}
-
-/* Sums of the rows of `layer`: overlapping windows are gathered beside the array, then added up in
- * the layer below. */
-static uint64_t backward(const plan_t *plan, const plan_layer_t *layer, epx_events_t *events) {
-  const uint64_t returned = (uint64_t)layer->g.in_size * layer->copies;
-  const uint64_t gathered = layer->convolves ? layer->positions * (uint64_t)layer->window *
-                                                   (uint64_t)layer->map.fan_in *
-                                                   (uint64_t)layer->map.column_blocks
-                                             : 0;
-  events->psum_adds += gathered + returned;
-  events->accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * (gathered + returned);
-  events->noc_bits += returned * EPX_ACCUMULATOR_BITS;
-  return run_tiles(plan, layer, BACKWARD, events);
-}
-
-/* ---- the read-out ---- */
-
-static uint64_t logits(const plan_t *plan, epx_events_t *events) {
-  const plan_layer_t *readout = &plan->layer[plan->layers];
-  send_input(readout, (uint64_t)readout->g.in_size, events);
-  events->softmax_ops += (uint64_t)readout->g.units;
-  return forward(plan, readout, false, events) + 2 * (uint64_t)readout->g.units;
-}
-
-static void predict(const plan_t *plan, work_t *work) {
-  if (plan->readout) {
-    work->cycles[EPX_PART_READOUT] += (double)logits(plan, &work->events);
-  } else {
-    const uint64_t classes = out_size(&plan->layer[plan->layers - 1]);
-    work->events.softmax_ops += classes;
-    work->cycles[EPX_PART_READOUT] += (double)classes;
+/* Backward products, their sums gathered where windows overlap, then sent down and added up. */
+static void backward(account_t *a, int l) {
+  const plan_layer_t *layer = &a->plan->layer[l];
+  const epx_geometry_t *g = &layer->g;
+  const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
+  run_tiles(a, l, BACKWARD);
+  const uint64_t before = a->traffic.values;
+  traffic_feedback(&a->traffic, l, 0, pixels(layer));
+  uint64_t adds = a->traffic.values - before;
+  if (layer->convolves) {
+    adds += taps(g->out_height * pool, g->kernel_height, g->stride, g->padding, g->in_height) *
+            taps(g->out_width * pool, g->kernel_width, g->stride, g->padding, g->in_width) *
+            (uint64_t)g->in_channels * (uint64_t)layer->map.column_blocks;
   }
+  a->events.psum_adds += adds;
+  a->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
 }
 
-/* The nudge on the last layer, from the states of this step. */
-static uint64_t nudge(const plan_t *plan, epx_events_t *events) {
-  const plan_layer_t *last = &plan->layer[plan->layers - 1];
-  events->scale_ops += out_size(last);
-  if (!plan->readout) {
-    events->psum_adds += out_size(last);
-    return 2 + last->positions;
-  }
-  const plan_layer_t *readout = &plan->layer[plan->layers];
-  const uint64_t cycles = logits(plan, events);
-  send_posts(readout, PLAN_ERROR_BITS, events);
-  return cycles + backward(plan, readout, events) + last->positions;
+/* ---- commands ---- */
+
+static void logits(account_t *a) {
+  send_inputs(a, a->plan->layers);
+  forward(a, a->plan->layers);
+  traffic_logits(&a->traffic);
+  a->events.softmax_ops += (uint64_t)a->plan->layer[a->plan->layers].g.units;
 }
 
-/* ---- a step ---- */
-
-static void step_neurons(const plan_t *plan, const plan_layer_t *layer, bool first, bool waits,
-                         epx_events_t *events) {
-  const uint64_t neurons = out_size(layer);
-  if (first) { /* fired without a product of its own */
-    events->neuron_ops += neurons;
-    events->state_bits_written += neurons * (uint64_t)epx_qformat_bits(plan->chip->state);
-    events->accumulator_bits += neurons * EPX_ACCUMULATOR_BITS;
-  } else if (waits) {
-    events->accumulator_bits += 2 * neurons * EPX_ACCUMULATOR_BITS;
-  }
+static void load(account_t *a) {
+  const plan_layer_t *first = &a->plan->layer[0];
+  a->events.input_bits += (uint64_t)first->g.in_size * (uint64_t)first->code_bits;
+  a->events.accumulator_bits += out_size(first) * EPX_ACCUMULATOR_BITS;
+  send_inputs(a, 0);
+  forward(a, 0);
 }
 
-/* The slowest chain: an array, or the nudge, then the neurons that wait for it. */
-typedef struct chain_t {
-  uint64_t forward, backward, nudge, neurons;
-} chain_t;
-
-static uint64_t chain_cycles(chain_t chain) {
-  return chain.forward + chain.backward + chain.nudge + chain.neurons;
-}
-
-static void keep_slowest(chain_t *slowest, chain_t chain) {
-  if (chain_cycles(chain) > chain_cycles(*slowest)) {
-    *slowest = chain;
-  }
-}
-
-static work_t step(const plan_t *plan, bool nudged) {
-  work_t work = {{0}, {0}};
-  chain_t slowest = {0, 0, 0, 0}, array[EPX_MAX_LAYERS + 1];
-  memset(array, 0, sizeof array);
+static void step(account_t *a, bool nudged) {
+  const plan_t *plan = a->plan;
   for (int l = 0; l < plan->layers; ++l) {
     const plan_layer_t *layer = &plan->layer[l];
-    const bool last = l + 1 == plan->layers;
-    step_neurons(plan, layer, l == 0, !last || nudged, &work.events);
+    run_tiles(a, l, FIRE);
+    a->events.accumulator_bits += out_size(layer) * EPX_ACCUMULATOR_BITS * (l > 0 ? 2 : 1);
     if (l > 0) {
-      array[l].forward = forward(plan, layer, true, &work.events);
-      array[l].backward = backward(plan, layer, &work.events);
-      send_posts(layer, epx_qformat_bits(plan->chip->state) + layer->switch_bits, &work.events);
-    }
-    if (!last) {
-      send_input(&plan->layer[l + 1], out_size(layer), &work.events);
+      forward(a, l);
+      send_posts(a, l);
+      backward(a, l);
+      send_inputs(a, l);
     }
   }
   if (nudged) {
-    array[plan->layers].nudge = nudge(plan, &work.events);
+    const uint64_t size = out_size(&plan->layer[plan->layers - 1]);
+    a->events.scale_ops += size;
+    a->events.psum_adds += plan->readout ? 0 : size;
   }
-  for (int l = 0; l < plan->layers; ++l) {
-    const uint64_t neurons =
-        plan->layer[l].positions + EPX_HOP_CYCLES * (uint64_t)plan->layer[l].map.row_blocks;
-    array[l].neurons = neurons;
-    keep_slowest(&slowest, array[l]);
-    chain_t fed = array[l + 1];
-    fed.neurons = neurons;
-    keep_slowest(&slowest, fed);
+  if (nudged && plan->readout) {
+    logits(a);
+    send_errors(a);
+    backward(a, plan->layers);
   }
-  work.cycles[EPX_PART_FORWARD] = (double)slowest.forward;
-  work.cycles[EPX_PART_BACKWARD] = (double)slowest.backward;
-  work.cycles[EPX_PART_READOUT] = (double)slowest.nudge;
-  work.cycles[EPX_PART_NEURONS] = (double)slowest.neurons;
-  work.cycles[EPX_PART_BARRIERS] = EPX_BARRIER_CYCLES;
-  return work;
 }
 
-/* ---- phases ---- */
-
-static void load_image(const plan_t *plan, work_t *work) {
-  const plan_layer_t *first = &plan->layer[0];
-  work->events.input_bits += (uint64_t)first->g.in_size * (uint64_t)first->code_bits;
-  send_input(first, (uint64_t)first->g.in_size, &work->events);
-  work->events.accumulator_bits += out_size(first) * EPX_ACCUMULATOR_BITS;
-  work->cycles[EPX_PART_INPUT] += (double)forward(plan, first, false, &work->events);
+static void predict(account_t *a) {
+  const plan_t *plan = a->plan;
+  if (plan->readout) {
+    logits(a);
+  } else {
+    a->events.softmax_ops += out_size(&plan->layer[plan->layers - 1]);
+  }
+  traffic_scores(&a->traffic);
 }
 
-/* All states read from or written to their store, a position a cycle; recalled ones travel again.
- */
-static void store_states(const plan_t *plan, bool recall, bool switches, work_t *work) {
-  uint64_t slowest = 0;
+/* Every state read from one memory and written to another; recalled ones travel again. */
+static void store(account_t *a, bool recall, bool switches) {
+  const plan_t *plan = a->plan;
   for (int l = 0; l < plan->layers; ++l) {
     const plan_layer_t *layer = &plan->layer[l];
     const uint64_t bits = out_size(layer) * (uint64_t)(epx_qformat_bits(plan->chip->state) +
                                                        (switches ? layer->switch_bits : 0));
-    work->events.state_bits_read += bits;
-    work->events.state_bits_written += bits;
-    if (recall && l + 1 < plan->layers) {
-      send_input(&plan->layer[l + 1], out_size(layer), &work->events);
+    a->events.state_bits_read += bits;
+    a->events.state_bits_written += bits;
+    if (recall && l > 0) {
+      send_inputs(a, l);
     }
-    slowest = layer->positions > slowest ? layer->positions : slowest;
   }
-  work->cycles[EPX_PART_STORES] += (double)slowest;
 }
 
-static void correlate(const plan_t *plan, const epx_phase_t *phase, work_t *work) {
-  uint64_t slowest = 0;
-  epx_events_t *events = &work->events;
+static void correlate(account_t *a, bool readout) {
+  const plan_t *plan = a->plan;
   for (int l = 0; l < plan->layers; ++l) {
-    const plan_layer_t *layer = &plan->layer[l];
-    uint64_t cycles = l > 0 ? forward(plan, layer, false, events) : 0; /* layer 0's are static */
-    send_posts(layer, epx_qformat_bits(plan->chip->state) + layer->switch_bits, events);
-    cycles += run_tiles(plan, layer, CORRELATE, events);
-    slowest = cycles > slowest ? cycles : slowest;
-  }
-  if (plan->readout && phase->readout_coefficient != 0) {
-    const plan_layer_t *readout = &plan->layer[plan->layers];
-    uint64_t cycles = logits(plan, events);
-    send_posts(readout, PLAN_ERROR_BITS, events);
-    cycles += run_tiles(plan, readout, CORRELATE, events);
-    slowest = cycles > slowest ? cycles : slowest;
-  }
-  work->cycles[EPX_PART_CORRELATIONS] += (double)slowest;
-}
-
-static work_t free_phase(const plan_t *plan, int steps) {
-  work_t work = {{0}, {0}};
-  const work_t one = step(plan, false);
-  load_image(plan, &work);
-  work_add(&work, &one, steps);
-  predict(plan, &work);
-  return work;
-}
-
-static work_t train_image(const plan_t *plan, const epx_dynamics_t *dynamics,
-                          const epx_estimator_t *estimator) {
-  const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
-  work_t work = free_phase(plan, dynamics->free_steps);
-  const work_t nudged = step(plan, true), free = step(plan, false);
-  store_states(plan, false, false, &work); /* s* */
-  for (int i = 0; i < row->phase_count; ++i) {
-    store_states(plan, true, false, &work);
-    if (epx_estimator_relaxes(estimator, &row->phases[i])) {
-      work_add(&work, row->phases[i].nudge != 0 ? &nudged : &free, dynamics->nudged_steps);
+    if (l > 0) { /* layer 0's switches are static */
+      forward(a, l);
     }
-    store_states(plan, false, true, &work); /* s^beta and its switches */
-    correlate(plan, &row->phases[i], &work);
+    send_posts(a, l);
+    run_tiles(a, l, CORRELATE);
+  }
+  if (readout) {
+    logits(a);
+    send_errors(a);
+    run_tiles(a, plan->layers, CORRELATE);
+  }
+}
+
+static void update(account_t *a) {
+  for (int l = 0; l < a->plan->parameter_layers; ++l) {
+    run_tiles(a, l, UPDATE);
+    traffic_biases(&a->traffic, l);
+  }
+}
+
+/* Events and cycles of one command. */
+static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool switches) {
+  work_t work = {{0}, {0}, {0}};
+  memset(&a->events, 0, sizeof a->events);
+  traffic_clear(&a->traffic);
+  switch (kind) {
+    case EPX_COMMAND_LOAD:
+      load(a);
+      break;
+    case EPX_COMMAND_FREE_STEP:
+    case EPX_COMMAND_NUDGED_STEP:
+      step(a, kind == EPX_COMMAND_NUDGED_STEP);
+      break;
+    case EPX_COMMAND_PREDICT:
+      predict(a);
+      break;
+    case EPX_COMMAND_STORE:
+    case EPX_COMMAND_RECALL:
+      store(a, kind == EPX_COMMAND_RECALL, switches);
+      break;
+    case EPX_COMMAND_CORRELATE:
+      correlate(a, readout);
+      break;
+    default:
+      update(a);
+      break;
+  }
+  a->events.noc_bits += a->traffic.flit_hops * (uint64_t)a->plan->chip->flit_bits;
+  work.events = a->events;
+  account_time(a, kind, readout, work.cycles);
+  for (int i = 0; i < EPX_PART_COUNT; ++i) {
+    work.kind_cycles[kind] += work.cycles[i];
   }
   return work;
+}
+
+static void add(work_t *sum, const work_t *work, int times) {
+  epx_events_add(&sum->events, &work->events, (uint64_t)times);
+  for (int i = 0; i < EPX_PART_COUNT; ++i) {
+    sum->cycles[i] += times * work->cycles[i];
+  }
+  for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
+    sum->kind_cycles[i] += times * work->kind_cycles[i];
+  }
+}
+
+static void add_command(account_t *a, epx_command_kind_t kind, bool readout, bool switches,
+                        work_t *sum) {
+  const work_t work = command(a, kind, readout, switches);
+  add(sum, &work, 1);
+}
+
+static void count_image(account_t *a, const epx_dynamics_t *dynamics,
+                        const epx_estimator_t *estimator, epx_account_t *account) {
+  const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
+  work_t work = {{0}, {0}, {0}};
+  const work_t free = command(a, EPX_COMMAND_FREE_STEP, false, false);
+  const work_t nudged = command(a, EPX_COMMAND_NUDGED_STEP, false, false);
+  add_command(a, EPX_COMMAND_LOAD, false, false, &work);
+  add(&work, &free, dynamics->free_steps);
+  add_command(a, EPX_COMMAND_PREDICT, false, false, &work);
+  account->inference = work.events;
+  memcpy(account->inference_cycles, work.cycles, sizeof work.cycles);
+  add_command(a, EPX_COMMAND_STORE, false, false, &work);
+  for (int i = 0; i < row->phase_count; ++i) {
+    const epx_phase_t *phase = &row->phases[i];
+    add_command(a, EPX_COMMAND_RECALL, false, false, &work);
+    if (epx_estimator_relaxes(estimator, phase)) {
+      add(&work, phase->nudge != 0 ? &nudged : &free, dynamics->nudged_steps);
+    }
+    add_command(a, EPX_COMMAND_STORE, false, true, &work);
+    add_command(a, EPX_COMMAND_CORRELATE, a->plan->readout && phase->readout_coefficient != 0,
+                false, &work);
+  }
+  account->training = work.events;
+  memcpy(account->training_cycles, work.cycles, sizeof work.cycles);
+  memcpy(account->kind_cycles, work.kind_cycles, sizeof work.kind_cycles);
 }
 
 epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
                               const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
                               int batch, epx_account_t *account, epx_error_t *error) {
   plan_t plan;
+  account_t a = {.plan = &plan};
   if (batch < 1 || dynamics->free_steps < 1 || dynamics->nudged_steps < 1) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "an account of %d images, %d free and %d nudged steps; expected at least 1",
                     batch, dynamics->free_steps, dynamics->nudged_steps);
   }
-  const epx_status_t status = plan_make(network, chip, &plan, error);
+  epx_status_t status = plan_make(network, chip, &plan, error);
+  status = status == EPX_OK ? traffic_create(&plan, &a.traffic, error) : status;
   if (status != EPX_OK) {
     return status;
   }
-  const work_t inference = free_phase(&plan, dynamics->free_steps);
-  work_t training = train_image(&plan, dynamics, estimator);
-  epx_account_t result = {.inference = inference.events, .training = training.events};
-  uint64_t update = 0;
-  for (int l = 0; l < plan.parameter_layers; ++l) {
-    const plan_layer_t *layer = &plan.layer[l];
-    const uint64_t cycles = run_tiles(&plan, layer, UPDATE, &result.update);
-    update = cycles > update ? cycles : update;
-    result.tiles += layer->map.row_blocks * layer->map.column_blocks;
+  epx_account_t result = {.tiles = plan.floor.tiles};
+  count_image(&a, dynamics, estimator, &result);
+  const work_t last = command(&a, EPX_COMMAND_UPDATE, false, false);
+  result.update = last.events;
+  for (int i = 0; i < EPX_PART_COUNT; ++i) {
+    result.training_cycles[i] += last.cycles[i] / batch;
   }
-  training.cycles[EPX_PART_UPDATE] = (double)update / batch;
-  memcpy(result.inference_cycles, inference.cycles, sizeof result.inference_cycles);
-  memcpy(result.training_cycles, training.cycles, sizeof result.training_cycles);
+  result.kind_cycles[EPX_COMMAND_UPDATE] = last.kind_cycles[EPX_COMMAND_UPDATE];
+  traffic_destroy(&a.traffic);
   *account = result;
   return EPX_OK;
 }

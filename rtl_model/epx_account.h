@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events and cycles of one image on the whole chip, in closed form from sizes alone.
  *
- * Every relaxation step is charged, settled or not. Layer 0's forward product runs once per image
- * (its input is static). A step: every array's forward products, then on the same array the
- * backward products into the layer below (all window positions in time, driven columns only in
- * energy), then the neuron units, then a barrier; it lasts as long as its slowest layer. A phase's
- * correlations need the switches of its last states: one more forward product. Charged besides: s*
- * and s^beta with their switches stored and recalled, states copied to every tile that reads them,
- * feedback sums overlapping in convolutions, the read-out at every nudged step, and the update,
- * shared by the mini-batch.
- *
- * Tiles are counted by epx_events.h, exactly as the SystemC tile does. Not modelled: contention on
- * the network-on-chip (every bit makes one hop), DRAM latency (the next image loads meanwhile),
- * leakage. Networks with average pooling are EPX_ERR_UNSUPPORTED: the pool unit has none. */
+ * What the SystemC chip does (epx_sc_chip.h), counted: every relaxation step, settled or not; both
+ * nudged phases; s* and s^beta stored and recalled; the forward product that gives the switches of
+ * a phase's last states; every packet over every link that it passes; the update, shared by the
+ * mini-batch. Events equal the SystemC chip's exactly. Cycles are those of the slowest chain of
+ * tiles, packets waiting at the busiest link included, and lie within 2 % of SystemC's
+ * (docs/account.md has the worst cases found). Not modelled: DRAM latency (the next image loads
+ * meanwhile), leakage. Networks with average pooling are EPX_ERR_UNSUPPORTED: the pool unit has
+ * none. */
 #ifndef EPX_ACCOUNT_H
 #define EPX_ACCOUNT_H
 
@@ -25,17 +21,30 @@
 extern "C" {
 #endif
 
-enum {
-  EPX_BARRIER_CYCLES = 8, /* at the end of each step */
-  EPX_HOP_CYCLES = 2      /* a partial sum to the next row block */
-};
+enum { EPX_BARRIER_CYCLES = 7 /* from the last tile's end to the next command, and its issue */ };
 
+/* What the phase controller broadcasts. */
+typedef enum epx_command_kind_t {
+  EPX_COMMAND_LOAD,
+  EPX_COMMAND_FREE_STEP,
+  EPX_COMMAND_NUDGED_STEP,
+  EPX_COMMAND_PREDICT,
+  EPX_COMMAND_STORE,
+  EPX_COMMAND_RECALL,
+  EPX_COMMAND_CORRELATE,
+  EPX_COMMAND_UPDATE,
+  EPX_COMMAND_KINDS
+} epx_command_kind_t;
+
+const char *epx_command_name(epx_command_kind_t kind);
+
+/* Where the critical path lies. */
 typedef enum epx_part_t {
-  EPX_PART_INPUT, /* layer 0's forward products */
+  EPX_PART_INPUT, /* the image, and layer 0's forward products */
   EPX_PART_FORWARD,
   EPX_PART_BACKWARD,
-  EPX_PART_NEURONS,      /* neuron units and hops of partial sums */
   EPX_PART_READOUT,      /* prediction, and nudges that the arrays do not hide */
+  EPX_PART_NETWORK,      /* packets on their way, neuron units */
   EPX_PART_STORES,       /* s* and s^beta stored and recalled */
   EPX_PART_CORRELATIONS, /* with the forward product that gives their switches */
   EPX_PART_UPDATE,       /* the image's share */
@@ -52,9 +61,11 @@ typedef struct epx_account_t {
   epx_events_t update;    /* one mini-batch */
   double inference_cycles[EPX_PART_COUNT];
   double training_cycles[EPX_PART_COUNT]; /* with the image's share of the update */
+  double kind_cycles[EPX_COMMAND_KINDS];  /* training one image; the update whole */
 } epx_account_t;
 
-/* batch >= 1: images of a mini-batch. Errors as epx_network_shapes and epx_map_layer. */
+/* batch >= 1: images of a mini-batch. Errors as epx_network_shapes, epx_map_layer and
+ * epx_floorplan_make. */
 EPX_CHECKED epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
                                           const epx_dynamics_t *dynamics,
                                           const epx_estimator_t *estimator, int batch,

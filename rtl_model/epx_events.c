@@ -70,7 +70,7 @@ static void count_conversions(const epx_chip_t *chip, uint64_t readings, int lin
   events->shift_adds += conversions;
 }
 
-static uint64_t reading_cycles(const epx_chip_t *chip, int lines) {
+uint64_t epx_tile_reading_cycles(const epx_chip_t *chip, int lines) {
   return (uint64_t)chip->settle_cycles +
          (uint64_t)epx_tile_conversion_turns(chip, lines) * (uint64_t)chip->convert_cycles;
 }
@@ -94,7 +94,7 @@ uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, 
     events->pool_compares += neurons * (uint64_t)(tile->window - 1);
     events->state_bits_written += neurons * (uint64_t)switch_bits(tile);
   }
-  return vectors * (1 + bits * reading_cycles(chip, columns)) + 3;
+  return vectors * (1 + bits * epx_tile_reading_cycles(chip, columns)) + 3;
 }
 
 uint64_t epx_tile_fire(const epx_tile_shape_t *tile, uint64_t positions, epx_events_t *events) {
@@ -114,7 +114,7 @@ uint64_t epx_tile_backward(const epx_chip_t *chip, const epx_tile_shape_t *tile,
   events->line_drives += drives;
   events->cell_reads += drives * (uint64_t)tile->rows;
   count_conversions(chip, positions * readings, tile->rows, tile->units, events);
-  return positions * (1 + readings * reading_cycles(chip, tile->rows)) + 3;
+  return positions * (1 + readings * epx_tile_reading_cycles(chip, tile->rows)) + 3;
 }
 
 uint64_t epx_tile_correlate(const epx_tile_shape_t *tile, uint64_t positions,

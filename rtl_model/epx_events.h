@@ -81,6 +81,9 @@ typedef struct epx_tile_shape_t {
 int epx_tile_adcs(const epx_chip_t *chip);
 int epx_tile_conversion_turns(const epx_chip_t *chip, int lines);
 
+/* Cycles of one driven bit: settling, then conversion of `lines` lines in turns. */
+uint64_t epx_tile_reading_cycles(const epx_chip_t *chip, int lines);
+
 /* One-bit full adds of an adder tree over `leaves` numbers of `bits` bits: pairs, level by level,
  * each level one bit wider; an odd one passes. */
 uint64_t epx_tree_bits(int leaves, int bits);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "epx_account.h"
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
 #include "epx_events.h"
@@ -34,18 +35,6 @@ typedef struct epx_sc_layer_t {
   int32_t *bias, *bias_velocity; /* [units] */
   epx_lfsr_t *lfsr;              /* [row_blocks][column_blocks] */
 } epx_sc_layer_t;
-
-typedef enum epx_command_kind_t {
-  EPX_COMMAND_LOAD,
-  EPX_COMMAND_FREE_STEP,
-  EPX_COMMAND_NUDGED_STEP,
-  EPX_COMMAND_PREDICT,
-  EPX_COMMAND_STORE,
-  EPX_COMMAND_RECALL,
-  EPX_COMMAND_CORRELATE,
-  EPX_COMMAND_UPDATE,
-  EPX_COMMAND_KINDS
-} epx_command_kind_t;
 
 /* Called at the end of the free phase (phase -1) and of every phase, for every state layer: states
  * [out positions][units]; switches likewise, after a phase only, NULL without pooling. */

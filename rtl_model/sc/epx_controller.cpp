@@ -9,7 +9,8 @@ namespace {
 constexpr int reset_edges = 2;
 // A command takes a cycle to arrive, and its first effect on `done` another to come back.
 constexpr int issue_cycles = 3;
-constexpr int barrier_cycles = EPX_BARRIER_CYCLES - issue_cycles;
+// From all done, seen, to the next command; the command's way and that of `done` make up the rest.
+constexpr int barrier_cycles = EPX_BARRIER_CYCLES - 2;
 constexpr uint64_t watch_every = 256;
 }  // namespace
 

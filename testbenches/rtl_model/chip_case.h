@@ -54,6 +54,15 @@ struct ChipCase {
     return epx_chip_check_run(twin.get(), &request, check, error);
   }
 
+  // The closed form of the same step: its events, and cycles by kind of command.
+  epx_account_t account() const {
+    epx_account_t account = {};
+    epx_error_t error = {};
+    EXPECT_EPX_OK(
+        epx_account_make(&network, &chip, &dynamics, &estimator, images, &account, &error), error);
+    return account;
+  }
+
   std::string describe() const {
     std::ostringstream text;
     text << ::describe(network) << "; array " << chip.rows << "x" << chip.columns << " "

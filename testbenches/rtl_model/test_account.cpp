@@ -192,9 +192,10 @@ TEST(Account, equals_the_systemc_tiles_of_a_layer) {
     EXPECT_EQ(account.training.update_macs, 2 * sum.update_macs) << "two phases";
     EXPECT_EQ(account.training.correlation_bits,
               2 * (sum.correlation_bits - account.update.correlation_bits));
-    EXPECT_EQ(account.inference_cycles[EPX_PART_INPUT], static_cast<double>(forward));
-    EXPECT_EQ(account.training_cycles[EPX_PART_CORRELATIONS], 2.0 * static_cast<double>(correlate));
-    EXPECT_EQ(account.training_cycles[EPX_PART_UPDATE], static_cast<double>(update) / 4.0);
+    // A command takes at least as long as its slowest tile (test_sc_chip: exactly how long).
+    EXPECT_GE(account.inference_cycles[EPX_PART_INPUT], static_cast<double>(forward));
+    EXPECT_GE(account.training_cycles[EPX_PART_CORRELATIONS], 2.0 * static_cast<double>(correlate));
+    EXPECT_GE(account.training_cycles[EPX_PART_UPDATE], static_cast<double>(update) / 4.0);
   }
 }
 

@@ -38,6 +38,35 @@ void expect_equal(const epx_chip_check_t &check) {
   EXPECT_GT(check.compared[EPX_CHIP_CHECK_SHADOWS], 0);
 }
 
+void expect_events(const epx_events_t &found, const ChipCase &one) {
+  const epx_account_t account = one.account();
+  epx_events_t expected = account.update;
+  epx_events_add(&expected, &account.training, static_cast<uint64_t>(one.images));
+  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+    EXPECT_EQ(epx_event_get(&found, i), epx_event_get(&expected, i)) << epx_event_rows()[i].name;
+  }
+}
+
+void print_cycles(const epx_chip_check_t &check, const ChipCase &one) {
+  const epx_account_t account = one.account();
+  if (one.stall_percent > 0) return;
+  double total = 0;
+  for (int i = 0; i < EPX_COMMAND_KINDS; ++i)
+    total += account.kind_cycles[i] * (i == EPX_COMMAND_UPDATE ? 1 : one.images);
+  printf("CASE %s\n", one.describe().c_str());
+  printf("CYC TOTAL ratio %.4f\n", total / (double)check.chip.cycles);
+  for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
+    const double images = i == EPX_COMMAND_UPDATE ? 1 : one.images;
+    const double count = (double)check.chip.kind_count[i];
+    const double closed = account.kind_cycles[i] * images;
+    if (count > 0)
+      printf("CYC %-12s sc %9.1f closed %9.1f diff %7.1f ratio %.4f tiles %d\n",
+             epx_command_name((epx_command_kind_t)i), (double)check.chip.kind_cycles[i] / count,
+             closed / count, (closed - (double)check.chip.kind_cycles[i]) / count,
+             closed / (double)check.chip.kind_cycles[i], check.chip.tiles);
+  }
+}
+
 class Chips : public testing::TestWithParam<int> {};
 
 TEST_P(Chips, equal_the_twin) {
@@ -50,6 +79,8 @@ TEST_P(Chips, equal_the_twin) {
       epx_error_t error = {};
       ASSERT_EPX_OK(one.run(&check, &error), error);
       expect_equal(check);
+      expect_events(check.chip.events, one);
+      print_cycles(check, one);
     });
   }
 }

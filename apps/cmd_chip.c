@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs one training step on the whole chip in SystemC, against the twin and the closed form. */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "epx_account.h"
+#include "epx_chip_check.h"
+#include "epx_clock.h"
+#include "epx_config.h"
+#include "epx_random.h"
+#include "junit.h"
+#include "run.h"
+
+enum { KEY_RUN = 0x200, KEY_IMAGES, KEY_RANDOM, KEY_VCD, KEY_STALLS, KEY_PERCENT, KEY_JUNIT };
+
+typedef struct arguments_t {
+  command_source_t source;
+  const char *run, *vcd, *junit;
+  int images, stall_percent;
+  uint32_t stall_seed;
+  bool random;
+} arguments_t;
+
+static const struct argp_option options[] = {
+    {"run", KEY_RUN, "DIR", 0, "Run folder of a trained twin (else CONFIG.yaml, untrained)", 0},
+    {"images", KEY_IMAGES, "N", 0, "Images of the mini-batch, from the test part (default 1)", 0},
+    {"random", KEY_RANDOM, "N", 0, "N images of uniform noise instead; needs no data set", 0},
+    {"vcd", KEY_VCD, "FILE", 0, "Write the waveform", 0},
+    {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 0},
+    {"stall-percent", KEY_PERCENT, "P", 0, "Chance of a stall in a cycle, 0 to 90 (default 20)", 0},
+    {"junit", KEY_JUNIT, "FILE", 0, "Write the verdict as JUnit XML", 0},
+    COMMAND_COMMON_OPTIONS,
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+  arguments_t *arguments = state->input;
+  switch (key) {
+    case KEY_RUN:
+      arguments->run = argument;
+      return 0;
+    case KEY_VCD:
+      arguments->vcd = argument;
+      return 0;
+    case KEY_JUNIT:
+      arguments->junit = argument;
+      return 0;
+    case KEY_RANDOM:
+      arguments->random = true;
+      arguments->images = command_number("--random", argument, state, 1, 256);
+      return 0;
+    case KEY_IMAGES:
+      arguments->images = command_number("--images", argument, state, 1, 256);
+      return 0;
+    case KEY_STALLS:
+      arguments->stall_seed = (uint32_t)command_number("--stalls", argument, state, 0, INT32_MAX);
+      arguments->stall_percent = arguments->stall_percent < 0 ? 20 : arguments->stall_percent;
+      return 0;
+    case KEY_PERCENT:
+      arguments->stall_percent = command_number("--stall-percent", argument, state, 0, 90);
+      return 0;
+    case ARGP_KEY_ARG:
+      return command_file_argument(argument, state, &arguments->source);
+    case ARGP_KEY_END:
+      if (arguments->run != NULL && arguments->source.file != NULL) {
+        argp_error(state, "expected --run DIR or CONFIG.yaml, not both");
+      }
+      return 0;
+    default:
+      return command_common_option(key, argument, state, &arguments->source);
+  }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "[CONFIG.yaml]",
+    "Runs one whole training step of a mini-batch on the chip in SystemC (tiles, routers, phase "
+    "controller, host port) and on the twin, and compares states, switches, predictions and "
+    "registers bit for bit; then events and cycles with the closed form.\v"
+    "Exit code 1 where a single bit or event differs.",
+    0,
+    0,
+    0};
+
+/* What is compared, and what came of it. */
+typedef struct verdict_t {
+  epx_chip_check_t check;
+  epx_account_t account;
+  epx_events_t events; /* of the closed form */
+  double seconds;
+  int64_t differing;
+  int unequal_events;
+} verdict_t;
+
+static epx_status_t random_images(const epx_experiment_t *experiment, int n, float **x,
+                                  uint8_t **labels, epx_error_t *error) {
+  const int *input = experiment->network.input;
+  const size_t size = (size_t)n * (size_t)input[0] * (size_t)input[1] * (size_t)input[2];
+  *x = malloc(size * sizeof **x);
+  *labels = malloc((size_t)n);
+  if (*x == NULL || *labels == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d images", n);
+  }
+  const uint64_t key = epx_random_key(experiment->training.seed, 0);
+  for (size_t i = 0; i < size; ++i) {
+    (*x)[i] = (float)((double)(epx_random_bits(key, i) >> 11) * 0x1p-52 - 1.0);
+  }
+  for (int i = 0; i < n; ++i) {
+    (*labels)[i] = (uint8_t)(i % experiment->network.classes);
+  }
+  return EPX_OK;
+}
+
+static epx_status_t open_twin(const arguments_t *arguments, epx_experiment_t *experiment,
+                              epx_substrate_t **twin, epx_error_t *error) {
+  if (arguments->run != NULL) {
+    return run_load(arguments->run, &arguments->source, arguments->images, experiment, twin, error);
+  }
+  const command_source_t *source = &arguments->source;
+  epx_status_t status =
+      epx_config_load(source->file, source->overrides, source->override_count, experiment, error);
+  return status == EPX_OK ? run_make_substrate(experiment, arguments->images, twin, error) : status;
+}
+
+static epx_chip_check_request_t make_request(const arguments_t *arguments,
+                                             const epx_experiment_t *experiment, const float *x,
+                                             const uint8_t *labels) {
+  epx_chip_check_request_t request = {
+      .dynamics = experiment->dynamics,
+      .estimator = experiment->estimator,
+      .sign = 1,
+      .rule = {.momentum = experiment->training.momentum,
+               .weight_decay = experiment->training.weight_decay},
+      .x = x,
+      .labels = labels,
+      .images = arguments->images,
+      .stall_percent = arguments->stall_percent < 0 ? 0 : arguments->stall_percent,
+      .stall_seed = arguments->stall_seed,
+      .vcd_path = arguments->vcd,
+  };
+  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
+    request.rule.learning_rate[l] = epx_trainer_learning_rate(&experiment->training, l, 0);
+  }
+  return request;
+}
+
+static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_t *experiment,
+                             epx_substrate_t *twin, const float *x, const uint8_t *labels,
+                             verdict_t *verdict, epx_error_t *error) {
+  const epx_chip_check_request_t request = make_request(arguments, experiment, x, labels);
+  epx_status_t status =
+      epx_account_make(&experiment->network, &experiment->chip, &experiment->dynamics,
+                       &experiment->estimator, arguments->images, &verdict->account, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  verdict->events = verdict->account.update;
+  epx_events_add(&verdict->events, &verdict->account.training, (uint64_t)arguments->images);
+  const double start = epx_clock_seconds();
+  status = epx_chip_check_run(twin, &request, &verdict->check, error);
+  verdict->seconds = epx_clock_seconds() - start;
+  for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
+    verdict->differing += verdict->check.differing[i];
+  }
+  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+    verdict->unequal_events +=
+        epx_event_get(&verdict->events, i) != epx_event_get(&verdict->check.chip.events, i);
+  }
+  return status;
+}
+
+static void print_verdict(const verdict_t *v, const arguments_t *arguments) {
+  const epx_sc_chip_result_t *chip = &v->check.chip;
+  printf("chip of %d tiles, %d image%s, one training step\n", chip->tiles, arguments->images,
+         arguments->images == 1 ? "" : "s");
+  for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
+    printf("  %-4s  %-16s %12" PRId64 " compared  %" PRId64 " differing\n",
+           v->check.differing[i] == 0 ? "PASS" : "FAIL",
+           epx_chip_check_name((epx_chip_check_kind_t)i), v->check.compared[i],
+           v->check.differing[i]);
+  }
+  printf("  %-4s  %-16s %12d compared  %d differing\n", v->unequal_events == 0 ? "PASS" : "FAIL",
+         "event counters", (int)EPX_EVENT_COUNT, v->unequal_events);
+  if (v->check.first_difference[0] != '\0') {
+    printf("  first difference: %s\n", v->check.first_difference);
+  }
+  printf("\n  %-12s %6s %14s %14s %9s\n", "command", "times", "cycles", "closed form", "off by");
+  double closed_total = 0.0;
+  for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
+    const double images = i == EPX_COMMAND_UPDATE ? 1.0 : arguments->images;
+    const double closed = v->account.kind_cycles[i] * images;
+    closed_total += closed;
+    printf("  %-12s %6" PRIu64 " %14" PRIu64 " %14.0f %8.2f %%\n",
+           epx_command_name((epx_command_kind_t)i), chip->kind_count[i], chip->kind_cycles[i],
+           closed, 100.0 * (closed / (double)chip->kind_cycles[i] - 1.0));
+  }
+  printf("  %-12s %6s %14" PRIu64 " %14.0f %8.2f %%\n", "all", "", chip->cycles, closed_total,
+         100.0 * (closed_total / (double)chip->cycles - 1.0));
+  if (arguments->stall_percent > 0) {
+    printf("  (with stalls; the closed form has none)\n");
+  }
+  fprintf(stderr, "%.1f s, %.0f cycles/s\n", v->seconds, (double)chip->cycles / v->seconds);
+}
+
+static epx_status_t write_junit(const verdict_t *v, const char *path, epx_error_t *error) {
+  junit_case_t cases[EPX_CHIP_CHECK_KINDS + 1];
+  for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
+    cases[i] = (junit_case_t){epx_chip_check_name((epx_chip_check_kind_t)i), v->check.compared[i],
+                              v->check.differing[i], v->check.first_difference};
+  }
+  cases[EPX_CHIP_CHECK_KINDS] =
+      (junit_case_t){"event counters", EPX_EVENT_COUNT, v->unequal_events, ""};
+  return junit_write(path, "epxbar chip", cases, EPX_CHIP_CHECK_KINDS + 1, v->seconds, error);
+}
+
+static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
+  epx_experiment_t experiment;
+  epx_substrate_t *twin = NULL;
+  float *x = NULL;
+  uint8_t *labels = NULL;
+  verdict_t verdict = {.differing = 0};
+  epx_status_t status = open_twin(arguments, &experiment, &twin, error);
+  if (status == EPX_OK && experiment.substrate.kind != EPX_SUBSTRATE_TWIN) {
+    status = epx_fail(error, EPX_ERR_ARGUMENT,
+                      "substrate.kind: golden; the chip is compared with a twin (--set "
+                      "substrate.kind=twin)");
+  }
+  if (status == EPX_OK) {
+    status = arguments->random
+                 ? random_images(&experiment, arguments->images, &x, &labels, error)
+                 : run_first_images(&experiment, arguments->images, &x, &labels, error);
+  }
+  if (status == EPX_OK) {
+    status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);
+  }
+  if (status == EPX_OK) {
+    print_verdict(&verdict, arguments);
+    status = arguments->junit != NULL ? write_junit(&verdict, arguments->junit, error) : EPX_OK;
+  }
+  if (status == EPX_OK && verdict.differing + verdict.unequal_events > 0) {
+    status = epx_fail(error, EPX_ERR_MISMATCH,
+                      "%" PRId64
+                      " values and %d event counters differ between SystemC, the twin "
+                      "and the closed form",
+                      verdict.differing, verdict.unequal_events);
+  }
+  epx_substrate_destroy(twin);
+  free(x);
+  free(labels);
+  return status;
+}
+
+int command_chip(int argc, char **argv) {
+  arguments_t arguments = {.images = 1, .stall_percent = -1};
+  epx_error_t error = {0};
+  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  const epx_status_t status = run_chip(&arguments, &error);
+  return status == EPX_OK ? 0 : command_failed(status, &error);
+}

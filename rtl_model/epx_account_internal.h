@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the account's two files share. Not for callers. */
+#ifndef EPX_ACCOUNT_INTERNAL_H
+#define EPX_ACCOUNT_INTERNAL_H
+
+#include "epx_account.h"
+#include "epx_plan.h"
+#include "epx_traffic.h"
+
+/* What one command takes. */
+typedef struct work_t {
+  epx_events_t events;
+  double cycles[EPX_PART_COUNT], kind_cycles[EPX_COMMAND_KINDS];
+} work_t;
+
+typedef struct account_t {
+  const plan_t *plan;
+  traffic_t traffic;   /* of the command at work */
+  epx_events_t events; /* likewise */
+} account_t;
+
+/* Cycles of a command on the critical path, by part; a->traffic holds its packets, and is used up.
+ */
+void account_time(account_t *a, epx_command_kind_t kind, bool readout,
+                  double cycles[EPX_PART_COUNT]);
+
+#endif

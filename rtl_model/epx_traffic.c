@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_traffic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EAST, WEST, SOUTH, NORTH, LOCAL };
+
+static size_t outputs(const plan_t *plan) {
+  return (size_t)(plan->floor.columns * plan->floor.rows) * TRAFFIC_PORTS;
+}
+
+static size_t links(const plan_t *plan) {
+  return outputs(plan) + (size_t)plan->floor.tiles + 1;
+}
+
+epx_status_t traffic_create(const plan_t *plan, traffic_t *traffic, epx_error_t *error) {
+  int channels = 1;
+  for (int l = 0; l < plan->parameter_layers; ++l) {
+    channels = plan->layer[l].g.in_channels > channels ? plan->layer[l].g.in_channels : channels;
+  }
+  *traffic = (traffic_t){.plan = plan,
+                         .load = calloc(links(plan), sizeof *traffic->load),
+                         .reads = malloc((size_t)channels)};
+  if (traffic->load == NULL || traffic->reads == NULL) {
+    traffic_destroy(traffic);
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the account of the network");
+  }
+  return EPX_OK;
+}
+
+void traffic_destroy(traffic_t *traffic) {
+  free(traffic->load);
+  free(traffic->reads);
+}
+
+void traffic_clear(traffic_t *traffic) {
+  memset(traffic->load, 0, links(traffic->plan) * sizeof *traffic->load);
+  traffic->flit_hops = traffic->values = 0;
+}
+
+double traffic_flit_cycles(const plan_t *plan) {
+  const double covered = (double)plan->chip->router_cycles / plan->chip->buffer_flits;
+  return covered > 1.0 ? covered : 1.0;
+}
+
+double traffic_hottest(const traffic_t *traffic) {
+  const double between = traffic_flit_cycles(traffic->plan);
+  double most = 0.0;
+  for (size_t i = 0; i < links(traffic->plan); ++i) {
+    const bool out = i < outputs(traffic->plan) && i % TRAFFIC_PORTS == LOCAL;
+    const double busy = (double)traffic->load[i] * (out ? 1.0 : between); /* tiles always take */
+    most = busy > most ? busy : most;
+  }
+  return most;
+}
+
+/* The way of epx_router: along the row, then along the column. */
+void traffic_packet(traffic_t *traffic, int from, int to, int64_t bits, uint64_t times) {
+  const epx_floorplan_t *floor = &traffic->plan->floor;
+  const uint64_t flits = times * (uint64_t)epx_packet_flits(traffic->plan->chip, bits);
+  int x, y, to_x, to_y;
+  traffic->load[outputs(traffic->plan) + (size_t)(from == EPX_HOST ? floor->tiles : from)] += flits;
+  epx_floorplan_place(floor, from == EPX_HOST ? 0 : from, &x, &y);
+  epx_floorplan_place(floor, to == EPX_HOST ? 0 : to, &to_x, &to_y);
+  for (bool arrived = false; !arrived;) {
+    const int along = y % 2 == 0 ? x : floor->columns - 1 - x;
+    const int port = x < to_x         ? EAST
+                     : x > to_x       ? WEST
+                     : y < to_y       ? SOUTH
+                     : y > to_y       ? NORTH
+                     : to == EPX_HOST ? WEST
+                                      : LOCAL;
+    traffic->load[(size_t)(y * floor->columns + along) * TRAFFIC_PORTS + (size_t)port] += flits;
+    traffic->flit_hops += flits;
+    arrived = x == to_x && y == to_y;
+    x += port == EAST ? 1 : port == WEST ? -1 : 0;
+    y += port == SOUTH ? 1 : port == NORTH ? -1 : 0;
+  }
+}
+
+/* Channels [first, end) of a pixel that a row block reads, from its table of one pixel. */
+static int count(const unsigned char *reads, int first, int end) {
+  int sum = 0;
+  for (int c = first; c < end; ++c) {
+    sum += reads[c];
+  }
+  return sum;
+}
+
+/* For each pixel of layer l's input, row block, column block below (l = 0: the host) and column
+ * block of l: a packet one way or the other. */
+static void exchange(traffic_t *traffic, int l, int first, int end, bool down) {
+  const plan_t *plan = traffic->plan;
+  const plan_layer_t *layer = &plan->layer[l];
+  const epx_layer_map_t *below = l > 0 ? &plan->layer[l - 1].map : NULL;
+  const int bits = down ? EPX_ACCUMULATOR_BITS : layer->code_bits;
+  for (int pixel = first; pixel < end; ++pixel) {
+    for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
+      epx_floorplan_reads(&layer->g, &layer->map, rb, pixel / layer->g.in_width,
+                          pixel % layer->g.in_width, traffic->reads);
+      for (int cb = 0; cb < (below == NULL ? 1 : below->column_blocks); ++cb) {
+        int unit = 0, unit_end = layer->g.in_channels, home = EPX_HOST;
+        if (below != NULL) {
+          epx_map_units(below, cb, &unit, &unit_end);
+          home = epx_floorplan_tile(&plan->floor, l - 1, below->row_blocks - 1, cb);
+        }
+        const int values = count(traffic->reads, unit, unit_end);
+        for (int to = 0; values > 0 && to < layer->map.column_blocks; ++to) {
+          const int tile = epx_floorplan_tile(&plan->floor, l, rb, to);
+          traffic_packet(traffic, down ? tile : home, down ? home : tile, (int64_t)values * bits,
+                         1);
+          traffic->values += (uint64_t)values;
+        }
+      }
+    }
+  }
+}
+
+void traffic_inputs(traffic_t *traffic, int l, int first, int end) {
+  exchange(traffic, l, first, end, false);
+}
+
+void traffic_feedback(traffic_t *traffic, int l, int first, int end) {
+  exchange(traffic, l, first, end, true);
+}
+
+static int units_of(const plan_layer_t *layer, int column_block) {
+  int first, end;
+  epx_map_units(&layer->map, column_block, &first, &end);
+  return end - first;
+}
+
+void traffic_partials(traffic_t *traffic, int l, uint64_t vectors) {
+  const plan_layer_t *layer = &traffic->plan->layer[l];
+  for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
+    const int64_t bits = (int64_t)units_of(layer, cb) * EPX_ACCUMULATOR_BITS;
+    for (int rb = 0; rb + 1 < layer->map.row_blocks; ++rb) {
+      const int tile = epx_floorplan_tile(&traffic->plan->floor, l, rb, cb);
+      traffic_packet(traffic, tile, tile + 1, bits, vectors);
+      traffic_packet(traffic, tile + 1, tile, 0, vectors);
+    }
+  }
+}
+
+void traffic_posts(traffic_t *traffic, int l, uint64_t positions) {
+  const plan_t *plan = traffic->plan;
+  const plan_layer_t *layer = &plan->layer[l];
+  const int bits = epx_qformat_bits(plan->chip->state) + layer->switch_bits;
+  for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
+    const int units = units_of(layer, cb), last = layer->map.row_blocks - 1;
+    const int home = epx_floorplan_tile(&plan->floor, l, last, cb);
+    for (int rb = 0; rb < last; ++rb) {
+      traffic_packet(traffic, home, epx_floorplan_tile(&plan->floor, l, rb, cb),
+                     (int64_t)units * bits, positions);
+      traffic->values += positions * (uint64_t)units;
+    }
+  }
+}
+
+static int softmax_tile(const plan_t *plan) {
+  return epx_floorplan_tile(&plan->floor, plan->layers,
+                            plan->layer[plan->layers].map.row_blocks - 1, 0);
+}
+
+void traffic_logits(traffic_t *traffic) {
+  const plan_t *plan = traffic->plan;
+  const plan_layer_t *readout = &plan->layer[plan->layers];
+  for (int cb = 1; cb < readout->map.column_blocks; ++cb) {
+    traffic_packet(traffic,
+                   epx_floorplan_tile(&plan->floor, plan->layers, readout->map.row_blocks - 1, cb),
+                   softmax_tile(plan), (int64_t)units_of(readout, cb) * EPX_ACCUMULATOR_BITS, 1);
+  }
+}
+
+void traffic_errors(traffic_t *traffic) {
+  const plan_t *plan = traffic->plan;
+  const plan_layer_t *readout = &plan->layer[plan->layers];
+  const int from = softmax_tile(plan);
+  for (int cb = 0; cb < readout->map.column_blocks; ++cb) {
+    const int units = units_of(readout, cb);
+    for (int rb = 0; rb < readout->map.row_blocks; ++rb) {
+      const int to = epx_floorplan_tile(&plan->floor, plan->layers, rb, cb);
+      if (to != from) {
+        traffic_packet(traffic, from, to, (int64_t)units * PLAN_ERROR_BITS, 1);
+        traffic->values += (uint64_t)units;
+      }
+    }
+  }
+}
+
+void traffic_scores(traffic_t *traffic) {
+  const plan_t *plan = traffic->plan;
+  if (plan->readout) {
+    traffic_packet(traffic, softmax_tile(plan), EPX_HOST, EPX_ACCUMULATOR_BITS, 1);
+    return;
+  }
+  const int l = plan->layers - 1;
+  const plan_layer_t *last = &plan->layer[l];
+  for (int cb = 0; cb < last->map.column_blocks; ++cb) {
+    traffic_packet(traffic, epx_floorplan_tile(&plan->floor, l, last->map.row_blocks - 1, cb),
+                   EPX_HOST, (int64_t)units_of(last, cb) * epx_qformat_bits(plan->chip->state),
+                   last->positions);
+  }
+}
+
+void traffic_biases(traffic_t *traffic, int l) {
+  const plan_t *plan = traffic->plan;
+  const plan_layer_t *layer = &plan->layer[l];
+  const int last = layer->map.row_blocks - 1;
+  for (int cb = 0; last > 0 && cb < layer->map.column_blocks; ++cb) {
+    const int tile = epx_floorplan_tile(&plan->floor, l, 0, cb);
+    traffic_packet(traffic, tile, tile + last,
+                   (int64_t)units_of(layer, cb) * epx_qformat_bits(plan->chip->bias), 1);
+  }
+}
