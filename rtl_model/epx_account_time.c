@@ -178,6 +178,18 @@ static double second_end(const plan_t *plan, int l, double word) {
   return larger(wait, larger(home, at_home + 1.0 + word));
 }
 
+/* A pixel's sums along the row blocks of a convolution. */
+static double gather_cycles(const plan_t *plan, int l) {
+  const plan_layer_t *layer = &plan->layer[l];
+  const int64_t bits = (int64_t)layer->g.in_channels * EPX_ACCUMULATOR_BITS;
+  double sum = 0.0;
+  for (int rb = 0; layer->convolves && rb < last_row(layer); ++rb) {
+    const int from = epx_floorplan_tile(&plan->floor, l, rb, 0);
+    sum += packet_cycles(plan, from, from + 1, bits);
+  }
+  return sum;
+}
+
 /* Layer l of a step: forward, backward, and the neurons below. hottest: of all the step's packets.
  */
 static chain_t layer_chain(account_t *a, int l, double hottest) {
@@ -193,7 +205,7 @@ static chain_t layer_chain(account_t *a, int l, double hottest) {
   const double drain = drain_cycles(a, l, last_pixels(layer), true);
   const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
   spend(&chain, EPX_PART_NETWORK, larger(drain, hottest - rows_after_first));
-  spend(&chain, EPX_PART_NETWORK, 2.0 * way_cycles(plan, l, l - 1) + 2.0);
+  spend(&chain, EPX_PART_NETWORK, gather_cycles(plan, l) + 2.0 * way_cycles(plan, l, l - 1) + 2.0);
   return chain;
 }
 

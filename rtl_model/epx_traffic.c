@@ -21,8 +21,9 @@ epx_status_t traffic_create(const plan_t *plan, traffic_t *traffic, epx_error_t 
   }
   *traffic = (traffic_t){.plan = plan,
                          .load = calloc(links(plan), sizeof *traffic->load),
-                         .reads = malloc((size_t)channels)};
-  if (traffic->load == NULL || traffic->reads == NULL) {
+                         .reads = malloc((size_t)channels),
+                         .sums = malloc((size_t)channels)};
+  if (traffic->load == NULL || traffic->reads == NULL || traffic->sums == NULL) {
     traffic_destroy(traffic);
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the account of the network");
   }
@@ -32,6 +33,7 @@ epx_status_t traffic_create(const plan_t *plan, traffic_t *traffic, epx_error_t 
 void traffic_destroy(traffic_t *traffic) {
   free(traffic->load);
   free(traffic->reads);
+  free(traffic->sums);
 }
 
 void traffic_clear(traffic_t *traffic) {
@@ -79,7 +81,7 @@ void traffic_packet(traffic_t *traffic, int from, int to, int64_t bits, uint64_t
   }
 }
 
-/* Channels [first, end) of a pixel that a row block reads, from its table of one pixel. */
+/* Channels [first, end) that are set. */
 static int count(const unsigned char *reads, int first, int end) {
   int sum = 0;
   for (int c = first; c < end; ++c) {
@@ -88,41 +90,76 @@ static int count(const unsigned char *reads, int first, int end) {
   return sum;
 }
 
-/* For each pixel of layer l's input, row block, column block below (l = 0: the host) and column
- * block of l: a packet one way or the other. */
-static void exchange(traffic_t *traffic, int l, int first, int end, bool down) {
+static void reads_of(traffic_t *traffic, const plan_layer_t *layer, int row_block, int pixel) {
+  epx_floorplan_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
+                      pixel % layer->g.in_width, traffic->reads);
+}
+
+/* A packet for each column block below (below = -1: the host) and column block of layer l with the
+ * channels in traffic->reads: up to row block `rb` of l, or down from it. */
+static void exchange(traffic_t *traffic, int l, int rb, bool down) {
   const plan_t *plan = traffic->plan;
   const plan_layer_t *layer = &plan->layer[l];
   const epx_layer_map_t *below = l > 0 ? &plan->layer[l - 1].map : NULL;
   const int bits = down ? EPX_ACCUMULATOR_BITS : layer->code_bits;
-  for (int pixel = first; pixel < end; ++pixel) {
-    for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
-      epx_floorplan_reads(&layer->g, &layer->map, rb, pixel / layer->g.in_width,
-                          pixel % layer->g.in_width, traffic->reads);
-      for (int cb = 0; cb < (below == NULL ? 1 : below->column_blocks); ++cb) {
-        int unit = 0, unit_end = layer->g.in_channels, home = EPX_HOST;
-        if (below != NULL) {
-          epx_map_units(below, cb, &unit, &unit_end);
-          home = epx_floorplan_tile(&plan->floor, l - 1, below->row_blocks - 1, cb);
-        }
-        const int values = count(traffic->reads, unit, unit_end);
-        for (int to = 0; values > 0 && to < layer->map.column_blocks; ++to) {
-          const int tile = epx_floorplan_tile(&plan->floor, l, rb, to);
-          traffic_packet(traffic, down ? tile : home, down ? home : tile, (int64_t)values * bits,
-                         1);
-          traffic->values += (uint64_t)values;
-        }
-      }
+  for (int cb = 0; cb < (below == NULL ? 1 : below->column_blocks); ++cb) {
+    int unit = 0, unit_end = layer->g.in_channels, home = EPX_HOST;
+    if (below != NULL) {
+      epx_map_units(below, cb, &unit, &unit_end);
+      home = epx_floorplan_tile(&plan->floor, l - 1, below->row_blocks - 1, cb);
+    }
+    const int values = count(traffic->reads, unit, unit_end);
+    for (int to = 0; values > 0 && to < layer->map.column_blocks; ++to) {
+      const int tile = epx_floorplan_tile(&plan->floor, l, rb, to);
+      traffic_packet(traffic, down ? tile : home, down ? home : tile, (int64_t)values * bits, 1);
+      traffic->values += (uint64_t)values;
     }
   }
 }
 
 void traffic_inputs(traffic_t *traffic, int l, int first, int end) {
-  exchange(traffic, l, first, end, false);
+  const plan_layer_t *layer = &traffic->plan->layer[l];
+  for (int pixel = first; pixel < end; ++pixel) {
+    for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
+      reads_of(traffic, layer, rb, pixel);
+      exchange(traffic, l, rb, false);
+    }
+  }
+}
+
+/* The sums of a pixel so far, from row block rb to the next, in every column block. */
+static void gather(traffic_t *traffic, int l, int rb) {
+  const plan_layer_t *layer = &traffic->plan->layer[l];
+  const int values = count(traffic->sums, 0, layer->g.in_channels);
+  for (int cb = 0; values > 0 && cb < layer->map.column_blocks; ++cb) {
+    const int tile = epx_floorplan_tile(&traffic->plan->floor, l, rb, cb);
+    traffic_packet(traffic, tile, tile + 1, (int64_t)values * EPX_ACCUMULATOR_BITS, 1);
+    traffic->values += (uint64_t)values;
+  }
 }
 
 void traffic_feedback(traffic_t *traffic, int l, int first, int end) {
-  exchange(traffic, l, first, end, true);
+  const plan_layer_t *layer = &traffic->plan->layer[l];
+  const int channels = layer->g.in_channels, last = layer->map.row_blocks - 1;
+  for (int pixel = first; pixel < end; ++pixel) {
+    memset(traffic->sums, 0, (size_t)channels);
+    for (int rb = 0; rb <= last; ++rb) {
+      reads_of(traffic, layer, rb, pixel);
+      if (!layer->convolves) {
+        exchange(traffic, l, rb, true);
+        continue;
+      }
+      for (int c = 0; c < channels; ++c) {
+        traffic->sums[c] |= traffic->reads[c];
+      }
+      if (rb < last) {
+        gather(traffic, l, rb);
+      } else {
+        memcpy(traffic->reads, traffic->sums, (size_t)channels);
+        exchange(traffic, l, rb, true);
+      }
+    }
+  }
 }
 
 static int units_of(const plan_layer_t *layer, int column_block) {

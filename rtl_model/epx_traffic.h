@@ -12,10 +12,11 @@ enum { TRAFFIC_PORTS = 5 };
 
 typedef struct traffic_t {
   const plan_t *plan;
-  uint64_t flit_hops;   /* flits, each counted at every router that it leaves */
-  uint64_t values;      /* that the receivers take */
-  uint64_t *load;       /* flits over each link: of every router's outputs, then from every tile and
-                           the host into their routers */
+  uint64_t flit_hops; /* flits, each counted at every router that it leaves */
+  uint64_t values;    /* that the receivers take */
+  uint64_t *load;     /* flits over each link: of every router's outputs, then from every tile and
+                         the host into their routers */
+  unsigned char *sums;
   unsigned char *reads; /* scratch: channels of a pixel */
 } traffic_t;
 
@@ -37,7 +38,8 @@ void traffic_inputs(traffic_t *traffic, int l, int first, int end);
 void traffic_partials(traffic_t *traffic, int l, uint64_t vectors);
 /* Post codes and switches of `positions` from every home of layer l to its row blocks. */
 void traffic_posts(traffic_t *traffic, int l, uint64_t positions);
-/* Sums of pixels [first, end) from the tiles of layer l to the homes of layer l - 1. */
+/* Sums of pixels [first, end) from the tiles of layer l to the homes of layer l - 1; of a
+ * convolution, gathered along its row blocks. */
 void traffic_feedback(traffic_t *traffic, int l, int first, int end);
 /* Logits to the softmax unit; errors back to all tiles of the read-out. */
 void traffic_logits(traffic_t *traffic);

@@ -17,11 +17,18 @@ ChipTables::ChipTables(const epx_sc_chip_job_t &the_job, const plan_t &the_plan)
       }
       reads.back().push_back(std::move(table));
     }
+    sums.push_back(reads.back());
+    for (size_t row_block = 1; layer(l).convolves && row_block < sums.back().size(); ++row_block) {
+      for (size_t i = 0; i < g.in_size; ++i) {
+        sums.back()[row_block][i] |= sums.back()[row_block - 1][i];
+      }
+    }
   }
 }
 
-int ChipTables::count(int l, int row_block, int pixel, int first, int end) const {
-  const uint8_t *row = reads[static_cast<size_t>(l)][static_cast<size_t>(row_block)].data() +
+int ChipTables::count_in(const std::vector<std::vector<std::vector<uint8_t>>> &tables, int l,
+                         int row_block, int pixel, int first, int end) const {
+  const uint8_t *row = tables[static_cast<size_t>(l)][static_cast<size_t>(row_block)].data() +
                        static_cast<size_t>(pixel * layer(l).g.in_channels);
   int count = 0;
   for (int c = first; c < end; ++c) {

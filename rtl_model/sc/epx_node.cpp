@@ -34,12 +34,19 @@ Node::Node(sc_core::sc_module_name name, const NodeConfig &config, ChipTables *t
   feedback_left_.assign(static_cast<size_t>(positions_), 0);
   feedback_expected_.assign(static_cast<size_t>(positions_), 0);
   gathered_.assign(g_.in_size, 0);
+  gathered_expected_.assign(static_cast<size_t>(g_.in_height * g_.in_width), 0);
+  for (size_t pixel = 0; gathers() && pixel < gathered_expected_.size(); ++pixel) {
+    gathered_expected_[pixel] =
+        config.row_block > 0 && tables_.count_sums(config.layer, config.row_block - 1,
+                                                   static_cast<int>(pixel), 0, g_.in_channels) > 0;
+  }
   bias_ = bias;
   const int above = config.layer + 1;
   for (int p = 0; above < plan_.parameter_layers && p < positions_; ++p) {
-    for (int rb = 0; rb < plan_.layer[above].map.row_blocks; ++rb) {
-      const bool sent = tables_.count(above, rb, p, unit0_, unit0_ + units_) > 0;
-      feedback_expected_[static_cast<size_t>(p)] += sent ? plan_.layer[above].map.column_blocks : 0;
+    const plan_layer_t &layer = plan_.layer[above];
+    for (int rb = layer.convolves ? layer.map.row_blocks - 1 : 0; rb < layer.map.row_blocks; ++rb) {
+      const bool sent = tables_.count_sums(above, rb, p, unit0_, unit0_ + units_) > 0;
+      feedback_expected_[static_cast<size_t>(p)] += sent ? layer.map.column_blocks : 0;
     }
   }
   for (int pixel = 0; pixel < g_.in_height * g_.in_width; ++pixel) {

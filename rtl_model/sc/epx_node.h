@@ -76,6 +76,7 @@ class Node : public sc_core::sc_module {
   void deliver(const Packet &packet);
   void take_pixel(const Packet &packet);
   void take_feedback(const Packet &packet);
+  void take_gathered(const Packet &packet);
   void take_logits(const int64_t *logits, int first, int count);
   void send(PacketKind kind, int destination, int index, int first, int count, int64_t bits,
             const int64_t *values, size_t size);
@@ -100,6 +101,9 @@ class Node : public sc_core::sc_module {
 
   bool room() const { return port_.queued() < queue_limit; }
   bool readout() const { return config_.layer == plan_.layers; }
+  // Sums of overlapping windows are added up along the row blocks; of a dense layer, whose rows do
+  // not meet, every row block sends its own.
+  bool gathers() const { return layer_.convolves; }
   bool last() const { return config_.layer + 1 == plan_.layers; }
   int next_bank() const { return 1 - newest_; }
   size_t neuron(int position, int unit) const {
@@ -122,16 +126,17 @@ class Node : public sc_core::sc_module {
   std::vector<uint8_t> input_[2];  // [pixels][channels]
   std::vector<uint8_t> state_[2];  // [positions][units]: of this step, and of the next
   int newest_ = 0, input_bank_ = 0;
-  std::vector<int32_t> post_;                  // [positions][units]
-  std::vector<uint8_t> switches_;              // likewise
-  std::vector<int64_t> pooled_;                // likewise: sums of the home's neurons
-  std::vector<int64_t> feedback_;              // likewise
-  std::vector<int> feedback_left_;             // [positions]: packets
-  std::vector<int> feedback_expected_;         // likewise, of a command with feedback
-  std::vector<int64_t> gathered_;              // [pixels][channels]
-  std::map<int, std::vector<uint8_t>> slots_;  // stored states
-  std::vector<int32_t> bias_;                  // at home
-  const std::vector<int32_t> &bias_memory_;    // of row block 0
+  std::vector<int32_t> post_;                            // [positions][units]
+  std::vector<uint8_t> switches_;                        // likewise
+  std::vector<int64_t> pooled_;                          // likewise: sums of the home's neurons
+  std::vector<int64_t> feedback_;                        // likewise
+  std::vector<int> feedback_left_;                       // [positions]: packets
+  std::vector<int> feedback_expected_;                   // likewise, of a command with feedback
+  std::vector<int64_t> gathered_;                        // [pixels][channels]
+  std::vector<char> gathered_left_, gathered_expected_;  // [pixels]: from the row block before
+  std::map<int, std::vector<uint8_t>> slots_;            // stored states
+  std::vector<int32_t> bias_;                            // at home
+  const std::vector<int32_t> &bias_memory_;              // of row block 0
   int pixels_expected_ = 0;
 
   // Duties.

@@ -36,6 +36,7 @@ void Node::begin_products() {
   if (relaxes) {
     emit_count_ = g_.in_height * g_.in_width;
     std::fill(gathered_.begin(), gathered_.end(), 0);
+    gathered_left_ = gathered_expected_;
   }
   pixels_first_ = forward_count_ > 0 && (readout() || loads);
   const bool fed = !readout() && config_.layer > 0 &&
@@ -139,6 +140,9 @@ std::string Node::waits() const {
     add("the posts of position " + text(posts_ready_) + " from " +
         tile_text(readout() ? tables_.home(config_.layer, 0)
                             : tables_.home(config_.layer, config_.column_block)));
+  }
+  if (emit_next_ < emit_ready_ && gathered_left_[static_cast<size_t>(emit_next_)] != 0) {
+    add("the sums of pixel " + text(emit_next_) + " from " + tile_text(self_ - 1));
   }
   if (fire_next_ < fire_count_ && feedback_left_[static_cast<size_t>(fire_next_)] > 0) {
     add(text(feedback_left_[static_cast<size_t>(fire_next_)]) +

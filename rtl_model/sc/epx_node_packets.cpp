@@ -93,6 +93,17 @@ void Node::take_feedback(const Packet &packet) {
   --feedback_left_[static_cast<size_t>(packet.index)];
 }
 
+void Node::take_gathered(const Packet &packet) {
+  const size_t at = static_cast<size_t>(packet.index * g_.in_channels);
+  for (size_t c = 0; c < packet.values.size(); ++c) {
+    gathered_[at + c] += packet.values[c];
+  }
+  const uint64_t count = static_cast<uint64_t>(packet.count);
+  events_.psum_adds += count;
+  events_.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * count;
+  gathered_left_[static_cast<size_t>(packet.index)] = 0;
+}
+
 void Node::take_logits(const int64_t *logits, int first, int count) {
   std::copy(logits, logits + count, logits_.begin() + first);
   logits_left_ -= count;
@@ -127,6 +138,9 @@ void Node::deliver(const Packet &packet) {
       posts_ready_ = packet.index + 1;
       return;
     }
+    case PacketKind::Gathered:
+      take_gathered(packet);
+      return;
     case PacketKind::Feedback:
       take_feedback(packet);
       return;

@@ -176,19 +176,28 @@ void Node::gather(const TileSums &sums) {
   emit_ready_ = std::min(complete, g_.in_height) * g_.in_width;
 }
 
-// A finished pixel's sums to the neurons below, a pixel a cycle.
+// A finished pixel's sums to the next row block or to the neurons below, a pixel a cycle.
 void Node::emit() {
-  if (emit_next_ == std::min(emit_ready_, emit_count_) || !room()) {
+  if (emit_next_ == std::min(emit_ready_, emit_count_) || !room() ||
+      gathered_left_[static_cast<size_t>(emit_next_)] != 0) {
     return;
   }
-  const int below = config_.layer - 1, pixel = emit_next_++;
+  const int below = config_.layer - 1, pixel = emit_next_++, channels = g_.in_channels;
+  if (gathers() && !home_) {
+    const int count = tables_.count_sums(config_.layer, config_.row_block, pixel, 0, channels);
+    if (count > 0) {
+      send(PacketKind::Gathered, self_ + 1, pixel, 0, count, int64_t{count} * EPX_ACCUMULATOR_BITS,
+           gathered_.data() + static_cast<size_t>(pixel * channels), static_cast<size_t>(channels));
+    }
+    return;
+  }
   const epx_layer_map_t &map = plan_.layer[below].map;
   for (int cb = 0; cb < map.column_blocks; ++cb) {
     int first, end;
     epx_map_units(&map, cb, &first, &end);
-    const int count = tables_.count(config_.layer, config_.row_block, pixel, first, end);
+    const int count = tables_.count_sums(config_.layer, config_.row_block, pixel, first, end);
     if (count > 0) {
-      const int64_t *sums = gathered_.data() + static_cast<size_t>(pixel * g_.in_channels + first);
+      const int64_t *sums = gathered_.data() + static_cast<size_t>(pixel * channels + first);
       send(PacketKind::Feedback, tables_.home(below, cb), pixel, 0, count,
            int64_t{count} * EPX_ACCUMULATOR_BITS, sums, static_cast<size_t>(end - first));
     }

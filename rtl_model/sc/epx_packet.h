@@ -18,6 +18,7 @@ enum class PacketKind : int {
   Partial,   // partial sums to the next row block
   Credit,    // one of them has been taken
   Post,      // post codes and switches of a position to the other row blocks
+  Gathered,  // a pixel's sums so far, along the row blocks of a convolution
   Feedback,  // sums of a layer's rows back to the neurons below
   Logits,    // of one column block to the softmax unit
   Bias,      // from row block 0, which learns them, to the home
