@@ -26,6 +26,8 @@ const char *epx_status_string(epx_status_t status) {
       return "interrupted";
     case EPX_ERR_MISMATCH:
       return "models disagree";
+    case EPX_ERR_NO_CONVERGENCE:
+      return "no convergence";
   }
   return "unknown status";
 }
@@ -44,6 +46,7 @@ int epx_status_exit_code(epx_status_t status) {
     case EPX_ERR_MEMORY:
     case EPX_ERR_INTERRUPTED:
     case EPX_ERR_MISMATCH:
+    case EPX_ERR_NO_CONVERGENCE:
       return 1;
   }
   return 1;

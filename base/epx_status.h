@@ -27,7 +27,8 @@ typedef enum epx_status_t {
   EPX_ERR_MEMORY = 300,
   EPX_ERR_INTERRUPTED = 301, /* the user asked to stop */
   /* 4xx: a check failed */
-  EPX_ERR_MISMATCH = 400 /* two models that must agree do not */
+  EPX_ERR_MISMATCH = 400,      /* two models that must agree do not */
+  EPX_ERR_NO_CONVERGENCE = 401 /* an iteration did not reach its tolerance */
 } epx_status_t;
 
 enum { EPX_ERROR_MESSAGE_SIZE = 1024 };
