@@ -14,6 +14,7 @@
 /* clang-format off */
 #include "epx_golden_layer.inc"
 #include "epx_golden_winograd.inc"
+#include "epx_golden_transpose.inc"
 #include "epx_golden_memory.inc"
 #include "epx_golden_neuron.inc"
 #include "epx_golden_product.inc"
