@@ -7,11 +7,14 @@
 #define REAL float
 #define REAL_DTYPE EPX_DTYPE_F32
 #define GEMM cblas_sgemm
+#define WINOGRAD 1
 #define GOLDEN(name) epx_golden_f32_##name
 #define GOLDEN_NAME "golden"
 /* Parts of one file, in their order. */
 /* clang-format off */
 #include "epx_golden_layer.inc"
+#include "epx_golden_winograd.inc"
+#include "epx_golden_transpose.inc"
 #include "epx_golden_memory.inc"
 #include "epx_golden_neuron.inc"
 #include "epx_golden_product.inc"
