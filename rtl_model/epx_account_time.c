@@ -209,15 +209,45 @@ static chain_t layer_chain(account_t *a, int l, double hottest) {
   return chain;
 }
 
+/* The last pixel that a row block reads, by number. */
+static int last_pixel_read(account_t *a, int l, int row_block) {
+  const plan_layer_t *layer = &a->plan->layer[l];
+  int pixel = pixels(layer) - 1;
+  while (pixel > 0 &&
+         epx_floorplan_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
+                             pixel % layer->g.in_width, a->traffic.reads) == 0) {
+    --pixel;
+  }
+  return pixel;
+}
+
+/* Inputs that arrive pixel by pixel, at least `pace` cycles in all; a row block starts when its own
+ * are there. The edge at which the home has the sums of the last vector. */
+static double inputs_to_sums(account_t *a, int l, double pace, double way) {
+  const plan_t *plan = a->plan;
+  const plan_layer_t *layer = &plan->layer[l];
+  traffic_clear(&a->traffic);
+  traffic_inputs(&a->traffic, l, 0, pixels(layer));
+  const double sent = larger(traffic_hottest(&a->traffic), pace);
+  const double arrays = sums_at_home(plan, l) - chain_cycles(plan, l);
+  double chain = chain_cycles(plan, l), end = 0.0;
+  for (int rb = 0; rb <= last_row(layer); ++rb) {
+    const double share = (double)(last_pixel_read(a, l, rb) + 1) / pixels(layer);
+    end = larger(end, sent * share + way + arrays + chain);
+    if (rb < last_row(layer)) {
+      const int from = epx_floorplan_tile(&plan->floor, l, rb, 0);
+      chain -= packet_cycles(plan, from, from + 1, partial_bits(plan, l)) + 2.0;
+    }
+  }
+  return end;
+}
+
 /* States to the read-out, its logits and their softmax: the edge at which it is done. */
 static double logits_at(account_t *a) {
   const plan_t *plan = a->plan;
   const int l = plan->layers;
-  traffic_clear(&a->traffic);
-  traffic_inputs(&a->traffic, l, 0, pixels(&plan->layer[l]));
-  double at = larger(traffic_hottest(&a->traffic), (double)plan->layer[l - 1].positions) +
-              way_cycles(plan, l, l - 1);
-  at += sums_at_home(plan, l);
+  double at =
+      inputs_to_sums(a, l, (double)plan->layer[l - 1].positions, way_cycles(plan, l, l - 1));
   if (plan->layer[l].map.column_blocks > 1) {
     traffic_clear(&a->traffic);
     traffic_logits(&a->traffic);
@@ -276,11 +306,8 @@ static chain_t load_time(account_t *a) {
   const plan_t *plan = a->plan;
   const plan_layer_t *first = &plan->layer[0];
   chain_t chain = {{0}, 0};
-  traffic_clear(&a->traffic);
-  traffic_inputs(&a->traffic, 0, 0, pixels(first));
-  const double arrived =
-      larger(traffic_hottest(&a->traffic), (double)pixels(first)) + way_cycles(plan, 0, -1);
-  spend(&chain, EPX_PART_INPUT, arrived + 2.0 + sums_at_home(plan, 0));
+  const double sums = inputs_to_sums(a, 0, (double)pixels(first), way_cycles(plan, 0, -1));
+  spend(&chain, EPX_PART_INPUT, sums + 2.0);
   return chain;
 }
 

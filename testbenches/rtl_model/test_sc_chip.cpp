@@ -54,6 +54,12 @@ void print_cycles(const epx_chip_check_t &check, const ChipCase &one) {
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i)
     total += account.kind_cycles[i] * (i == EPX_COMMAND_UPDATE ? 1 : one.images);
   printf("CASE %s\n", one.describe().c_str());
+  double arrays = 0, all = 0;
+  for (int i = 0; i < EPX_PART_COUNT; ++i) {
+    all += account.training_cycles[i];
+    if (i == EPX_PART_FORWARD || i == EPX_PART_BACKWARD || i == EPX_PART_CORRELATIONS || i == EPX_PART_UPDATE) arrays += account.training_cycles[i];
+  }
+  printf("SHARE %.3f ERR %.4f\n", arrays / all, total / (double)check.chip.cycles - 1);
   printf("CYC TOTAL ratio %.4f\n", total / (double)check.chip.cycles);
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
     const double images = i == EPX_COMMAND_UPDATE ? 1 : one.images;
