@@ -28,6 +28,24 @@ const char *epx_command_name(epx_command_kind_t kind) {
   return command_names[kind];
 }
 
+double epx_account_array_share(const epx_account_t *account) {
+  static const epx_part_t at_work[] = {EPX_PART_FORWARD, EPX_PART_BACKWARD, EPX_PART_CORRELATIONS,
+                                       EPX_PART_UPDATE};
+  double arrays = 0.0, all = 0.0;
+  for (int i = 0; i < EPX_PART_COUNT; ++i) {
+    all += account->training_cycles[i];
+  }
+  for (size_t i = 0; i < sizeof at_work / sizeof at_work[0]; ++i) {
+    arrays += account->training_cycles[at_work[i]];
+  }
+  return arrays / all;
+}
+
+bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip) {
+  return epx_account_array_share(account) >= 0.9 && chip->buffer_flits >= chip->router_cycles &&
+         chip->psum_buffer >= 2;
+}
+
 /* ---- what the tiles of one layer do ---- */
 
 typedef enum operation_t { FORWARD, FIRE, BACKWARD, CORRELATE, UPDATE } operation_t;

@@ -5,12 +5,14 @@
  * nudged phases; s* and s^beta stored and recalled; the forward product that gives the switches of
  * a phase's last states; every packet over every link that it passes; the update, shared by the
  * mini-batch. Events equal the SystemC chip's exactly. Cycles are those of the slowest chain of
- * tiles, packets waiting at the busiest link included, and lie within 2 % of SystemC's
- * (docs/account.md has the worst cases found). Not modelled: DRAM latency (the next image loads
- * meanwhile), leakage. Networks with average pooling are EPX_ERR_UNSUPPORTED: the pool unit has
- * none. */
+ * tiles, packets waiting at the busiest link included. They lie within 2 % of SystemC's where
+ * epx_account_applies(); where the network decides, they may be far off, mostly too few
+ * (docs/account.md). Not modelled: DRAM latency (the next image loads meanwhile), leakage. Networks
+ * with average pooling are EPX_ERR_UNSUPPORTED: the pool unit has none. */
 #ifndef EPX_ACCOUNT_H
 #define EPX_ACCOUNT_H
+
+#include <stdbool.h>
 
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
@@ -63,6 +65,14 @@ typedef struct epx_account_t {
   double training_cycles[EPX_PART_COUNT]; /* with the image's share of the update */
   double kind_cycles[EPX_COMMAND_KINDS];  /* training one image; the update whole */
 } epx_account_t;
+
+/* The part of a training image's cycles in which arrays and update circuits are at work. */
+double epx_account_array_share(const epx_account_t *account);
+
+/* Whether the cycles are within 2 % of the SystemC chip's, as far as random chips have shown:
+ * arrays at work for nine tenths of the time, buffers that cover a router's latency, and room for
+ * at least two partial sums. */
+bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip);
 
 /* batch >= 1: images of a mini-batch. Errors as epx_network_shapes, epx_map_layer and
  * epx_floorplan_make. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cells of one array as bit planes, so that the sum of a line for one driven bit is a
-// population count: what a column's adder tree or the current on a bitline gives, 64 cells at a
+// The cells of one array as bit planes, so that the sums of its lines for one driven bit are
+// population counts: what columns' adder trees or the currents on bitlines give, 64 cells at a
 // time.
 //
 // A weight lies in `slices` cells of bits_per_cell bits, least significant first, in two's
@@ -14,41 +14,34 @@
 
 namespace epx {
 
-// One bit for each line.
-class Lines {
- public:
-  explicit Lines(int count) : words_((static_cast<size_t>(count) + 63) / 64, 0) {}
-  void set(int line, bool on) {
-    const uint64_t bit = uint64_t{1} << (line % 64);
-    uint64_t &word = words_[static_cast<size_t>(line / 64)];
-    word = on ? word | bit : word & ~bit;
-  }
-  void clear() { words_.assign(words_.size(), 0); }
-  int count() const;
-  // Lines that are on in both.
-  int common(const Lines &other) const;
+// One bit for each line, in words of 64.
+using Lines = std::vector<uint64_t>;
 
- private:
-  std::vector<uint64_t> words_;
-};
+inline Lines make_lines(int count) {
+  return Lines((static_cast<size_t>(count) + 63) / 64, 0);
+}
+inline void set_line(Lines *lines, int line, bool on) {
+  const uint64_t bit = uint64_t{1} << (line % 64);
+  uint64_t &word = (*lines)[static_cast<size_t>(line / 64)];
+  word = on ? word | bit : word & ~bit;
+}
 
 class CellArray {
  public:
   CellArray(int rows, int units, int weight_bits, int bits_per_cell, int slices);
 
   void set(int row, int unit, int code);
-  // The digits of one slice summed over the driven rows (columns) of a column (row).
-  int64_t sum_column(int unit, int slice, const Lines &rows) const;
-  int64_t sum_row(int row, int slice, const Lines &units) const;
+  // For columns [first, first + count), numbered unit * slices + slice: the digits summed over the
+  // driven rows.
+  void sum_columns(int first, int count, const Lines &rows, int64_t *sums) const;
+  // For rows [first, first + count) of one slice: the digits summed over the driven units.
+  void sum_rows(int first, int count, int slice, const Lines &units, int64_t *sums) const;
 
  private:
-  int64_t sum(const std::vector<Lines> &planes, int line, int slice, const Lines &driven) const;
-  size_t at(int line, int bit) const {
-    return static_cast<size_t>(line) * static_cast<size_t>(weight_bits_) + static_cast<size_t>(bit);
-  }
-
   const int weight_bits_, bits_per_cell_, slices_;
-  std::vector<Lines> column_planes_, row_planes_;  // [unit][bit] over rows, [row][bit] over units
+  const size_t row_words_, unit_words_;
+  std::vector<uint64_t> column_planes_;  // [unit][bit][words of rows]
+  std::vector<uint64_t> row_planes_;     // [bit][row][words of units]
 };
 
 }  // namespace epx

@@ -2,16 +2,12 @@
 #include "epx_mesh.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "epx_simulation.h"
 
 namespace epx {
 
 namespace {
-
-sc_core::sc_time period(double clock_mhz) {
-  const double picoseconds = std::max(2.0, std::round(1e6 / clock_mhz));
-  return sc_core::sc_time(picoseconds, sc_core::SC_PS);
-}
 
 std::string layer_name(const epx_network_t &network, int l) {
   char name[24];
@@ -23,7 +19,7 @@ std::string layer_name(const epx_network_t &network, int l) {
 
 Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
     : sc_module(name),
-      clock("clock", period(tables->plan.chip->clock_mhz)),
+      clock("clock", clock_period(tables->plan.chip->clock_mhz)),
       tables_(*tables),
       plan_(tables->plan),
       done_("done", static_cast<size_t>(plan_.floor.tiles) + 1) {

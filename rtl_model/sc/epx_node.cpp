@@ -88,7 +88,15 @@ Node::Node(sc_core::sc_module_name name, const NodeConfig &config, ChipTables *t
   dont_initialize();
 }
 
+void Node::end_of_elaboration() {
+  sleep_.wake_on(flit_i);
+  sleep_.wake_on(command_i);
+}
+
 void Node::clock_method() {
+  if (sleep_.waking()) {
+    return;
+  }
   if (!rst_ni.read()) {
     port_.reset(&ready_o);
     done_o.write(true);
@@ -124,6 +132,11 @@ void Node::clock_method() {
   }
   port_.offer(&flit_o);
   queued_trace_ = static_cast<int>(port_.queued());
+  const bool fired = n_offered_ || y_valid_.read();
+  if (!working_ && port_.empty() && !fired && tables_.job.stall_percent == 0 &&
+      flit_i.read().packet == nullptr) {
+    sleep_.sleep();
+  }
 }
 
 void Node::add_events(epx_events_t *events) const {

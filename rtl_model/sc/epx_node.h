@@ -23,6 +23,7 @@
 #include "epx_chip_tables.h"
 #include "epx_command.h"
 #include "epx_network_port.h"
+#include "epx_sleep.h"
 #include "epx_stall.h"
 #include "epx_tile.h"
 
@@ -65,6 +66,7 @@ class Node : public sc_core::sc_module {
   enum class Second { None, Backward, Correlate };
   enum class Walk { None, Store, Recall, ToReadout, ToHost };
 
+  void end_of_elaboration() override;
   void clock_method();
   // epx_node_command.cpp: what a command asks for, and when it is done.
   void begin(const Command &command);
@@ -168,6 +170,7 @@ class Node : public sc_core::sc_module {
   bool x_offered_ = false, a_offered_ = false, p_open_ = false, n_offered_ = false;
   NetworkPort port_;
   Stall x_stall_, a_stall_, p_stall_;
+  Sleep sleep_;
   epx_events_t events_ = {};
   int opcode_trace_ = 0, queued_trace_ = 0;
 };

@@ -17,7 +17,8 @@ Router::Router(sc_core::sc_module_name name, const epx_chip_t &chip, const epx_f
     : sc_module(name),
       plan_(plan),
       buffer_flits_(chip.buffer_flits),
-      router_cycles_(chip.router_cycles) {
+      router_cycles_(chip.router_cycles),
+      sleeps_(stall_percent == 0) {
   epx_floorplan_place(&plan_, tile, &x_, &y_);
   for (int port = 0; port < ports; ++port) {
     owner_[port] = -1;
@@ -26,6 +27,12 @@ Router::Router(sc_core::sc_module_name name, const epx_chip_t &chip, const epx_f
   SC_METHOD(clock_method);
   sensitive << clk_i.pos();
   dont_initialize();
+}
+
+void Router::end_of_elaboration() {
+  for (const auto &port : flit_i) {
+    sleep_.wake_on(port);
+  }
 }
 
 // Along the row, then along the column; the host lies west of tile 0.
@@ -102,6 +109,9 @@ void Router::arbitrate() {
 }
 
 void Router::clock_method() {
+  if (sleep_.waking()) {
+    return;
+  }
   if (!rst_ni.read()) {
     for (int port = 0; port < ports; ++port) {
       ready_[port] = true;
@@ -130,6 +140,9 @@ void Router::clock_method() {
     }
     buffered_trace_[port] = static_cast<int>(buffer_[port].size());
     sends_trace_[port] = out_[port].packet != nullptr;
+  }
+  if (sleeps_ && was_empty && held_ == 0) {
+    sleep_.sleep();
   }
 }
 

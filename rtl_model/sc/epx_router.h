@@ -13,6 +13,7 @@
 
 #include "../epx_floorplan.h"
 #include "epx_packet.h"
+#include "epx_sleep.h"
 #include "epx_stall.h"
 
 namespace epx {
@@ -43,6 +44,7 @@ class Router : public sc_core::sc_module {
     Flit flit;
     uint64_t edge;  // the first at which it may leave
   };
+  void end_of_elaboration() override;
   void clock_method();
   int route(const Packet &packet) const;
   void send();
@@ -59,6 +61,8 @@ class Router : public sc_core::sc_module {
   int owner_[ports];                           // input whose packet holds the output, or -1
   int next_[ports] = {};
   Stall stall_[ports];
+  Sleep sleep_;
+  const bool sleeps_;  // stalls are drawn at every edge
   int held_ = 0;
   uint64_t edge_ = 0, flits_ = 0;
   int buffered_trace_[ports] = {};

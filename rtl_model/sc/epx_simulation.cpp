@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "epx_simulation.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -33,6 +35,11 @@ struct CloseTrace {
 };
 
 }  // namespace
+
+sc_core::sc_time clock_period(double clock_mhz) {
+  const double picoseconds = std::max(2.0, std::round(1e6 / clock_mhz));
+  return sc_core::sc_time(picoseconds, sc_core::SC_PS);
+}
 
 epx_status_t check_waveform(const char *vcd_path, epx_error_t *error) {
   if (vcd_path == nullptr) {

@@ -10,6 +10,8 @@
 
 namespace epx {
 
+sc_core::sc_time clock_period(double clock_mhz);
+
 // Calls simulate() with reports turned into exceptions. what: "SystemC tile", for messages.
 epx_status_t run_simulation(const char *what, const std::function<void()> &simulate,
                             epx_error_t *error);

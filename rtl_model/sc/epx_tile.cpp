@@ -2,6 +2,8 @@
 // The tile as a module: configuration, clock process, counters, waveform.
 #include "epx_tile.h"
 
+#include "epx_simulation.h"
+
 #include <stdexcept>
 #include <string>
 
@@ -48,9 +50,10 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
       memory_(memory),
       cells_(config.shape.rows, config.shape.units, config.shape.synapse_bits,
              config.chip.bits_per_cell, config.shape.slices),
-      driven_rows_(config.shape.rows),
-      driven_units_(config.shape.units),
+      driven_rows_(make_lines(config.shape.rows)),
+      driven_units_(make_lines(config.shape.units)),
       lfsr_{memory->lfsr},
+      period_(clock_period(config.chip.clock_mhz)),
       forward_tree_bits_(epx_tree_bits(config.shape.rows, config.chip.bits_per_cell)),
       backward_tree_bits_(epx_tree_bits(config.shape.units, config.chip.bits_per_cell)) {
   const epx_tile_shape_t &shape = config_.shape;
@@ -69,6 +72,12 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
   dont_initialize();
 }
 
+void Tile::end_of_elaboration() {
+  sleep_.wake_on(x_valid_i);
+  sleep_.wake_on(a_valid_i);
+  sleep_.wake_on(n_valid_i);
+}
+
 void Tile::reset() {
   phase_ = Phase::Ready;
   conversion_.valid = finished_.valid = a_ready_ = p_valid_ = false;
@@ -82,6 +91,9 @@ bool Tile::busy() const {
 }
 
 void Tile::clock_method() {
+  if (sleep_.waking()) {
+    return;
+  }
   update_strobe_ = false;
   if (!rst_ni.read()) {
     reset();
@@ -90,7 +102,7 @@ void Tile::clock_method() {
     idle_o.write(true);
     return;
   }
-  ++edge_;
+  edge_ = sc_core::sc_time_stamp().value() / period_.value();
   const bool was_busy = busy();
   neuron_stage();
   take_partial_sums();
@@ -105,6 +117,10 @@ void Tile::clock_method() {
   x_ready_o.write(phase_ == Phase::Ready);
   idle_o.write(!busy());
   phase_trace_ = static_cast<int>(phase_);
+  const bool offered = x_valid_i.read() || (a_ready_ && a_valid_i.read()) || n_valid_i.read();
+  if (!was_busy && !busy() && !fire_strobe_ && !offered) {
+    sleep_.sleep();
+  }
 }
 
 std::string Tile::state() const {

@@ -17,6 +17,7 @@
 
 #include "../epx_sc_tile.h"
 #include "epx_cell_array.h"
+#include "epx_sleep.h"
 #include "epx_tile_word.h"
 
 namespace epx {
@@ -84,6 +85,7 @@ class Tile : public sc_core::sc_module {
     std::shared_ptr<const TileWord> word;
   };
 
+  void end_of_elaboration() override;
   void clock_method();
   void reset();
   bool busy() const;
@@ -102,7 +104,7 @@ class Tile : public sc_core::sc_module {
   void drive_bit();
   void convert_turn();
   void next_bit();
-  int64_t convert(int64_t sum);
+  void convert(std::vector<int64_t> *sums);
   int code_bits() const;
 
   // Update circuit, in epx_tile_update.cpp.
@@ -140,6 +142,8 @@ class Tile : public sc_core::sc_module {
   std::vector<uint8_t> best_at_;
   std::vector<int64_t> correlation_, bias_correlation_, kept_correlation_, kept_bias_correlation_;
   epx_lfsr_t lfsr_;
+  Sleep sleep_;
+  const sc_core::sc_time period_;
 
   // Counters and what the waveform shows.
   uint64_t forward_tree_bits_, backward_tree_bits_;  // one-bit adds of one converted line

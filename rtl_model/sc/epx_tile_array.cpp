@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tile's sequencer and its array: bit-serial drive, settling, conversion in turns.
+#include <algorithm>
+
 #include "epx_tile.h"
 
 namespace epx {
@@ -85,20 +87,18 @@ void Tile::accept() {
 void Tile::drive_bit() {
   uint64_t driven = 0;
   if (backward()) {
-    driven_units_.clear();
+    std::fill(driven_units_.begin(), driven_units_.end(), 0);
     for (size_t u = 0; u < word_->post.size(); ++u) {
       if (word_->switches[u] == place_) {
         ++driven;
-        driven_units_.set(static_cast<int>(u), (word_->post[u] >> bit_ & 1) != 0);
+        set_line(&driven_units_, static_cast<int>(u), (word_->post[u] >> bit_ & 1) != 0);
       }
     }
   } else {
     driven = word_->lines.size();
-    driven_rows_.clear();
+    std::fill(driven_rows_.begin(), driven_rows_.end(), 0);
     for (size_t r = 0; r < word_->lines.size(); ++r) {
-      if ((word_->lines[r] >> bit_ & 1) != 0) {
-        driven_rows_.set(static_cast<int>(r), true);
-      }
+      driven_rows_[r / 64] |= static_cast<uint64_t>(word_->lines[r] >> bit_ & 1) << (r % 64);
     }
   }
   events_.line_drives += driven;
@@ -119,13 +119,14 @@ void Tile::convert_turn() {
   conversion_.place = place_;
   conversion_.first_line = turn_ * width;
   conversion_.word = word_;
-  conversion_.sums.clear();
-  for (int i = turn_ * width; i < all && i < (turn_ + 1) * width; ++i) {
-    const int slices = config_.shape.slices;
-    conversion_.sums.push_back(
-        convert(backward() ? cells_.sum_row(i, slice_, driven_units_)
-                           : cells_.sum_column(i / slices, i % slices, driven_rows_)));
+  const int count = std::min(all - conversion_.first_line, width);
+  conversion_.sums.resize(static_cast<size_t>(count));
+  if (backward()) {
+    cells_.sum_rows(conversion_.first_line, count, slice_, driven_units_, conversion_.sums.data());
+  } else {
+    cells_.sum_columns(conversion_.first_line, count, driven_rows_, conversion_.sums.data());
   }
+  convert(&conversion_.sums);
   wait_ = config_.chip.convert_cycles;
   if (++turn_ == turns) {
     next_bit();
@@ -151,20 +152,22 @@ void Tile::next_bit() {
   }
 }
 
-// Digital: an adder tree. Analog: a converter that must hold every sum of so many cells.
-int64_t Tile::convert(int64_t sum) {
+// Digital: adder trees. Analog: converters that must hold every sum of so many cells.
+void Tile::convert(std::vector<int64_t> *sums) {
+  const uint64_t count = sums->size();
   if (config_.chip.array_kind == EPX_ARRAY_DIGITAL) {
-    events_.tree_bits += backward() ? backward_tree_bits_ : forward_tree_bits_;
-    return sum;
+    events_.tree_bits += count * (backward() ? backward_tree_bits_ : forward_tree_bits_);
+    return;
   }
-  ++events_.adc_conversions;
+  events_.adc_conversions += count;
   const int64_t levels = int64_t{1} << config_.chip.adc_bits;
-  if (sum >= levels || sum <= -levels) {
-    SC_REPORT_ERROR(
-        name(),
-        ("a converted sum is outside the converter's range: " + std::to_string(sum)).c_str());
+  for (const int64_t sum : *sums) {
+    if (sum >= levels || sum <= -levels) {
+      SC_REPORT_ERROR(
+          name(),
+          ("a converted sum is outside the converter's range: " + std::to_string(sum)).c_str());
+    }
   }
-  return sum;
 }
 
 }  // namespace epx

@@ -2,19 +2,15 @@
 #include "epx_tile_bench.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
+
+#include "epx_simulation.h"
 
 namespace epx {
 
 namespace {
 
 constexpr int reset_edges = 2;
-
-sc_core::sc_time period(double clock_mhz) {
-  const double picoseconds = std::max(2.0, std::round(1e6 / clock_mhz));
-  return sc_core::sc_time(picoseconds, sc_core::SC_PS);
-}
 
 template <typename T, typename U = T>
 std::vector<U> row_of(const T *table, int index, int width) {
@@ -37,7 +33,7 @@ TileBench::TileBench(sc_core::sc_module_name name, const TileConfig &config,
                      const epx_sc_tile_job_t &job, epx_sc_memory_t *memory,
                      epx_sc_tile_result_t *result)
     : sc_module(name),
-      clock("clock", period(config.chip.clock_mhz)),
+      clock("clock", clock_period(config.chip.clock_mhz)),
       tile("tile", config, memory),
       shape_(config.shape),
       job_(job),

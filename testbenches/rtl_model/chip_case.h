@@ -63,6 +63,24 @@ struct ChipCase {
     return account;
   }
 
+  int tiles() const {
+    epx_account_t result = {};
+    epx_error_t error = {};
+    const epx_status_t status =
+        epx_account_make(&network, &chip, &dynamics, &estimator, images, &result, &error);
+    return status == EPX_OK ? result.tiles : 1 << 20;
+  }
+
+  // Cycles of the whole step in closed form.
+  double cycles() const {
+    const epx_account_t form = account();
+    double sum = 0.0;
+    for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
+      sum += form.kind_cycles[i] * (i == EPX_COMMAND_UPDATE ? 1 : images);
+    }
+    return sum;
+  }
+
   std::string describe() const {
     std::ostringstream text;
     text << ::describe(network) << "; array " << chip.rows << "x" << chip.columns << " "
@@ -76,6 +94,56 @@ struct ChipCase {
     return text.str();
   }
 };
+
+inline bool epx_account_applies_to(const ChipCase &one) {
+  const epx_account_t account = one.account();
+  return epx_account_applies(&account, &one.chip);
+}
+
+// The smallest case found from a failing one, by steps of which each still fails.
+inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase &)> &fails) {
+  using Step = std::function<void(ChipCase *)>;
+  std::vector<Step> steps = {
+      [](ChipCase *c) { c->stall_percent = 0; },
+      [](ChipCase *c) { c->images = 1; },
+      [](ChipCase *c) { c->dynamics.free_steps = c->dynamics.nudged_steps = 1; },
+      [](ChipCase *c) { c->estimator.kind = EPX_ESTIMATOR_SYMMETRIC; },
+      [](ChipCase *c) { c->chip.array_kind = EPX_ARRAY_DIGITAL; },
+      [](ChipCase *c) { c->chip.flit_bits = 128; },
+      [](ChipCase *c) { c->chip.router_cycles = c->chip.buffer_flits = 2; },
+      [](ChipCase *c) { c->chip.bits_per_cell = 1; },
+      [](ChipCase *c) { c->chip.rows = c->chip.columns = 128; },
+      [](ChipCase *c) { c->network.input[0] = 1; },
+  };
+  for (int i = 1; i <= 2; ++i) {
+    steps.push_back([i](ChipCase *c) { c->network.input[i] /= 2; });
+    steps.push_back([i](ChipCase *c) { --c->network.input[i]; });
+  }
+  for (int l = 0; l < EPX_MAX_LAYERS; ++l) {
+    steps.push_back([l](ChipCase *c) { c->network.layers[l].units /= 2; });
+    steps.push_back([l](ChipCase *c) { c->network.layers[l].pool = EPX_POOL_NONE; });
+    steps.push_back([l](ChipCase *c) { c->network.layers[l].padding = 0; });
+    steps.push_back([l](ChipCase *c) {  // without layer l
+      for (int i = l; i + 1 < c->network.layer_count; ++i) {
+        c->network.layers[i] = c->network.layers[i + 1];
+      }
+      c->network.layer_count -= l < c->network.layer_count ? 1 : 0;
+    });
+  }
+  for (bool smaller = true; smaller;) {
+    smaller = false;
+    for (const Step &step : steps) {
+      ChipCase next = failing;
+      step(&next);
+      const bool changed = next.describe() != failing.describe();
+      if (changed && next.network.layer_count > 0 && next.legal() && fails(next)) {
+        failing = next;
+        smaller = true;
+      }
+    }
+  }
+  return failing;
+}
 
 inline Random make_random() {
   const char *text = std::getenv("EPX_TEST_SEED");
@@ -109,7 +177,22 @@ inline ChipCase random_case(Random &random) {
     one.images = random.integer(1, 2);
     one.stall_percent = random.chance(0.4) ? random.integer(1, 60) : 0;
     one.data_seed = static_cast<uint64_t>(random.integer(1, 1 << 30));
-    if (one.legal()) {
+    if (one.legal() && one.tiles() <= 120) {
+      return one;
+    }
+  }
+}
+
+// A chip whose network leaves room: the closed form's cycles are for such.
+inline ChipCase roomy_case(Random &random) {
+  for (;;) {
+    ChipCase one = random_case(random);
+    one.chip.state = q_unsigned(0, random.integer(4, 8));
+    one.chip.flit_bits = 64 << random.integer(0, 2);
+    one.chip.buffer_flits = one.chip.router_cycles + random.integer(0, 4);
+    one.chip.psum_buffer = random.integer(2, 6);
+    one.stall_percent = 0;
+    if (one.legal() && epx_account_applies_to(one)) {
       return one;
     }
   }
