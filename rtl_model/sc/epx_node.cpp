@@ -124,7 +124,9 @@ void Node::clock_method() {
       working_ = false;
       done_o.write(true);
     }
-    const bool open = working_ && room() && (home_ || credits_ > 0) && !p_stall_.now();
+    // Sums may use room that the other duties leave: the array must not wait for them.
+    const bool open =
+        working_ && port_.queued() < 2 * queue_limit && (home_ || credits_ > 0) && !p_stall_.now();
     if (open != p_open_) {
       p_open_ = open;
       p_ready_.write(open);

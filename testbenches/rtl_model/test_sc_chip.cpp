@@ -110,6 +110,18 @@ TEST_P(Chips, equal_the_twin_and_the_closed_forms_events) {
 
 INSTANTIATE_TEST_SUITE_P(, Chips, testing::Range(0, 20));
 
+std::string cycles_by_command(const epx_chip_check_t &check, const ChipCase &one) {
+  const epx_account_t account = one.account();
+  std::ostringstream text;
+  for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
+    text << "\n"
+         << epx_command_name(static_cast<epx_command_kind_t>(i)) << ": SystemC "
+         << check.chip.kind_cycles[i] << " in " << check.chip.kind_count[i] << ", closed form "
+         << account.kind_cycles[i] * (i == EPX_COMMAND_UPDATE ? 1 : one.images);
+  }
+  return text.str();
+}
+
 // Law 3. EPX_WORST_CASES=FILE appends a line for every case: error, share of the arrays, case.
 class Cycles : public testing::TestWithParam<int> {};
 
@@ -122,7 +134,7 @@ TEST_P(Cycles, lie_within_two_percent_of_the_closed_form_where_it_applies) {
       epx_error_t error = {};
       ASSERT_EPX_OK(one.run(&check, &error), error);
       const double off = one.cycles() / static_cast<double>(check.chip.cycles) - 1.0;
-      EXPECT_LE(std::fabs(off), 0.02) << one.describe();
+      EXPECT_LE(std::fabs(off), 0.02) << one.describe() << cycles_by_command(check, one);
       const char *path = std::getenv("EPX_WORST_CASES");
       if (path != nullptr) {
         const epx_account_t account = one.account();
