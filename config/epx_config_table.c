@@ -161,6 +161,10 @@ static const epx_config_row_t rows[] = {
      .help = "Of one conversion."},
     {"chip.timing.clock_mhz", REAL(chip.clock_mhz, 0, 100000), .above = true, .unit = "MHz",
      .help = "Clock of the chip."},
+    {"chip.stop_settled", .type = EPX_TYPE_BOOLEAN, AT(chip.stop_settled), .unit = "",
+     .help =
+         "A phase of an image ends at the first step that changes no state: same results, fewer "
+         "events."},
     {"chip.noc.mesh_columns", INTEGER(chip.mesh_columns, 0, 65536), .unit = "tiles",
      .help = "Of the mesh of tiles; 0: the smallest square that holds the network."},
     {"chip.noc.mesh_rows", INTEGER(chip.mesh_rows, 0, 65536), .unit = "tiles",

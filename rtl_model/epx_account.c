@@ -311,6 +311,10 @@ static void count_image(account_t *a, const epx_dynamics_t *dynamics,
     add_command(a, EPX_COMMAND_CORRELATE, a->plan->readout && phase->readout_coefficient != 0,
                 false, &work);
   }
+  account->free_step = free.events;
+  account->nudged_step = nudged.events;
+  account->free_step_cycles = free.kind_cycles[EPX_COMMAND_FREE_STEP];
+  account->nudged_step_cycles = nudged.kind_cycles[EPX_COMMAND_NUDGED_STEP];
   account->training = work.events;
   memcpy(account->training_cycles, work.cycles, sizeof work.cycles);
   memcpy(account->kind_cycles, work.kind_cycles, sizeof work.kind_cycles);

@@ -57,6 +57,8 @@ typedef enum epx_part_t {
 const char *epx_part_name(epx_part_t part);
 
 typedef struct epx_account_t {
+  epx_events_t free_step, nudged_step; /* of one; chip.stop_settled spares some of them */
+  double free_step_cycles, nudged_step_cycles;
   int tiles;              /* of all parameter layers */
   epx_events_t inference; /* one image: free phase and prediction */
   epx_events_t training;  /* one image: free phase and every phase of the estimator */

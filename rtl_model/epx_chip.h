@@ -3,6 +3,7 @@
 #ifndef EPX_CHIP_H
 #define EPX_CHIP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "epx_network.h"
@@ -39,6 +40,7 @@ typedef struct epx_chip_t {
   int settle_cycles;   /* per driven bit, default 1 */
   int convert_cycles;  /* per conversion, default 1 */
   double clock_mhz;    /* default 1000 */
+  bool stop_settled;   /* a phase ends at the first step that changes no state; default false */
 
   /* Network-on-chip: a mesh of routers, one for each tile. */
   int mesh_columns;  /* default 0: the smallest square that holds the network's tiles */

@@ -266,6 +266,15 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
   return EPX_OK;
 }
 
+void epx_twin_made_steps(const epx_substrate_t *substrate, uint64_t *free, uint64_t *nudged) {
+  const twin_t *twin = (const twin_t *)substrate;
+  *free = *nudged = 0;
+  for (int i = 0; i < twin->workspaces; ++i) {
+    *free += twin->workspace[i].made[0];
+    *nudged += twin->workspace[i].made[1];
+  }
+}
+
 void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t *computed) {
   const twin_t *twin = (const twin_t *)substrate;
   *asked = *computed = 0;

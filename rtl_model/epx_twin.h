@@ -30,6 +30,10 @@ EPX_CHECKED epx_status_t epx_twin_check(const epx_network_t *network, const epx_
 /* Steps asked for and steps computed since creation (the rest had settled), over all samples. */
 void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t *computed);
 
+/* Steps that a chip with chip.stop_settled makes of them, free and nudged: it sees a state that
+ * stays, but no cycle of period 2. */
+void epx_twin_made_steps(const epx_substrate_t *substrate, uint64_t *free, uint64_t *nudged);
+
 #ifdef __cplusplus
 }
 #endif

@@ -61,6 +61,7 @@ typedef struct twin_workspace_t {
   int64_t *readout_correlation;       /* [classes][fan_in] */
   int64_t *bias_correlation;          /* all layers, one after another */
   uint64_t asked, computed;
+  uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 } twin_workspace_t;
 
 typedef struct twin_t {

@@ -174,7 +174,7 @@ static void relax_sample(void *context, int sample, int thread) {
   const relax_task_t *task = context;
   twin_t *twin = task->twin;
   twin_workspace_t *w = &twin->workspace[thread];
-  int remaining = task->steps;
+  int remaining = task->steps, made = task->steps;
   bool twice = false; /* whether `previous` holds the state before */
   w->asked += (uint64_t)task->steps;
   twin_load_images(twin, w, sample);
@@ -187,6 +187,7 @@ static void relax_sample(void *context, int sample, int thread) {
     --remaining;
     ++w->computed;
     if ((changed & 1u) == 0) {
+      made -= remaining;
       break;
     }
     if (twice && (changed & 2u) == 0) {
@@ -194,6 +195,7 @@ static void relax_sample(void *context, int sample, int thread) {
     }
     twice = true;
   }
+  w->made[task->beta != 0.0] += (uint64_t)made;
   for (int l = 0; l < twin->layers; ++l) {
     copy_out(&twin->layer[l].g, twin_state_place(twin, w, l),
              twin_sample(twin, twin->state, l, sample));

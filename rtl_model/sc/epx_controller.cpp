@@ -77,13 +77,15 @@ std::vector<Command> make_program(const epx_sc_chip_job_t &job) {
 
 SC_HAS_PROCESS(Controller);
 
-Controller::Controller(sc_core::sc_module_name name, const std::vector<Command> &program,
-                       int listeners, uint64_t watchdog_cycles,
+Controller::Controller(sc_core::sc_module_name name, const std::vector<Command> &program, int tiles,
+                       bool stop_settled, uint64_t watchdog_cycles,
                        std::function<void(const Command &)> ended, std::function<uint64_t()> moves,
                        std::function<void()> stuck)
     : sc_module(name),
-      done_i("done_i", static_cast<size_t>(listeners)),
+      done_i("done_i", static_cast<size_t>(tiles) + 1),  // and the host
+      changed_i("changed_i", static_cast<size_t>(tiles)),
       program_(program),
+      stop_settled_(stop_settled),
       watchdog_cycles_(watchdog_cycles),
       ended_(std::move(ended)),
       moves_(std::move(moves)),
@@ -99,6 +101,21 @@ bool Controller::all_done() {
     ++first_not_done_;
   }
   return first_not_done_ == done_i.size();
+}
+
+// After a step that changed no state the others of its phase would change none.
+void Controller::skip_settled() {
+  if (!stop_settled_ || program_[next_ - 1].opcode != Opcode::Step) {
+    return;
+  }
+  for (const auto &changed : changed_i) {
+    if (changed.read()) {
+      return;
+    }
+  }
+  while (next_ < program_.size() && program_[next_].opcode == Opcode::Step) {
+    ++next_;
+  }
 }
 
 void Controller::watch() {
@@ -134,6 +151,7 @@ void Controller::clock_method() {
     kind_cycles_[kind_of(command)] += edge_ - issued_;
     ++kind_count_[kind_of(command)];
     ended_(command);
+    skip_settled();
   }
   if (next_ == program_.size()) {
     sc_core::sc_stop();

@@ -18,12 +18,14 @@ class Controller : public sc_core::sc_module {
   sc_core::sc_out<bool> rst_no{"rst_no"};
   sc_core::sc_out<Command> command_o{"command_o"};
   sc_core::sc_vector<sc_core::sc_in<bool>> done_i;
+  sc_core::sc_vector<sc_core::sc_in<bool>> changed_i;  // of the tiles
 
   // ended: called when a command has been done by all. moves: of the whole chip, ever more; stuck:
   // called where it stood still for watchdog_cycles.
-  Controller(sc_core::sc_module_name name, const std::vector<Command> &program, int listeners,
-             uint64_t watchdog_cycles, std::function<void(const Command &)> ended,
-             std::function<uint64_t()> moves, std::function<void()> stuck);
+  Controller(sc_core::sc_module_name name, const std::vector<Command> &program, int tiles,
+             bool stop_settled, uint64_t watchdog_cycles,
+             std::function<void(const Command &)> ended, std::function<uint64_t()> moves,
+             std::function<void()> stuck);
 
   uint64_t cycles() const { return edge_; }
   uint64_t cycles_of(epx_command_kind_t kind) const { return kind_cycles_[kind]; }
@@ -32,9 +34,11 @@ class Controller : public sc_core::sc_module {
  private:
   void clock_method();
   bool all_done();
+  void skip_settled();
   void watch();
 
   const std::vector<Command> program_;
+  const bool stop_settled_;
   const uint64_t watchdog_cycles_;
   const std::function<void(const Command &)> ended_;
   const std::function<uint64_t()> moves_;

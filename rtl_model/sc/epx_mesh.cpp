@@ -22,7 +22,8 @@ Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
       clock("clock", clock_period(tables->plan.chip->clock_mhz)),
       tables_(*tables),
       plan_(tables->plan),
-      done_("done", static_cast<size_t>(plan_.floor.tiles) + 1) {
+      done_("done", static_cast<size_t>(plan_.floor.tiles) + 1),
+      changed_("changed", static_cast<size_t>(plan_.floor.tiles)) {
   for (int l = 0; l < plan_.parameter_layers; ++l) {
     for (int cb = 0; cb < plan_.layer[l].map.column_blocks; ++cb) {
       for (int rb = 0; rb < plan_.layer[l].map.row_blocks; ++rb) {
@@ -37,8 +38,8 @@ Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
   const uint64_t watchdog =
       tables_.job.watchdog_cycles > 0 ? tables_.job.watchdog_cycles : uint64_t{10000};
   controller_ = std::make_unique<Controller>(
-      "controller", make_program(tables_.job), plan_.floor.tiles + 1, watchdog,
-      [this](const Command &command) { ended(command); }, [this] { return moves(); },
+      "controller", make_program(tables_.job), plan_.floor.tiles, plan_.chip->stop_settled,
+      watchdog, [this](const Command &command) { ended(command); }, [this] { return moves(); },
       [this] { stuck(); });
   connect();
 }
@@ -143,6 +144,7 @@ void Mesh::connect() {
     router_[i]->rst_ni(reset_n_);
     if (i < node_.size()) {
       common(*node_[i], i);
+      node_[i]->changed_o(changed_[i]);
       join(router_[i].get(), Router::Local, *node_[i]);
       joined[i][Router::Local] = true;
     }
@@ -175,6 +177,7 @@ void Mesh::connect() {
   controller_->rst_no(reset_n_);
   controller_->command_o(command_);
   controller_->done_i(done_);
+  controller_->changed_i(changed_);
 }
 
 uint64_t Mesh::moves() const {

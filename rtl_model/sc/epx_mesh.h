@@ -60,7 +60,7 @@ class Mesh : public sc_core::sc_module {
   std::vector<std::unique_ptr<Link>> links_;
   sc_core::sc_signal<bool> reset_n_{"reset_n"};
   sc_core::sc_signal<Command> command_{"command"};
-  sc_core::sc_vector<sc_core::sc_signal<bool>> done_;
+  sc_core::sc_vector<sc_core::sc_signal<bool>> done_, changed_;
   uint8_t *predicted_ = nullptr;
 };
 

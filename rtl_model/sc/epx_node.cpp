@@ -122,6 +122,7 @@ void Node::clock_method() {
     finish_update();
     if (finished()) {
       working_ = false;
+      changed_o.write(changed_);
       done_o.write(true);
     }
     // Sums may use room that the other duties leave: the array must not wait for them.

@@ -40,6 +40,7 @@ class Node : public sc_core::sc_module {
   sc_core::sc_in<bool> rst_ni{"rst_ni"};
   sc_core::sc_in<Command> command_i{"command_i"};
   sc_core::sc_out<bool> done_o{"done_o"};
+  sc_core::sc_out<bool> changed_o{"changed_o"};  // a state, in the step that is done
   sc_core::sc_in<Flit> flit_i{"flit_i"};
   sc_core::sc_out<bool> ready_o{"ready_o"};
   sc_core::sc_out<Flit> flit_o{"flit_o"};
@@ -143,7 +144,7 @@ class Node : public sc_core::sc_module {
 
   // Duties.
   Command command_;
-  bool working_ = false;
+  bool working_ = false, changed_ = false;
   int forward_next_ = 0, forward_done_ = 0, forward_count_ = 0;
   Second second_ = Second::None;
   int second_next_ = 0, second_done_ = 0, second_count_ = 0, posts_ready_ = 0;

@@ -15,7 +15,7 @@ void Node::clear_duties() {
   pixels_left_ = biases_left_ = logits_left_ = softmax_wait_ = updates_left_ = quiet_ = 0;
   partial_index_ = 0;
   credits_ = plan_.chip->psum_buffer;
-  pixels_first_ = false;
+  pixels_first_ = changed_ = false;
 }
 
 // Products on the array: forward vectors, then backward products or correlations.

@@ -264,8 +264,10 @@ void Node::take_states() {
     return;
   }
   const TileStates &states = *y_.read().word;
-  uint8_t *to = state_[next_bank()].data() + neuron(states.index, 0);
+  const size_t at = neuron(states.index, 0);
+  uint8_t *to = state_[next_bank()].data() + at;
   std::copy(states.state.begin(), states.state.end(), to);
+  changed_ = changed_ || std::memcmp(to, state_[newest_].data() + at, states.state.size()) != 0;
   if (!last()) {
     send_state(states.index, to);
   }

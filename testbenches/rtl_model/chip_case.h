@@ -63,6 +63,19 @@ struct ChipCase {
     return account;
   }
 
+  // Steps of all images that the program asks for.
+  uint64_t free_steps() const { return steps(0); }
+  uint64_t nudged_steps() const { return steps(1); }
+  uint64_t steps(int nudged) const {
+    const epx_estimator_table_row_t *row = epx_estimator_row(estimator.kind);
+    int sum = nudged ? 0 : dynamics.free_steps;
+    for (int i = 0; i < row->phase_count; ++i) {
+      const bool relaxes = epx_estimator_relaxes(&estimator, &row->phases[i]);
+      sum += relaxes && (row->phases[i].nudge != 0) == (nudged != 0) ? dynamics.nudged_steps : 0;
+    }
+    return static_cast<uint64_t>(sum * images);
+  }
+
   int tiles() const {
     epx_account_t result = {};
     epx_error_t error = {};
@@ -87,10 +100,11 @@ struct ChipCase {
          << (chip.array_kind == EPX_ARRAY_DIGITAL ? "digital" : "analog") << ", "
          << chip.bits_per_cell << " bits a cell, mesh " << chip.mesh_columns << " wide, flits of "
          << chip.flit_bits << ", router " << chip.router_cycles << ", buffers " << chip.buffer_flits
-         << " and " << chip.psum_buffer << "; T " << dynamics.free_steps << "/"
-         << dynamics.nudged_steps << ", " << epx_estimator_row(estimator.kind)->name << " "
-         << estimator.beta << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls "
-         << stall_percent << " %, data seed " << data_seed;
+         << " and " << chip.psum_buffer << (chip.stop_settled ? ", stops settled" : "") << "; T "
+         << dynamics.free_steps << "/" << dynamics.nudged_steps << ", "
+         << epx_estimator_row(estimator.kind)->name << " " << estimator.beta
+         << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls " << stall_percent
+         << " %, data seed " << data_seed;
     return text.str();
   }
 };
@@ -167,7 +181,8 @@ inline ChipCase random_case(Random &random) {
     one.chip.router_cycles = random.integer(1, 3);
     one.chip.buffer_flits = random.integer(1, 5);
     one.chip.psum_buffer = random.integer(1, 5);
-    one.dynamics.free_steps = random.integer(1, 4);
+    one.chip.stop_settled = random.chance(0.3);
+    one.dynamics.free_steps = one.chip.stop_settled ? random.integer(1, 12) : random.integer(1, 4);
     one.dynamics.nudged_steps = random.integer(1, 3);
     one.estimator.kind =
         static_cast<epx_estimator_kind_t>(random.integer(0, EPX_ESTIMATOR_KIND_COUNT - 1));
@@ -192,6 +207,7 @@ inline ChipCase roomy_case(Random &random) {
     one.chip.buffer_flits = one.chip.router_cycles + random.integer(0, 4);
     one.chip.psum_buffer = random.integer(2, 6);
     one.stall_percent = 0;
+    one.chip.stop_settled = false;
     if (one.legal() && epx_account_applies_to(one)) {
       return one;
     }
