@@ -70,6 +70,8 @@ typedef struct epx_sc_chip_result_t {
   uint64_t cycles;
   uint64_t kind_cycles[EPX_COMMAND_KINDS], kind_count[EPX_COMMAND_KINDS];
   int tiles;
+  uint64_t products; /* vectors through arrays, either way: one for each place of a window */
+  double seconds;    /* of the simulation on the host */
 } epx_sc_chip_result_t;
 
 /* Errors: EPX_ERR_ARGUMENT and EPX_ERR_UNSUPPORTED (a setting, named; a second call), EPX_ERR_IO

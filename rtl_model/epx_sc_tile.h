@@ -75,6 +75,7 @@ typedef struct epx_sc_tile_result_t {
   int64_t *correlation;      /* [rows][units], before the update clears them */
   int64_t *bias_correlation; /* [units], row block 0 */
   epx_events_t events;
+  double seconds; /* of the simulation on the host */
   uint64_t forward_cycles, fire_cycles, backward_cycles, correlate_cycles, update_cycles;
 } epx_sc_tile_result_t;
 

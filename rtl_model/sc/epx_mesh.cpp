@@ -285,6 +285,16 @@ void Mesh::add_events(epx_events_t *events) const {
   events->noc_bits += flits * static_cast<uint64_t>(plan_.chip->flit_bits);
 }
 
+uint64_t Mesh::products() const {
+  uint64_t sum = 0;
+  for (const auto &node : node_) {
+    sum += node->tile.words(Operation::Forward) +
+           node->tile.words(Operation::Backward) *
+               static_cast<uint64_t>(node->config().tile.shape.window);
+  }
+  return sum;
+}
+
 void Mesh::check_conservation() const {
   for (const auto &node : node_) {
     node->tile.check_conservation();

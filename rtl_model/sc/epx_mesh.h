@@ -22,6 +22,7 @@ class Mesh : public sc_core::sc_module {
   // Copies the tiles' registers back into the job's layers.
   void store_registers() const;
   void add_events(epx_events_t *events) const;
+  uint64_t products() const;
   const Controller &controller() const { return *controller_; }
   void set_predicted(uint8_t *predicted) { predicted_ = predicted; }
   void check_conservation() const;

@@ -41,14 +41,15 @@ void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx_sc_chip_resu
   epx::ChipTables tables(job, plan);
   epx::Mesh chip("chip", &tables);
   chip.set_predicted(result->predicted);
-  epx::simulate_with_waveform(job.vcd_path,
-                              [&](sc_core::sc_trace_file *file) { chip.trace(file); });
+  result->seconds = epx::simulate_with_waveform(
+      job.vcd_path, [&](sc_core::sc_trace_file *file) { chip.trace(file); });
   chip.check_conservation();
   chip.store_registers();
   result->events = {};
   chip.add_events(&result->events);
   result->cycles = chip.controller().cycles();
   result->tiles = plan.floor.tiles;
+  result->products = chip.products();
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
     const epx_command_kind_t kind = static_cast<epx_command_kind_t>(i);
     result->kind_cycles[i] = chip.controller().cycles_of(kind);

@@ -73,8 +73,8 @@ void simulate(const epx_sc_tile_job_t &job, epx_sc_memory_t *memory, epx_sc_tile
       job.neuron,      job.forward_shift,       job.weight_circuit,
       job.bias_circuit};
   epx::TileBench bench("bench", config, job, memory, result);
-  epx::simulate_with_waveform(job.vcd_path,
-                              [&](sc_core::sc_trace_file *file) { bench.trace(file); });
+  result->seconds = epx::simulate_with_waveform(
+      job.vcd_path, [&](sc_core::sc_trace_file *file) { bench.trace(file); });
   bench.finish();
 }
 

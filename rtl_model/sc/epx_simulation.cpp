@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "epx_clock.h"
+
 // The SystemC library's own main() calls this; programs of this project have a main() of their own.
 int sc_main(int, char **) {
   return 1;
@@ -58,8 +60,8 @@ epx_status_t check_waveform(const char *vcd_path, epx_error_t *error) {
   return EPX_OK;
 }
 
-void simulate_with_waveform(const char *vcd_path,
-                            const std::function<void(sc_core::sc_trace_file *)> &trace) {
+double simulate_with_waveform(const char *vcd_path,
+                              const std::function<void(sc_core::sc_trace_file *)> &trace) {
   std::unique_ptr<sc_core::sc_trace_file, CloseTrace> file;
   if (vcd_path != nullptr) {
     std::string stem = vcd_path;  // SystemC appends ".vcd"
@@ -68,7 +70,9 @@ void simulate_with_waveform(const char *vcd_path,
     file->set_time_unit(1, sc_core::SC_PS);
     trace(file.get());
   }
+  const double start = epx_clock_seconds();
   sc_core::sc_start();
+  return epx_clock_seconds() - start;
 }
 
 epx_status_t run_simulation(const char *what, const std::function<void()> &simulate,

@@ -21,8 +21,9 @@ epx_status_t check_waveform(const char *vcd_path, epx_error_t *error);
 
 // Runs the simulation to sc_stop(), with a waveform of what `trace` adds where vcd_path is not
 // NULL.
-void simulate_with_waveform(const char *vcd_path,
-                            const std::function<void(sc_core::sc_trace_file *)> &trace);
+// Returns the seconds that it took.
+double simulate_with_waveform(const char *vcd_path,
+                              const std::function<void(sc_core::sc_trace_file *)> &trace);
 
 }  // namespace epx
 

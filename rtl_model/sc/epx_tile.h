@@ -58,6 +58,7 @@ class Tile : public sc_core::sc_module {
   void trace(sc_core::sc_trace_file *file) const;
   const epx_events_t &events() const { return events_; }
   uint64_t cycles(Operation operation) const;
+  uint64_t words(Operation operation) const { return accepted_[static_cast<size_t>(operation)]; }
   // Edges at which anything moved: a watchdog's food.
   uint64_t moves() const { return moves_; }
   // What the pipeline stands at, in words; empty where it is idle.
