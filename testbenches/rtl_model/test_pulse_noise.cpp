@@ -145,11 +145,11 @@ TEST(PulseSpread, SlopesAndLabelsHaveTheirs) {
 
   epx_pulse_device_t e = mean_of(preset("NeuroSim"));
   e.nl_d2d = 0.2;
-  const Cells curves = make(e, 4096);
+  const Cells curves = make(e, 1024);
   std::vector<double> label;
-  std::vector<double> w(4096, e.w_min);
-  const std::vector<int16_t> half(4096, 16);
-  epx_pulse_apply(curves.get(), 1, 0, 4096, half.data(), w.data());
+  std::vector<double> w(1024, e.w_min);
+  const std::vector<int16_t> half(1024, 16);
+  epx_pulse_apply(curves.get(), 1, 0, 1024, half.data(), w.data());
   for (double value : w) {  // the label whose curve goes through this point, by bisection
     double lower = 0.01, upper = 9;
     for (int i = 0; i < 60; ++i) {
