@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processor time of the array effects, on one core, for an array of 128 x 128 cells: read noise,
+// programming error, drift; pulses of each preset, at one pulse a cell, at a tenth of the cells,
+// and at up to 31 a cell; counting pulses; conversion of 128 columns.
+#include <benchmark/benchmark.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "epx_cell.h"
+#include "epx_converter.h"
+#include "epx_pulse.h"
+#include "epx_pulse_count.h"
+
+namespace {
+
+constexpr size_t kCells = 128 * 128;
+
+std::vector<double> conductances() {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> uniform(0.01, 1.0);
+  std::vector<double> g(kCells);
+  for (double &value : g) value = uniform(random);
+  return g;
+}
+
+void per_cell(benchmark::State &state, size_t cells = kCells) {
+  state.counters["per_cell"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(cells),
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void read_noise(benchmark::State &state) {
+  const epx_read_noise_t noise = {static_cast<epx_noise_kind_t>(state.range(0)), 0.01};
+  const std::vector<double> g = conductances();
+  std::vector<double> read(kCells);
+  uint64_t event = 0;
+  for (auto _ : state) {
+    epx_read_noise_apply(&noise, {0.01, 1.0}, 1, 2, ++event, 0, kCells, g.data(), read.data());
+    benchmark::ClobberMemory();
+  }
+  per_cell(state);
+}
+BENCHMARK(read_noise)->Arg(EPX_NOISE_INDEPENDENT)->Arg(EPX_NOISE_INVERSE);
+
+void program_error(benchmark::State &state) {
+  const epx_program_error_t program = {EPX_NOISE_PROPORTIONAL, 0.02, 0.01};
+  const std::vector<double> target = conductances();
+  std::vector<double> g(kCells);
+  uint64_t event = 0;
+  for (auto _ : state) {
+    epx_program_error_apply(&program, {0.01, 1.0}, 1, 2, ++event, 0, kCells, target.data(),
+                            g.data());
+    benchmark::ClobberMemory();
+  }
+  per_cell(state);
+}
+BENCHMARK(program_error);
+
+void drift(benchmark::State &state) {
+  const epx_drift_t law = {0.05, 0.2, 1.0};
+  const std::vector<double> g0 = conductances();
+  std::vector<double> g(kCells);
+  for (auto _ : state) {
+    epx_drift_apply(&law, 1, 2, 0, kCells, 1000.0, g0.data(), g.data());
+    benchmark::ClobberMemory();
+  }
+  per_cell(state);
+}
+BENCHMARK(drift);
+
+// range(0): preset; range(1): 1, one pulse a cell; 10, a tenth of the cells one pulse; 31, up
+// to 31.
+void pulses(benchmark::State &state) {
+  epx_pulse_device_t device;
+  epx_pulse_cells_t *cells = nullptr;
+  const char *name = epx_pulse_preset_name(static_cast<int>(state.range(0)));
+  if (epx_pulse_preset(name, &device, nullptr) != EPX_OK ||
+      epx_pulse_cells_create(&device, kCells, 1, 2, &cells, nullptr) != EPX_OK) {
+    state.SkipWithError("no device");
+    return;
+  }
+  std::mt19937 random(1);
+  std::vector<int16_t> count(kCells);
+  for (int16_t &n : count) {
+    const int sign = (random() & 1) != 0 ? 1 : -1;
+    const int size = state.range(1) == 31   ? static_cast<int>(random() % 32)
+                     : state.range(1) == 10 ? (random() % 10 == 0)
+                                            : 1;
+    n = static_cast<int16_t>(sign * size);
+  }
+  std::vector<double> w(kCells, 0.1);
+  uint64_t event = 0;
+  for (auto _ : state) {
+    epx_pulse_apply(cells, ++event, 0, kCells, count.data(), w.data());
+    benchmark::ClobberMemory();
+  }
+  per_cell(state);
+  state.SetLabel(std::string(name) + (state.range(1) == 1    ? ", one pulse a cell"
+                                      : state.range(1) == 10 ? ", a tenth of the cells"
+                                                             : ", 0 to 31 pulses a cell"));
+  epx_pulse_cells_destroy(cells);
+}
+BENCHMARK(pulses)->ArgsProduct({{0, 1, 2, 3, 4, 5, 6}, {10, 1, 31}});
+
+void count_pulses(benchmark::State &state) {
+  epx_pulse_rule_t rule;
+  if (epx_pulse_rule_make(1.0 / 4096, 0.002, static_cast<epx_round_t>(state.range(0)), 31, &rule,
+                          nullptr) != EPX_OK) {
+    state.SkipWithError("no rule");
+    return;
+  }
+  std::mt19937 random(1);
+  std::vector<int32_t> change(kCells);
+  for (int32_t &c : change) c = static_cast<int32_t>(random() % 256) - 128;
+  std::vector<int16_t> count(kCells);
+  uint64_t event = 0;
+  for (auto _ : state) {
+    epx_pulse_counts(&rule, 1, 2, ++event, 0, kCells, change.data(), count.data());
+    benchmark::ClobberMemory();
+  }
+  per_cell(state);
+}
+BENCHMARK(count_pulses)->Arg(EPX_ROUND_NEAREST_EVEN)->Arg(EPX_ROUND_STOCHASTIC);
+
+// range(0): 0 without errors, 1 with noise.
+void convert(benchmark::State &state) {
+  epx_converter_t sar = {EPX_CONVERTER_SAR, 8, 0, 0, 0, 0, 0, 8};
+  sar.noise = state.range(0) != 0 ? 0.5 : 0.0;
+  epx_adc_t *adc = nullptr;
+  constexpr int kLines = 128;
+  if (epx_adc_create(&sar, kLines, 1, 2, &adc, nullptr) != EPX_OK) {
+    state.SkipWithError("no converter");
+    return;
+  }
+  std::vector<int64_t> sum(kLines), out(kLines);
+  std::mt19937 random(1);
+  for (int line = 0; line < kLines; ++line) {
+    sum[static_cast<size_t>(line)] = static_cast<int64_t>(random() % 20000) - 10000;
+    if (epx_adc_set_range(adc, line, -8000, 8000, nullptr) != EPX_OK) {
+      state.SkipWithError("no range");
+    }
+  }
+  uint64_t event = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(epx_adc_convert(adc, ++event, 0, kLines, sum.data(), out.data()));
+    benchmark::ClobberMemory();
+  }
+  per_cell(state, kLines);
+  epx_adc_destroy(adc);
+}
+BENCHMARK(convert)->Arg(0)->Arg(1);
+
+}  // namespace

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DACs on the wordlines and ADCs on the bitlines: from integers to integers.
+ *
+ * Units. A sum is an exact integer in the caller's units (cell units, or cell units at some fixed
+ * point). Converters put out integers in units of 2^-EPX_CONVERTER_FRACTION of that, so whatever
+ * accumulates them stays exact. Real numbers appear inside, in the analog errors, and are rounded
+ * (to nearest, ties to even) to those same units before the decision, so that all machines decide
+ * alike.
+ *
+ * ADC of b bits over the range of its line, with N = 2^b codes, step q and lowest level `low`, both
+ * in output units (F = EPX_CONVERTER_FRACTION):
+ *
+ *   t  = s 2^F                                     without errors of its own
+ *   t  = round(s 2^F (1 + gain) + (offset + noise xi) q)       with them
+ *   k  = floor((t - low) / q + 1/2)                nearest level, ties upward
+ *   code = min(max(k, 0), N - 1), a clip where k lies outside
+ *   reconstructed sum = low + code q, in units of 2^-F
+ *
+ * offset and noise in LSB (one LSB is q), gain relative to the zero of the sum; xi is normal, drawn
+ * by (tile, event, line). Where 0 lies in the range it is one of the levels. SAR, ramp and ideal
+ * converters share the transfer; they differ in cycles (SAR: b, ramp: 2^b, ideal: 1), and the ideal
+ * one is lossless: the reconstructed sum is s 2^F and never clips.
+ *
+ * DAC of b bits for codes x of n bits: level = min(round_nearest_even(x / 2^(n-b)), 2^b - 1), a
+ * clip where the minimum acts; driven value = level 2^(n-b) with gain, offset and noise as above
+ * (LSB: 2^(n-b), and 1 where b >= n), within 0 and 2^31 - 1, in units of 2^-F input codes. b >= n
+ * and no errors: x 2^F. A DAC is ideal or not; SAR and ramp mean the same to it. */
+#ifndef EPX_CONVERTER_H
+#define EPX_CONVERTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "epx_status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  EPX_CONVERTER_FRACTION = 12,
+  EPX_CONVERTER_MAX_BITS = 16,
+  EPX_CONVERTER_MAX_LINES = 1 << 16,
+  EPX_CONVERTER_SUM_BITS = 38 /* sums and ranges: |s| < 2^38 */
+};
+
+typedef enum epx_converter_kind_t {
+  EPX_CONVERTER_IDEAL, /* lossless, one cycle; takes no errors */
+  EPX_CONVERTER_SAR,
+  EPX_CONVERTER_RAMP
+} epx_converter_kind_t;
+
+/* Plain data; zero is an ideal converter. */
+typedef struct epx_converter_t {
+  epx_converter_kind_t kind;
+  int bits;             /* 1 to EPX_CONVERTER_MAX_BITS; not read by ideal ones */
+  double offset;        /* LSB, in [-2^16, 2^16] */
+  double gain;          /* relative error, in (-1, 1] */
+  double noise;         /* LSB rms at the input, in [0, 2^16] */
+  double offset_spread; /* LSB rms, from converter to converter, in [0, 2^16] */
+  double gain_spread;   /* rms, from converter to converter, in [0, 1] */
+  int lines_each;       /* neighbouring lines that share one converter and its errors; 0 is 1 */
+} epx_converter_t;
+
+/* "adc.bits: found 17; expected 1 to 16" and the like; `key` is the converter's name there. */
+EPX_CHECKED epx_status_t epx_converter_check(const epx_converter_t *converter, const char *key,
+                                             epx_error_t *error);
+
+/* Clock cycles of one conversion of an ADC. */
+int64_t epx_converter_cycles(const epx_converter_t *converter);
+
+/* "ideal", "sar" or "ramp"; NULL for other values. */
+const char *epx_converter_kind_name(epx_converter_kind_t kind);
+
+/* ---- ADC: one bank per array, one line per column ---- */
+
+typedef struct epx_adc_t epx_adc_t;
+
+/* `seed`, `tile`: see epx_array_random.h. No line has a range yet: every sum would clip to 0. */
+EPX_CHECKED epx_status_t epx_adc_create(const epx_converter_t *converter, int lines, uint64_t seed,
+                                        uint64_t tile, epx_adc_t **adc, epx_error_t *error);
+void epx_adc_destroy(epx_adc_t *adc);
+
+/* A line's range in sums, low < high, both within +-2^38: the finest step with which N levels cover
+ * it. With L = low 2^F and H = high 2^F: where 0 lies in the range, the smallest q with
+ * ceil(-L/q) + ceil(H/q) <= N - 1, and the lowest level -q ceil(-L/q); elsewhere
+ * q = ceil((H - L) / (N - 1)), and the lowest level L. Ideal converters ignore it.
+ * EPX_ERR_ARGUMENT names line and range; EPX_ERR_UNSUPPORTED for one bit and a range on both sides
+ * of 0. */
+EPX_CHECKED epx_status_t epx_adc_set_range(epx_adc_t *adc, int line, int64_t low, int64_t high,
+                                           epx_error_t *error);
+
+/* The lowest level and the step of a line, in output units. */
+void epx_adc_levels(const epx_adc_t *adc, int line, int64_t *low, int64_t *step);
+
+/* Converts lines [first, first + count) of one read: sum[i] -> out[i], which may be the same
+ * array. Returns the number of clips. Lines may be taken in any order and number with the same
+ * event. */
+int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t event, int first, int count,
+                        const int64_t *sum, int64_t *out);
+
+/* ---- calibration ---- */
+
+/* The range of `count` observed sums, sorted ascending in place: from the sum whose rank is nearest
+ * to (1 - coverage) / 2 * (count - 1) to its mirror from above; coverage 1 is minimum and maximum.
+ * Widened by one where both are equal. count >= 1, coverage in (0, 1]. */
+EPX_CHECKED epx_status_t epx_adc_observed_range(int64_t *sum, size_t count, double coverage,
+                                                int64_t *low, int64_t *high, epx_error_t *error);
+
+/* Sets the ranges of all lines from sum[vectors][lines] (read only): per line, or, with `common`,
+ * one range for all. */
+EPX_CHECKED epx_status_t epx_adc_calibrate(epx_adc_t *adc, size_t vectors, const int64_t *sum,
+                                           double coverage, int common, epx_error_t *error);
+
+/* ---- DAC: one bank per array, one line per row ---- */
+
+typedef struct epx_dac_t epx_dac_t;
+
+/* code_bits: of the codes driven, 1 to EPX_CONVERTER_MAX_BITS. */
+EPX_CHECKED epx_status_t epx_dac_create(const epx_converter_t *converter, int code_bits, int lines,
+                                        uint64_t seed, uint64_t tile, epx_dac_t **dac,
+                                        epx_error_t *error);
+void epx_dac_destroy(epx_dac_t *dac);
+
+/* Drives lines [first, first + count): code[i] in [0, 2^code_bits) -> out[i] in units of 2^-F input
+ * codes. Returns the number of clips. */
+int64_t epx_dac_drive(const epx_dac_t *dac, uint64_t event, int first, int count,
+                      const uint16_t *code, int32_t *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
