@@ -22,6 +22,7 @@ ENUM_NAMES(set_name, "generated", "cifar10", "idx")
 ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic", "nearest_up", "nearest_zero",
            "nearest_down", "nearest_away", "truncate_zero")
 ENUM_NAMES(array_name, "digital", "analog")
+ENUM_NAMES(converter_name, "ideal", "sar", "ramp")
 
 /* Pooling, update orders and switches carry their names in core; estimators in its table. */
 static const char *estimator_name(int value) {
@@ -153,6 +154,17 @@ static const epx_config_row_t rows[] = {
      .help = "Weight bits in one cell; a weight takes neighbouring columns."},
     {"chip.array.adc_bits", INTEGER(chip.adc_bits, 1, 24), .unit = "bits",
      .help = "analog: converter resolution; no bit may be lost."},
+    {"chip.array.adc.kind", ENUM(chip.adc.kind, converter_name), .unit = "",
+     .help = "analog: ideal converters lose nothing; sar and ramp ones round to adc_bits."},
+    {"chip.array.adc.range", REAL(chip.adc_range, 0, 1), .above = true, .unit = "",
+     .help =
+         "Of a lossy converter, as a share of what its line can reach; sums beyond are clipped."},
+    {"chip.array.adc.offset_spread", REAL(chip.adc.offset_spread, 0, 65536), .unit = "LSB rms",
+     .help = "Offsets of lossy converters, from one to the next."},
+    {"chip.array.adc.gain_spread", REAL(chip.adc.gain_spread, 0, 1), .unit = "rms",
+     .help = "Relative gain errors of lossy converters, from one to the next."},
+    {"chip.array.device_seed", .type = EPX_TYPE_UNSIGNED, AT(chip.device_seed), .low = 0,
+     .high = UINT32_MAX, .unit = "", .help = "Of what differs from device to device."},
     {"chip.array.columns_per_adc", INTEGER(chip.columns_per_adc, 1, 65536), .unit = "columns",
      .help = "analog: bitlines that share a converter."},
     {"chip.timing.settle_cycles", INTEGER(chip.settle_cycles, 0, 1000000), .unit = "cycles",

@@ -42,8 +42,8 @@ double epx_account_array_share(const epx_account_t *account) {
 }
 
 bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip) {
-  return epx_account_array_share(account) >= 0.9 && chip->buffer_flits >= chip->router_cycles &&
-         chip->psum_buffer >= 2;
+  return epx_account_array_share(account) >= 0.9 && chip->buffer_flits > chip->router_cycles &&
+         chip->psum_buffer >= 3;
 }
 
 /* ---- what the tiles of one layer do ---- */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "epx_converter.h"
 #include "epx_network.h"
 #include "epx_qformat.h"
 #include "epx_round.h"
@@ -34,13 +35,16 @@ typedef struct epx_chip_t {
   int rows, columns; /* of one array, default 128 x 128 */
   int bits_per_cell; /* weight bits a cell holds, default 1: a weight takes bits/bits_per_cell
                         columns */
-  int adc_bits; /* analog: resolution; must be lossless, 2^adc_bits > rows * (2^bits_per_cell - 1)
+  int adc_bits; /* analog: resolution; of ideal converters 2^adc_bits > rows * (2^bits_per_cell - 1)
                  */
-  int columns_per_adc; /* analog, default 8 */
-  int settle_cycles;   /* per driven bit, default 1 */
-  int convert_cycles;  /* per conversion, default 1 */
-  double clock_mhz;    /* default 1000 */
-  bool stop_settled;   /* a phase ends at the first step that changes no state; default false */
+  int columns_per_adc;  /* analog, default 8 */
+  epx_converter_t adc;  /* analog: kind (default ideal: lossless), errors; bits and lines: above */
+  double adc_range;     /* of a lossy converter, as a share of what its line can reach, default 1 */
+  uint32_t device_seed; /* of what differs from device to device */
+  int settle_cycles;    /* per driven bit, default 1 */
+  int convert_cycles;   /* per conversion, default 1 */
+  double clock_mhz;     /* default 1000 */
+  bool stop_settled;    /* a phase ends at the first step that changes no state; default false */
 
   /* Network-on-chip: a mesh of routers, one for each tile. */
   int mesh_columns;  /* default 0: the smallest square that holds the network's tiles */

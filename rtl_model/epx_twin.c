@@ -80,6 +80,31 @@ static epx_status_t check_formats(const epx_chip_t *chip, epx_error_t *error) {
   return EPX_OK;
 }
 
+/* Lossy converters: what the twin's tile-by-tile products can hold. */
+static epx_status_t check_analog(const epx_chip_t *chip, const twin_layer_t *layer, int l,
+                                 epx_error_t *error) {
+  if (!twin_analog_loses_bits(chip)) {
+    return EPX_OK;
+  }
+  if (layer->g.fan_in > EPX_TWIN_ANALOG_LINES || layer->g.units > EPX_TWIN_ANALOG_LINES) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.layers[%d]: a fan-in of %d and %d units; through converters that lose "
+                    "bits the twin multiplies at most %d of each",
+                    l, layer->g.fan_in, layer->g.units, EPX_TWIN_ANALOG_LINES);
+  }
+  epx_converter_t converter = chip->adc;
+  converter.bits = chip->adc_bits;
+  converter.lines_each = chip->columns_per_adc;
+  const epx_status_t status = epx_converter_check(&converter, "chip.array.adc", error);
+  if (status == EPX_OK && (chip->adc.noise != 0.0 || chip->adc_bits < 2 ||
+                           !(chip->adc_range > 0.0 && chip->adc_range <= 1.0))) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.array: a lossy converter needs adc_bits of at least 2, a range above 0 "
+                    "and at most 1, and no noise");
+  }
+  return status;
+}
+
 static epx_status_t check_layer(const epx_network_t *network, int l, epx_error_t *error) {
   const epx_layer_t *layer = &network->layers[l];
   if (layer->kind != EPX_LAYER_CONV) {
@@ -116,6 +141,7 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
   layer->shadow_format.fraction_bits =
       (int8_t)(layer->shadow_format.fraction_bits + chip->shadow_bits);
   layer->pre_fraction = l == 0 ? chip->input.fraction_bits : chip->state.fraction_bits;
+  layer->pre_bits = epx_qformat_bits(l == 0 ? chip->input : chip->state);
   layer->padded_channels = round_up4(g->in_channels);
   layer->dense = g->conv_height == 1 && g->conv_width == 1 && g->padding == 0;
   layer->window = g->pool == EPX_POOL_MAX ? 4 : 1;
@@ -126,7 +152,9 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
                     "bits, which hold %d",
                     l, g->out_height, g->out_width, INT32_MAX / (255 * 255));
   }
-  return epx_map_layer(chip, l, g->units, g->fan_in, &layer->map, error);
+  const epx_status_t status = check_analog(chip, layer, l, error);
+  return status == EPX_OK ? epx_map_layer(chip, l, g->units, g->fan_in, &layer->map, error)
+                          : status;
 }
 
 /* Proof that 32 bits hold every sum of one neuron: from below, from above, bias and nudge. */
@@ -138,7 +166,9 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
       above == NULL ? 0.0
                     : (double)(above->g.fan_in / above->g.in_channels) * (double)above->g.units;
   const double down = ldexp(255.0 * 128.0 * terms_above, layer->backward_shift);
-  const int bits = ilogb(up * (l == 0 ? 2.0 : 1.0) + down + 0x1p29) + 2;
+  /* A lossy converter's highest level may lie up to its step beyond what the line can reach. */
+  const double beyond = twin_analog_loses_bits(&twin->chip) ? 2.0 : 1.0;
+  const int bits = ilogb((up * (l == 0 ? 2.0 : 1.0) + down) * beyond + 0x1p29) + 2;
   if (layer->forward_shift > 16 || layer->backward_shift > 16 || bits > 32) {
     return epx_fail(
         error, EPX_ERR_UNSUPPORTED,
@@ -257,6 +287,15 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
     twin_destroy(&twin->base);
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the twin with mini-batches of %d",
                     capacity);
+  }
+  int tiles = 0;
+  for (int l = 0; twin_analog_loses_bits(chip) && l < twin->parameter_layers; ++l) {
+    const epx_status_t made = twin_analog_create(twin, l, tiles, error);
+    if (made != EPX_OK) {
+      twin_destroy(&twin->base);
+      return made;
+    }
+    tiles += twin->layer[l].map.row_blocks * twin->layer[l].map.column_blocks;
   }
   for (int l = 0; l < twin->parameter_layers; ++l) {
     epx_conv_rows(&twin->layer[l].conv, twin->layer[l].forward_rows);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "epx_conv.h"
+#include "epx_floorplan.h"
 #include "epx_geometry.h"
 #include "epx_mapping.h"
 #include "epx_neuron.h"
@@ -21,6 +22,7 @@ typedef struct twin_layer_t {
   epx_geometry_t g;
   epx_layer_map_t map;
   epx_qformat_t synapse, shadow_format;
+  int pre_bits;        /* of a wordline code */
   int pre_fraction;    /* of the states (or input) that drive the layer */
   int fraction;        /* F: of the layer's accumulator */
   int forward_shift;   /* product -> accumulator, left */
@@ -41,6 +43,8 @@ typedef struct twin_layer_t {
   int8_t *code;    /* [units][fan_in] */
   int32_t *offset; /* bias at fraction F less the input's offset correction, [units] */
   int8_t *packed_forward, *packed_backward;
+
+  struct epx_array_t **array; /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
 
   int32_t *forward_rows; /* epx_conv_rows of conv */
 
@@ -134,6 +138,18 @@ void twin_forward(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t 
                   int32_t *out, uint8_t *switches);
 void twin_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out);
+
+/* epx_twin_analog.c: products through converters that lose bits. bits: of a wordline code. */
+enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
+bool twin_analog_loses_bits(const epx_chip_t *chip);
+epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error);
+void twin_analog_destroy(twin_layer_t *layer);
+void twin_analog_pack(const twin_layer_t *layer);
+void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *image, int32_t *out,
+                         uint8_t *switches);
+void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const uint8_t *switches,
+                          int32_t *out, int ldc);
+void twin_analog_errors(const twin_layer_t *readout, const int32_t *error, int32_t *nudge);
 
 /* epx_twin_relax.c */
 void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);

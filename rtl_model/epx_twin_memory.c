@@ -131,6 +131,7 @@ void twin_destroy(epx_substrate_t *self) {
   twin_t *twin = (twin_t *)self;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     twin_layer_t *layer = &twin->layer[l];
+    twin_analog_destroy(layer);
     free(layer->shadow);
     free(layer->velocity);
     free(layer->bias);

@@ -49,6 +49,10 @@ void twin_pack(twin_t *twin, int l) {
     layer->offset[u] = (int32_t)(epx_saturate(bias, -(1 << 28), 1 << 28) -
                                  input_offset * sum * (INT64_C(1) << layer->forward_shift));
   }
+  if (layer->array != NULL) {
+    twin_analog_pack(layer);
+    return;
+  }
   epx_conv_pack(&layer->conv, layer->code, twin->pack_buffer, layer->packed_forward);
   if (l > 0 && l < twin->layers) {
     epx_conv_pack_transpose(&layer->feedback, layer->code, twin->pack_buffer,
@@ -58,12 +62,20 @@ void twin_pack(twin_t *twin, int l) {
 
 void twin_forward(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t *image,
                   int32_t *out, uint8_t *switches) {
+  if (layer->array != NULL) {
+    twin_analog_forward(layer, layer->pre_bits, image, out, layer->window == 4 ? switches : NULL);
+    return;
+  }
   epx_conv_forward_u8s8s32(&layer->conv, image, layer->forward_rows, layer->packed_forward,
                            w->scratch, out, switches);
 }
 
 void twin_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out) {
+  if (layer->array != NULL) {
+    twin_analog_backward(layer, place, switches, out, twin_backward_ldc(layer));
+    return;
+  }
   const epx_conv_states_t states = {place.at, place.pixel_stride, place.row_stride, switches};
   epx_conv_transpose_u8s8s32(&layer->feedback, &states, layer->code, layer->packed_backward,
                              w->scratch, out, twin_backward_ldc(layer));

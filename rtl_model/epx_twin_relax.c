@@ -70,9 +70,13 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
     int32_t error[256];
     twin_logits(twin, w, logits);
     epx_softmax_error(&twin->softmax, logits, readout->g.units, readout->fraction, label, error);
-    memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
-    for (int k = 0; k < readout->g.units; ++k) {
-      add_scaled(size, error[k], readout->code + (size_t)k * (size_t)size, w->nudge);
+    if (readout->array != NULL) {
+      twin_analog_errors(readout, error, w->nudge);
+    } else {
+      memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
+      for (int k = 0; k < readout->g.units; ++k) {
+        add_scaled(size, error[k], readout->code + (size_t)k * (size_t)size, w->nudge);
+      }
     }
     fraction = EPX_SOFTMAX_FRACTION + readout->synapse.fraction_bits;
   } else {

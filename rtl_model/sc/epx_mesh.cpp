@@ -79,6 +79,7 @@ void Mesh::make_node(int l, int row_block, int column_block) {
   NodeConfig config = {l, row_block, column_block, {}};
   config.tile.chip = *plan_.chip;
   config.tile.shape = plan_tile(&plan_, l, row_block, column_block);
+  config.tile.number = epx_floorplan_tile(&plan_.floor, l, row_block, column_block);
   config.tile.synapse = epx_chip_synapse(plan_.chip, l);
   config.tile.neuron = numbers.neuron;
   config.tile.forward_shift = numbers.forward_shift;

@@ -68,10 +68,10 @@ epx_status_t check(const epx_sc_tile_job_t &job, const epx_sc_memory_t &memory,
 }
 
 void simulate(const epx_sc_tile_job_t &job, epx_sc_memory_t *memory, epx_sc_tile_result_t *result) {
-  const epx::TileConfig config = {
-      *job.chip,       epx_sc_tile_shape(&job), epx_chip_synapse(job.chip, job.layer),
-      job.neuron,      job.forward_shift,       job.weight_circuit,
-      job.bias_circuit};
+  const epx::TileConfig config = {*job.chip,          epx_sc_tile_shape(&job),
+                                  job.number,         epx_chip_synapse(job.chip, job.layer),
+                                  job.neuron,         job.forward_shift,
+                                  job.weight_circuit, job.bias_circuit};
   epx::TileBench bench("bench", config, job, memory, result);
   result->seconds = epx::simulate_with_waveform(
       job.vcd_path, [&](sc_core::sc_trace_file *file) { bench.trace(file); });

@@ -20,23 +20,23 @@ void require(bool condition, const std::string &text) {
 }  // namespace
 
 void TileConfig::validate() const {
-  const auto number = [](int value) { return std::to_string(value); };
-  require(shape.rows >= 1 && shape.rows <= chip.rows, "chip.array.rows: " + number(shape.rows) +
-                                                          " rows in use; expected 1 to " +
-                                                          number(chip.rows));
+  const auto text = [](int value) { return std::to_string(value); };
+  require(
+      shape.rows >= 1 && shape.rows <= chip.rows,
+      "chip.array.rows: " + text(shape.rows) + " rows in use; expected 1 to " + text(chip.rows));
   require(shape.units >= 1 && shape.units * shape.slices <= chip.columns,
-          "chip.array.columns: " + number(shape.units * shape.slices) +
-              " columns in use; expected at most " + number(chip.columns));
+          "chip.array.columns: " + text(shape.units * shape.slices) +
+              " columns in use; expected at most " + text(chip.columns));
   require(shape.window == 1 || shape.window == 4,
-          "window: " + number(shape.window) + "; expected 1 or 4");
+          "window: " + text(shape.window) + "; expected 1 or 4");
   require(shape.input_bits >= 1 && shape.input_bits <= 8 && shape.state_bits >= 1 &&
               shape.state_bits <= (shape.signed_post ? 24 : 8),
           "chip.input and chip.state: the tile drives codes of 1 to 8 bits");
   require(shape.synapse_bits >= 2 && shape.synapse_bits <= 8,
           "chip.synapse.format: the tile holds synapses of 2 to 8 bits");
   require(chip.bits_per_cell >= 1 && shape.slices * chip.bits_per_cell >= shape.synapse_bits,
-          "chip.array.bits_per_cell: " + number(shape.slices) + " slices do not hold " +
-              number(shape.synapse_bits) + " bits");
+          "chip.array.bits_per_cell: " + text(shape.slices) + " slices do not hold " +
+              text(shape.synapse_bits) + " bits");
   require(chip.settle_cycles >= 0 && chip.convert_cycles >= 1 &&
               (chip.array_kind == EPX_ARRAY_DIGITAL || chip.columns_per_adc >= 1),
           "chip.timing: expected settle_cycles >= 0, convert_cycles >= 1, columns_per_adc >= 1");
@@ -48,21 +48,24 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
     : sc_module(name),
       config_((config.validate(), config)),
       memory_(memory),
-      cells_(config.shape.rows, config.shape.units, config.shape.synapse_bits,
-             config.chip.bits_per_cell, config.shape.slices),
-      driven_rows_(make_lines(config.shape.rows)),
-      driven_units_(make_lines(config.shape.units)),
+      driven_rows_(epx_array_words(config.shape.rows), 0),
+      driven_units_(epx_array_words(config.shape.units), 0),
       lfsr_{memory->lfsr},
       period_(clock_period(config.chip.clock_mhz)),
       forward_tree_bits_(epx_tree_bits(config.shape.rows, config.chip.bits_per_cell)),
       backward_tree_bits_(epx_tree_bits(config.shape.units, config.chip.bits_per_cell)) {
   const epx_tile_shape_t &shape = config_.shape;
   const size_t units = static_cast<size_t>(shape.units);
+  epx_array_t *cells = nullptr;
+  epx_error_t error = {};
+  require(epx_array_create(&config_.chip, &shape, config_.number, &cells, &error) == EPX_OK,
+          error.message);
+  cells_.reset(cells);
   offset_sum_.assign(units, 0);
   for (int row = 0; row < shape.rows; ++row) {
     for (int unit = 0; unit < shape.units; ++unit) {
       offset_sum_[static_cast<size_t>(unit)] += memory_->weight[at(row, unit)];
-      cells_.set(row, unit, memory_->weight[at(row, unit)]);
+      epx_array_set(cells, row, unit, memory_->weight[at(row, unit)]);
     }
   }
   correlation_.assign(units * static_cast<size_t>(shape.rows), 0);

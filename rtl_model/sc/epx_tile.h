@@ -9,14 +9,14 @@
 // word moves at a rising edge that finds both high. n and y never wait. Arithmetic on codes is that
 // of epx_neuron.h and epx_update.h; this module adds time, the handshakes and the event counters.
 //
-// The converters are lossless: a sum outside their range is an error, never a clipped value.
+// Ideal converters are lossless: a sum outside their range is an error, never a clipped value.
 #ifndef EPX_TILE_H
 #define EPX_TILE_H
 
 #include <systemc>
 
+#include "../epx_array.h"
 #include "../epx_sc_tile.h"
-#include "epx_cell_array.h"
 #include "epx_sleep.h"
 #include "epx_tile_word.h"
 
@@ -25,6 +25,7 @@ namespace epx {
 struct TileConfig {
   epx_chip_t chip;
   epx_tile_shape_t shape;
+  int number;  // of the tile on its chip
   epx_qformat_t synapse;
   epx_neuron_t neuron;
   int forward_shift;
@@ -105,7 +106,7 @@ class Tile : public sc_core::sc_module {
   void drive_bit();
   void convert_turn();
   void next_bit();
-  void convert(std::vector<int64_t> *sums);
+  void convert(const std::vector<int64_t> &sums);
   int code_bits() const;
 
   // Update circuit, in epx_tile_update.cpp.
@@ -126,13 +127,13 @@ class Tile : public sc_core::sc_module {
 
   const TileConfig config_;
   epx_sc_memory_t *const memory_;
-  CellArray cells_;
+  std::unique_ptr<epx_array_t, void (*)(epx_array_t *)> cells_{nullptr, epx_array_destroy};
   std::vector<int64_t> offset_sum_;  // [units]: sum of the weights, for the offset correction
 
   // Registers.
   Phase phase_ = Phase::Ready;
   std::shared_ptr<const TileWord> word_;
-  Lines driven_rows_, driven_units_;
+  std::vector<uint64_t> driven_rows_, driven_units_;  // a bit for each line
   int bit_ = 0, slice_ = 0, place_ = 0, turn_ = 0, wait_ = 0, row_ = 0, unit_ = 0;
   Conversion conversion_;
   std::vector<int64_t> accumulator_;

@@ -91,7 +91,7 @@ void Tile::drive_bit() {
     for (size_t u = 0; u < word_->post.size(); ++u) {
       if (word_->switches[u] == place_) {
         ++driven;
-        set_line(&driven_units_, static_cast<int>(u), (word_->post[u] >> bit_ & 1) != 0);
+        driven_units_[u / 64] |= static_cast<uint64_t>(word_->post[u] >> bit_ & 1) << (u % 64);
       }
     }
   } else {
@@ -122,11 +122,13 @@ void Tile::convert_turn() {
   const int count = std::min(all - conversion_.first_line, width);
   conversion_.sums.resize(static_cast<size_t>(count));
   if (backward()) {
-    cells_.sum_rows(conversion_.first_line, count, slice_, driven_units_, conversion_.sums.data());
+    epx_array_read_rows(cells_.get(), driven_units_.data(), slice_, conversion_.first_line, count,
+                        conversion_.sums.data());
   } else {
-    cells_.sum_columns(conversion_.first_line, count, driven_rows_, conversion_.sums.data());
+    epx_array_read_columns(cells_.get(), driven_rows_.data(), conversion_.first_line, count,
+                           conversion_.sums.data());
   }
-  convert(&conversion_.sums);
+  convert(conversion_.sums);
   wait_ = config_.chip.convert_cycles;
   if (++turn_ == turns) {
     next_bit();
@@ -152,16 +154,19 @@ void Tile::next_bit() {
   }
 }
 
-// Digital: adder trees. Analog: converters that must hold every sum of so many cells.
-void Tile::convert(std::vector<int64_t> *sums) {
-  const uint64_t count = sums->size();
+// Digital: adder trees. Analog: converters; ideal ones must hold every sum of so many cells.
+void Tile::convert(const std::vector<int64_t> &sums) {
+  const uint64_t count = sums.size();
   if (config_.chip.array_kind == EPX_ARRAY_DIGITAL) {
     events_.tree_bits += count * (backward() ? backward_tree_bits_ : forward_tree_bits_);
     return;
   }
   events_.adc_conversions += count;
   const int64_t levels = int64_t{1} << config_.chip.adc_bits;
-  for (const int64_t sum : *sums) {
+  for (const int64_t sum : sums) {
+    if (epx_array_fraction(cells_.get()) > 0) {
+      return;  // a lossy one clips
+    }
     if (sum >= levels || sum <= -levels) {
       SC_REPORT_ERROR(
           name(),

@@ -34,6 +34,8 @@ void Tile::shift_add_stage() {
     finished_.valid = true;
     finished_.place = conversion_.place;
     finished_.values.swap(accumulator_);
+    epx_array_finish(cells_.get(), static_cast<int>(finished_.values.size()),
+                     finished_.values.data());
     finished_.word = conversion_.word;
   }
 }

@@ -33,7 +33,7 @@ void Tile::write_weight(int row, int unit) {
       epx_update_visible(memory_->shadow[i], config_.chip.shadow_bits, config_.synapse);
   offset_sum_[static_cast<size_t>(unit)] += code - memory_->weight[i];
   memory_->weight[i] = code;
-  cells_.set(row, unit, code);
+  epx_array_set(cells_.get(), row, unit, code);
   events_.cell_writes += static_cast<uint64_t>(config_.shape.slices);
 }
 

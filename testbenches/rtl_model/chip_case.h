@@ -97,14 +97,16 @@ struct ChipCase {
   std::string describe() const {
     std::ostringstream text;
     text << ::describe(network) << "; array " << chip.rows << "x" << chip.columns << " "
-         << (chip.array_kind == EPX_ARRAY_DIGITAL ? "digital" : "analog") << ", "
-         << chip.bits_per_cell << " bits a cell, mesh " << chip.mesh_columns << " wide, flits of "
-         << chip.flit_bits << ", router " << chip.router_cycles << ", buffers " << chip.buffer_flits
-         << " and " << chip.psum_buffer << (chip.stop_settled ? ", stops settled" : "") << "; T "
-         << dynamics.free_steps << "/" << dynamics.nudged_steps << ", "
-         << epx_estimator_row(estimator.kind)->name << " " << estimator.beta
-         << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls " << stall_percent
-         << " %, data seed " << data_seed;
+         << (chip.array_kind == EPX_ARRAY_DIGITAL   ? "digital"
+             : chip.adc.kind == EPX_CONVERTER_IDEAL ? "analog"
+                                                    : "lossy")
+         << ", " << chip.bits_per_cell << " bits a cell, mesh " << chip.mesh_columns
+         << " wide, flits of " << chip.flit_bits << ", router " << chip.router_cycles
+         << ", buffers " << chip.buffer_flits << " and " << chip.psum_buffer
+         << (chip.stop_settled ? ", stops settled" : "") << "; T " << dynamics.free_steps << "/"
+         << dynamics.nudged_steps << ", " << epx_estimator_row(estimator.kind)->name << " "
+         << estimator.beta << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls "
+         << stall_percent << " %, data seed " << data_seed;
     return text.str();
   }
 };
@@ -174,6 +176,14 @@ inline ChipCase random_case(Random &random) {
     one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
     one.chip.columns_per_adc = random.integer(1, 8);
     one.chip.adc_bits = 16;
+    if (random.chance(0.4)) {  // converters that lose bits
+      one.chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
+      one.chip.adc_bits = random.integer(2, 6);
+      one.chip.adc_range = random.real(0.2, 1.0);
+      one.chip.adc.offset_spread = random.chance(0.5) ? random.real(0, 1.5) : 0.0;
+      one.chip.adc.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
+      one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
+    }
     one.chip.settle_cycles = random.integer(0, 2);
     one.chip.convert_cycles = random.integer(1, 2);
     one.chip.mesh_columns = random.chance(0.5) ? 0 : random.integer(1, 9);
@@ -204,8 +214,8 @@ inline ChipCase roomy_case(Random &random) {
     ChipCase one = random_case(random);
     one.chip.state = q_unsigned(0, random.integer(4, 8));
     one.chip.flit_bits = 64 << random.integer(0, 2);
-    one.chip.buffer_flits = one.chip.router_cycles + random.integer(0, 4);
-    one.chip.psum_buffer = random.integer(2, 6);
+    one.chip.buffer_flits = one.chip.router_cycles + random.integer(1, 5);
+    one.chip.psum_buffer = random.integer(3, 6);
     one.stall_percent = 0;
     one.chip.stop_settled = false;
     if (one.legal() && epx_account_applies_to(one)) {

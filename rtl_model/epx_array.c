@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_array.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_clones.h"
+#include "epx_converter.h"
+#include "epx_round.h"
+
+struct epx_array_t {
+  epx_tile_shape_t shape;
+  int bits_per_cell;
+  size_t row_words, unit_words;
+  uint64_t *column_planes; /* [unit][bit][words of rows] */
+  uint64_t *row_planes;    /* [bit][row][words of units] */
+  bool lossy;
+  epx_adc_t *columns; /* a line a column */
+  epx_adc_t **rows;   /* by slice, a line a row */
+};
+
+void epx_array_destroy(epx_array_t *array) {
+  if (array == NULL) {
+    return;
+  }
+  for (int s = 0; array->rows != NULL && s < array->shape.slices; ++s) {
+    epx_adc_destroy(array->rows[s]);
+  }
+  epx_adc_destroy(array->columns);
+  free(array->rows);
+  free(array->column_planes);
+  free(array->row_planes);
+  free(array);
+}
+
+/* The digits of a slice lie in [low, high]. */
+static void digits(const epx_array_t *array, int slice, int64_t *low, int64_t *high) {
+  const bool last = slice + 1 == array->shape.slices;
+  const int bits =
+      last ? array->shape.synapse_bits - slice * array->bits_per_cell : array->bits_per_cell;
+  *low = last ? -(INT64_C(1) << (bits - 1)) : 0;
+  *high = last ? (INT64_C(1) << (bits - 1)) - 1 : (INT64_C(1) << bits) - 1;
+}
+
+static epx_status_t set_range(const epx_array_t *array, epx_adc_t *adc, int line, int slice,
+                              int leaves, int bits, double share, epx_error_t *error) {
+  int64_t low, high;
+  digits(array, slice, &low, &high);
+  low = (int64_t)((double)low * leaves * share);
+  high = (int64_t)((double)high * leaves * share);
+  /* Sums are whole: with levels to spare the range is wider, never the step finer than one. */
+  const int64_t spare = low + (INT64_C(1) << bits) - 1;
+  return epx_adc_set_range(adc, line, low, high < spare ? spare : high, error);
+}
+
+static epx_status_t create_converters(epx_array_t *array, const epx_chip_t *chip, int tile,
+                                      epx_error_t *error) {
+  const epx_tile_shape_t *shape = &array->shape;
+  epx_converter_t converter = chip->adc;
+  converter.bits = chip->adc_bits;
+  converter.lines_each = chip->columns_per_adc;
+  const uint64_t seed = chip->device_seed, number = 2 * (uint64_t)tile;
+  const int columns = shape->units * shape->slices;
+  epx_status_t status = epx_adc_create(&converter, columns, seed, number, &array->columns, error);
+  for (int i = 0; status == EPX_OK && i < columns; ++i) {
+    status = set_range(array, array->columns, i, i % shape->slices, shape->rows, chip->adc_bits,
+                       chip->adc_range, error);
+  }
+  array->rows = calloc((size_t)shape->slices, sizeof(epx_adc_t *));
+  if (array->rows == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for an array's converters");
+  }
+  for (int s = 0; status == EPX_OK && s < shape->slices; ++s) {
+    status = epx_adc_create(&converter, shape->rows, seed, number + 1, &array->rows[s], error);
+    for (int row = 0; status == EPX_OK && row < shape->rows; ++row) {
+      status = set_range(array, array->rows[s], row, s, shape->units, chip->adc_bits,
+                         chip->adc_range, error);
+    }
+  }
+  return status;
+}
+
+epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *shape, int tile,
+                              epx_array_t **out, epx_error_t *error) {
+  epx_array_t *array = calloc(1, sizeof *array);
+  if (array == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for an array");
+  }
+  array->shape = *shape;
+  array->bits_per_cell = chip->bits_per_cell;
+  array->row_words = epx_array_words(shape->rows);
+  array->unit_words = epx_array_words(shape->units);
+  const size_t bits = (size_t)shape->synapse_bits;
+  array->column_planes = calloc((size_t)shape->units * bits * array->row_words, sizeof(uint64_t));
+  array->row_planes = calloc((size_t)shape->rows * bits * array->unit_words, sizeof(uint64_t));
+  array->lossy = chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind != EPX_CONVERTER_IDEAL;
+  epx_status_t status = EPX_OK;
+  if (array->column_planes == NULL || array->row_planes == NULL) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for an array");
+  }
+  if (status == EPX_OK && array->lossy) {
+    status = create_converters(array, chip, tile, error);
+  }
+  if (status != EPX_OK) {
+    epx_array_destroy(array);
+    return status;
+  }
+  *out = array;
+  return EPX_OK;
+}
+
+int epx_array_fraction(const epx_array_t *array) {
+  return array->lossy ? EPX_CONVERTER_FRACTION : 0;
+}
+
+static void put(uint64_t *words, int line, bool on) {
+  const uint64_t bit = UINT64_C(1) << (line % 64);
+  words[line / 64] = on ? words[line / 64] | bit : words[line / 64] & ~bit;
+}
+
+void epx_array_set(epx_array_t *array, int row, int unit, int code) {
+  const int bits = array->shape.synapse_bits;
+  for (int bit = 0; bit < bits; ++bit) {
+    const bool on = (code >> bit & 1) != 0;
+    put(array->column_planes + (size_t)(unit * bits + bit) * array->row_words, row, on);
+    put(array->row_planes + (size_t)(bit * array->shape.rows + row) * array->unit_words, unit, on);
+  }
+}
+
+/* sums[i] += factor * bits common to plane i and driven; planes lie one after another. */
+EPX_CLONES static void add_planes(const uint64_t *planes, size_t words, const uint64_t *driven,
+                                  int count, int64_t factor, int64_t *sums) {
+  for (int i = 0; i < count; ++i, planes += words) {
+    int64_t ones = 0;
+    for (size_t w = 0; w < words; ++w) {
+      ones += __builtin_popcountll(planes[w] & driven[w]);
+    }
+    sums[i] += factor * ones;
+  }
+}
+
+/* What bit `bit` of a weight counts within its slice. */
+static int64_t bit_value(const epx_array_t *array, int bit, int first_bit) {
+  const int64_t value = INT64_C(1) << (bit - first_bit);
+  return bit + 1 == array->shape.synapse_bits ? -value : value;
+}
+
+static int slice_end(const epx_array_t *array, int slice) {
+  return slice + 1 == array->shape.slices ? array->shape.synapse_bits
+                                          : (slice + 1) * array->bits_per_cell;
+}
+
+void epx_array_read_columns(const epx_array_t *array, const uint64_t *driven_rows, int first,
+                            int count, int64_t *sums) {
+  const int bits = array->shape.synapse_bits, slices = array->shape.slices;
+  memset(sums, 0, (size_t)count * sizeof *sums);
+  if (array->bits_per_cell == 1) { /* a plane is a column, and columns lie one after another */
+    add_planes(array->column_planes + (size_t)first * array->row_words, array->row_words,
+               driven_rows, count, 1, sums);
+    for (int i = bits - 1 - first % bits; i < count; i += bits) {
+      sums[i] = -sums[i];
+    }
+  } else {
+    for (int i = 0; i < count; ++i) {
+      const int unit = (first + i) / slices, slice = (first + i) % slices;
+      const int begin = slice * array->bits_per_cell;
+      for (int bit = begin; bit < slice_end(array, slice); ++bit) {
+        add_planes(array->column_planes + (size_t)(unit * bits + bit) * array->row_words,
+                   array->row_words, driven_rows, 1, bit_value(array, bit, begin), sums + i);
+      }
+    }
+  }
+  if (array->lossy) {
+    epx_adc_convert(array->columns, 0, first, count, sums, sums);
+  }
+}
+
+void epx_array_read_rows(const epx_array_t *array, const uint64_t *driven_units, int slice,
+                         int first, int count, int64_t *sums) {
+  const int begin = slice * array->bits_per_cell;
+  memset(sums, 0, (size_t)count * sizeof *sums);
+  for (int bit = begin; bit < slice_end(array, slice); ++bit) {
+    add_planes(array->row_planes + (size_t)(bit * array->shape.rows + first) * array->unit_words,
+               array->unit_words, driven_units, count, bit_value(array, bit, begin), sums);
+  }
+  if (array->lossy) {
+    epx_adc_convert(array->rows[slice], 0, first, count, sums, sums);
+  }
+}
+
+void epx_array_finish(const epx_array_t *array, int count, int64_t *sums) {
+  for (int i = 0; array->lossy && i < count; ++i) {
+    sums[i] = epx_round_shift(sums[i], EPX_CONVERTER_FRACTION, EPX_ROUND_NEAREST_EVEN, 0);
+  }
+}
+
+enum { MAX_LINES = 65536 };
+
+void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums) {
+  const int rows = array->shape.rows, units = array->shape.units, slices = array->shape.slices;
+  const int columns = units * slices;
+  uint64_t driven[MAX_LINES / 64];
+  int64_t line[256];
+  memset(sums, 0, (size_t)units * sizeof *sums);
+  for (int bit = 0; bit < bits; ++bit) {
+    memset(driven, 0, array->row_words * sizeof *driven);
+    for (int r = 0; r < rows; ++r) {
+      driven[r / 64] |= (uint64_t)(codes[r] >> bit & 1) << (r % 64);
+    }
+    for (int first = 0; first < columns; first += 256) {
+      const int count = columns - first < 256 ? columns - first : 256;
+      epx_array_read_columns(array, driven, first, count, line);
+      for (int i = 0; i < count; ++i) {
+        const int shift = bit + (first + i) % slices * array->bits_per_cell;
+        sums[(first + i) / slices] += line[i] * (INT64_C(1) << shift);
+      }
+    }
+  }
+  epx_array_finish(array, units, sums);
+}
+
+void epx_array_backward(const epx_array_t *array, const int32_t *posts, const uint8_t *switches,
+                        int place, int64_t *sums) {
+  const int rows = array->shape.rows, units = array->shape.units, bits = array->shape.state_bits;
+  uint64_t driven[MAX_LINES / 64];
+  int64_t line[256];
+  memset(sums, 0, (size_t)rows * sizeof *sums);
+  for (int slice = 0; slice < array->shape.slices; ++slice) {
+    for (int bit = 0; bit < bits; ++bit) {
+      memset(driven, 0, array->unit_words * sizeof *driven);
+      for (int u = 0; u < units; ++u) {
+        const bool on = switches[u] == place && (posts[u] >> bit & 1) != 0;
+        driven[u / 64] |= (uint64_t)on << (u % 64);
+      }
+      const int64_t value = INT64_C(1) << (bit + slice * array->bits_per_cell);
+      const int64_t weight = array->shape.signed_post && bit + 1 == bits ? -value : value;
+      for (int first = 0; first < rows; first += 256) {
+        const int count = rows - first < 256 ? rows - first : 256;
+        epx_array_read_rows(array, driven, slice, first, count, line);
+        for (int i = 0; i < count; ++i) {
+          sums[first + i] += line[i] * weight;
+        }
+      }
+    }
+  }
+  epx_array_finish(array, rows, sums);
+}

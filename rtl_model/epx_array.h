@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The array of one tile: its cells as bit planes, and the converters on its columns and rows. The
+ * SystemC tile and the twin both multiply with it, so that they agree bit for bit.
+ *
+ * The sum of a line for one driven bit is a population count: what a column's adder tree or the
+ * current on a bitline gives, 64 cells at a time. A weight lies in `slices` cells of bits_per_cell
+ * bits, least significant first, in two's complement: its highest bit counts negatively.
+ *
+ * Sums come back in units of 2^-epx_array_fraction(): 0 where nothing is lost (digital arrays and
+ * ideal converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the line can
+ * reach, times chip.adc_range: all wordlines on, all cells at their largest digit. Backward, every
+ * slice is read with the range of its digits; converters are time-shared, their errors by line. */
+#ifndef EPX_ARRAY_H
+#define EPX_ARRAY_H
+
+#include "epx_events.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct epx_array_t epx_array_t;
+
+/* tile: a number of its own for each array of a chip; it selects the converters' errors. Errors:
+ * EPX_ERR_MEMORY, and those of epx_converter_check (chip.array.adc...). All cells are 0. */
+EPX_CHECKED epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *shape,
+                                          int tile, epx_array_t **array, epx_error_t *error);
+void epx_array_destroy(epx_array_t *array);
+
+/* Writes a weight's cells; code within shape.synapse_bits. */
+void epx_array_set(epx_array_t *array, int row, int unit, int code);
+
+int epx_array_fraction(const epx_array_t *array);
+
+/* Words of 64 lines that driven_rows and driven_units have. */
+static inline size_t epx_array_words(int lines) {
+  return ((size_t)lines + 63) / 64;
+}
+
+/* One driven bit: converted sums of columns [first, first + count), numbered unit * slices + slice,
+ * over the driven rows; or of rows [first, first + count) over the driven units of one slice. */
+void epx_array_read_columns(const epx_array_t *array, const uint64_t *driven_rows, int first,
+                            int count, int64_t *sums);
+void epx_array_read_rows(const epx_array_t *array, const uint64_t *driven_units, int slice,
+                         int first, int count, int64_t *sums);
+
+/* A finished product's last step: accumulated sums to whole units, nearest-even. */
+void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
+
+/* Whole products, as a tile makes them bit by bit. forward: sums[units] of codes[rows] of `bits`
+ * bits. backward: sums[rows] of posts[units], two's complement where the shape says so, those whose
+ * switch is `place`. */
+void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums);
+void epx_array_backward(const epx_array_t *array, const int32_t *posts, const uint8_t *switches,
+                        int place, int64_t *sums);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The twin's products where converters lose bits: tile by tile and bit by bit, as the chip makes
+ * them. Far slower than the exact kernels: a converter decides for every line and bit. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_array.h"
+#include "epx_twin_internal.h"
+
+/* The rows and units of a tile of the layer. */
+typedef struct part_t {
+  int row, row_end, unit, unit_end;
+  const epx_array_t *array;
+} part_t;
+
+static part_t part_of(const twin_layer_t *layer, int row_block, int column_block) {
+  part_t part = {.array = layer->array[column_block * layer->map.row_blocks + row_block]};
+  epx_map_rows(&layer->map, row_block, &part.row, &part.row_end);
+  epx_map_units(&layer->map, column_block, &part.unit, &part.unit_end);
+  return part;
+}
+
+bool twin_analog_loses_bits(const epx_chip_t *chip) {
+  return chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind != EPX_CONVERTER_IDEAL;
+}
+
+epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error) {
+  twin_layer_t *layer = &twin->layer[l];
+  const epx_layer_map_t *map = &layer->map;
+  const bool readout = l == twin->layers;
+  layer->array = calloc((size_t)(map->row_blocks * map->column_blocks), sizeof(epx_array_t *));
+  if (layer->array == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the arrays of a layer");
+  }
+  epx_status_t status = EPX_OK;
+  for (int i = 0; status == EPX_OK && i < map->row_blocks * map->column_blocks; ++i) {
+    int row, row_end, unit, unit_end;
+    epx_map_rows(map, i % map->row_blocks, &row, &row_end);
+    epx_map_units(map, i / map->row_blocks, &unit, &unit_end);
+    const epx_tile_shape_t shape = {
+        .rows = row_end - row,
+        .units = unit_end - unit,
+        .slices = map->slices,
+        .synapse_bits = epx_qformat_bits(layer->synapse),
+        .input_bits = epx_qformat_bits(l == 0 ? twin->chip.input : twin->chip.state),
+        .state_bits = readout ? EPX_SOFTMAX_FRACTION + 2 : epx_qformat_bits(twin->chip.state),
+        .signed_post = readout,
+    };
+    status = epx_array_create(&twin->chip, &shape, first_tile + i, &layer->array[i], error);
+  }
+  return status;
+}
+
+void twin_analog_destroy(twin_layer_t *layer) {
+  const int tiles = layer->map.row_blocks * layer->map.column_blocks;
+  for (int i = 0; layer->array != NULL && i < tiles; ++i) {
+    epx_array_destroy(layer->array[i]);
+  }
+  free(layer->array);
+}
+
+void twin_analog_pack(const twin_layer_t *layer) {
+  const epx_layer_map_t *map = &layer->map;
+  for (int i = 0; i < map->row_blocks * map->column_blocks; ++i) {
+    const part_t part = part_of(layer, i % map->row_blocks, i / map->row_blocks);
+    for (int k = part.row; k < part.row_end; ++k) {
+      for (int u = part.unit; u < part.unit_end; ++u) {
+        epx_array_set(layer->array[i], k - part.row, u - part.unit,
+                      layer->code[(size_t)u * (size_t)map->fan_in + (size_t)k]);
+      }
+    }
+  }
+}
+
+/* The wordline codes of convolution row m. */
+static void gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines) {
+  const epx_geometry_t *g = &layer->g;
+  const uint8_t *patch = image + epx_conv_patch_at(&layer->conv, m);
+  const size_t channels = (size_t)g->in_channels;
+  for (int ky = 0; ky < g->kernel_height; ++ky) {
+    for (int kx = 0; kx < g->kernel_width; ++kx, lines += channels) {
+      memcpy(lines,
+             patch + (size_t)ky * (size_t)twin_image_pitch(layer) +
+                 (size_t)(kx * layer->padded_channels),
+             channels);
+    }
+  }
+}
+
+/* One convolution row's products, [units]. */
+static void multiply(const twin_layer_t *layer, const uint8_t *image, int m, int bits,
+                     int64_t *products) {
+  uint8_t lines[EPX_TWIN_ANALOG_LINES];
+  int64_t sums[EPX_TWIN_ANALOG_LINES];
+  gather_lines(layer, image, m, lines);
+  memset(products, 0, (size_t)layer->g.units * sizeof *products);
+  for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
+    for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
+      const part_t part = part_of(layer, rb, cb);
+      epx_array_forward(part.array, lines + part.row, bits, sums);
+      for (int u = part.unit; u < part.unit_end; ++u) {
+        products[u] += sums[u - part.unit];
+      }
+    }
+  }
+}
+
+void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *image, int32_t *out,
+                         uint8_t *switches) {
+  const int units = layer->g.units, positions = layer->g.out_height * layer->g.out_width;
+  int64_t products[EPX_TWIN_ANALOG_LINES];
+  for (int p = 0; p < positions; ++p, out += units) {
+    for (int place = 0; place < layer->window; ++place) {
+      multiply(layer, image, p * layer->window + place, bits, products);
+      for (int u = 0; u < units; ++u) {
+        if (place == 0 || products[u] > out[u]) {
+          out[u] = (int32_t)products[u];
+          if (switches != NULL) {
+            switches[p * units + u] = (uint8_t)place;
+          }
+        }
+      }
+    }
+  }
+}
+
+/* Adds the row sums of one place to the pixels that its patch covers. */
+static void scatter(const twin_layer_t *layer, const part_t *part, const int64_t *sums, int y,
+                    int x, int place, int32_t *out, int ldc) {
+  const epx_geometry_t *g = &layer->g;
+  int cy, cx;
+  epx_geometry_unpool(g, y, x, place, &cy, &cx);
+  for (int k = part->row; k < part->row_end; ++k) {
+    const int area = k / g->in_channels, c = k % g->in_channels;
+    const int iy = cy - g->padding + area / g->kernel_width;
+    const int ix = cx - g->padding + area % g->kernel_width;
+    if (iy >= 0 && ix >= 0 && iy < g->in_height && ix < g->in_width) {
+      const size_t pixel = (size_t)(iy * g->in_width + ix);
+      const size_t at = layer->dense ? pixel * (size_t)g->in_channels : pixel * (size_t)ldc;
+      out[at + (size_t)c] += (int32_t)sums[k - part->row];
+    }
+  }
+}
+
+static void backward_position(const twin_layer_t *layer, const int32_t *posts,
+                              const uint8_t *switches, int p, int32_t *out, int ldc) {
+  int64_t sums[EPX_TWIN_ANALOG_LINES];
+  const int y = p / layer->g.out_width, x = p % layer->g.out_width;
+  for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
+    for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
+      const part_t part = part_of(layer, rb, cb);
+      for (int place = 0; place < layer->window; ++place) {
+        epx_array_backward(part.array, posts + part.unit, switches + part.unit, place, sums);
+        scatter(layer, &part, sums, y, x, place, out, ldc);
+      }
+    }
+  }
+}
+
+void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const uint8_t *switches,
+                          int32_t *out, int ldc) {
+  static const uint8_t none[EPX_TWIN_ANALOG_LINES];
+  const epx_geometry_t *g = &layer->g;
+  int32_t posts[EPX_TWIN_ANALOG_LINES];
+  const size_t pixels = (size_t)(g->in_height * g->in_width);
+  memset(out, 0, (layer->dense ? g->in_size : pixels * (size_t)ldc) * sizeof *out);
+  for (int p = 0; p < g->out_height * g->out_width; ++p) {
+    const uint8_t *state = place.at + (size_t)(p / g->out_width) * place.row_stride +
+                           (size_t)(p % g->out_width) * place.pixel_stride;
+    for (int u = 0; u < g->units; ++u) {
+      posts[u] = state[u];
+    }
+    backward_position(layer, posts,
+                      layer->window == 1 ? none : switches + (size_t)p * (size_t)g->units, p, out,
+                      ldc);
+  }
+}
+
+void twin_analog_errors(const twin_layer_t *readout, const int32_t *error, int32_t *nudge) {
+  static const uint8_t none[EPX_TWIN_ANALOG_LINES];
+  memset(nudge, 0, readout->g.in_size * sizeof *nudge);
+  backward_position(readout, error, none, 0, nudge, readout->g.in_channels);
+}
