@@ -42,7 +42,7 @@ double epx_account_array_share(const epx_account_t *account) {
 }
 
 bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip) {
-  return epx_account_array_share(account) >= 0.9 && chip->buffer_flits > chip->router_cycles &&
+  return epx_account_array_share(account) >= 0.92 && chip->buffer_flits > chip->router_cycles &&
          chip->psum_buffer >= 3;
 }
 
@@ -294,6 +294,10 @@ static void count_image(account_t *a, const epx_dynamics_t *dynamics,
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
   work_t work = {{0}, {0}, {0}};
   const work_t free = command(a, EPX_COMMAND_FREE_STEP, false, false);
+  traffic_clear(&a->traffic);
+  step(a, false);
+  account->network_load =
+      traffic_hottest(&a->traffic) / free.kind_cycles[EPX_COMMAND_FREE_STEP];
   const work_t nudged = command(a, EPX_COMMAND_NUDGED_STEP, false, false);
   add_command(a, EPX_COMMAND_LOAD, false, false, &work);
   add(&work, &free, dynamics->free_steps);

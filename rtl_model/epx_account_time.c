@@ -161,21 +161,28 @@ static double post_cycles(const plan_t *plan, int l) {
   return most;
 }
 
-/* The edge at which the last of a layer's tiles has taken a word for every position in turn, each
- * `word` cycles long: backward products or correlations, after the forward products. */
-static double second_end(const plan_t *plan, int l, double word) {
+/* The edges at which a layer's tiles have taken a word for every position in turn, each `word` cycles
+ * long: backward products or correlations, after the forward products. */
+typedef struct ends_t {
+  double home, others;
+} ends_t;
+
+static ends_t second_ends(const plan_t *plan, int l, double word) {
   const plan_layer_t *layer = &plan->layer[l];
   const double positions = (double)layer->positions;
   const double at_home = sums_at_home(plan, l), vectors = positions * layer->window;
   const double first_at_home = at_home - (vectors - layer->window) * vector_period(plan, l);
   const double array = 1.0 + vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l);
-  const double post = post_cycles(plan, l);
-  /* A tile starts when its array is free and the first posts are there, and ends no sooner than one
-   * word after the last; the home, whose sums wait for the chain, has no posts to wait for. */
-  const double start = larger(array, first_at_home + post + 1.0);
-  const double wait = larger(start + positions * word, at_home + post + 1.0 + word);
+  /* The home's sums wait for the chain. A tile before it starts when its array is free and the first
+   * posts are there, and ends no sooner than one word after the last. */
   const double home = larger(array, at_home - vector_period(plan, l)) + positions * word;
-  return larger(wait, larger(home, at_home + 1.0 + word));
+  ends_t ends = {.home = larger(home, at_home + 1.0 + word)};
+  if (last_row(layer) > 0) {
+    const double post = post_cycles(plan, l);
+    const double start = larger(array, first_at_home + post + 1.0);
+    ends.others = larger(start + positions * word, at_home + post + 1.0 + word);
+  }
+  return ends;
 }
 
 /* A pixel's sums along the row blocks of a convolution. */
@@ -198,7 +205,9 @@ static chain_t layer_chain(account_t *a, int l, double hottest) {
   chain_t chain = {{0}, 0};
   const double vectors = (double)layer->positions * layer->window;
   const double word = position_cycles(plan, l), backward = (double)layer->positions * word;
-  const double end = second_end(plan, l, word) + 2.0;
+  /* What the row blocks before the home have for a pixel comes along the chain. */
+  const ends_t ends = second_ends(plan, l, word);
+  const double end = larger(ends.home, ends.others + gather_cycles(plan, l)) + 2.0;
   spend(&chain, EPX_PART_FORWARD, vectors * vector_cycles(plan, l));
   spend(&chain, EPX_PART_BACKWARD, backward);
   spend(&chain, EPX_PART_NETWORK, end - chain.total);
@@ -348,7 +357,8 @@ static chain_t correlate_time(account_t *a, bool readout) {
     const plan_layer_t *layer = &plan->layer[l];
     const double word = 1.0 + slowest(plan, l).rows;
     chain_t chain = {{0}, 0};
-    double end = second_end(plan, l, word);
+    const ends_t ends = second_ends(plan, l, word);
+    double end = larger(ends.home, ends.others);
     if (l == 0) { /* no forward products; posts a position a cycle, or as the link takes them */
       traffic_clear(&a->traffic);
       traffic_posts(&a->traffic, 0, layer->positions);

@@ -155,7 +155,7 @@ TEST_P(Cycles, lie_within_two_percent_of_the_closed_form_where_it_applies) {
       if (path != nullptr) {
         const epx_account_t account = one.account();
         std::ofstream(path, std::ios::app)
-            << off << "\t" << epx_account_array_share(&account) << "\t" << check.chip.cycles << "\t"
+            << off << "\t" << epx_account_array_share(&account) << "\t" << account.network_load << "\t"
             << one.describe() << "\n";
       }
     });
