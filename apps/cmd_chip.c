@@ -233,7 +233,7 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
   if (status == EPX_OK) {
     status = arguments->random
                  ? random_images(&experiment, arguments->images, &x, &labels, error)
-                 : run_first_images(&experiment, arguments->images, &x, &labels, error);
+                 : run_test_images(&experiment, 0, arguments->images, &x, &labels, error);
   }
   if (status == EPX_OK) {
     status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);
