@@ -25,6 +25,7 @@ enum {
   KEY_COLUMN_BLOCK,
   KEY_WRITE,
   KEY_VCD,
+  KEY_LOG,
   KEY_STALLS,
   KEY_PERCENT,
   KEY_JUNIT
@@ -59,6 +60,8 @@ static const struct argp_option options[] = {
     {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 3},
     {"stall-percent", KEY_PERCENT, "P", 0, "Chance of a stall in a cycle, 0 to 90 (default 20)", 3},
     {"vcd", KEY_VCD, "FILE", 0, "Write the waveform", 3},
+    {"update-log", KEY_LOG, "FILE", 0,
+     "Write every synapse's update as CSV (rtl_model/sc/epx_update_log.h)", 3},
     {"junit", KEY_JUNIT, "FILE", 0, "Write the verdict as JUnit XML", 3},
     COMMAND_COMMON_OPTIONS,
     {0},
@@ -118,6 +121,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       return 0;
     case KEY_VCD:
       bench->vcd_path = argument;
+      return 0;
+    case KEY_LOG:
+      bench->update_log_path = argument;
       return 0;
     case KEY_STALLS:
       bench->stall_seed = (uint32_t)command_number("--stalls", argument, state, 0, INT32_MAX);

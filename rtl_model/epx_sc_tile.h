@@ -65,6 +65,7 @@ typedef struct epx_sc_tile_job_t {
   int stall_percent;
   uint32_t stall_seed;
   const char *vcd_path;
+  const char *update_log_path; /* CSV of every synapse updated (sc/epx_update_log.h), or NULL */
 } epx_sc_tile_job_t;
 
 /* Caller's buffers; NULL: not wanted. */
@@ -82,8 +83,8 @@ typedef struct epx_sc_tile_result_t {
 epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job);
 
 /* Runs the job; `memory` is read and, by an update, written. Errors: EPX_ERR_ARGUMENT (a size,
- * switch or setting out of range, named), EPX_ERR_IO (waveform file), EPX_ERR_UNSUPPORTED (second
- * call), EPX_ERR_MISMATCH (a conservation law of the tile broken). */
+ * switch or setting out of range, named), EPX_ERR_IO (waveform file, update log),
+ * EPX_ERR_UNSUPPORTED (second call), EPX_ERR_MISMATCH (a conservation law of the tile broken). */
 EPX_CHECKED epx_status_t epx_sc_tile_run(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
                                          epx_sc_tile_result_t *result, epx_error_t *error);
 

@@ -150,6 +150,7 @@ epx_status_t epx_tile_check_run(const epx_tile_vectors_t *vectors,
   job.stall_percent = options->stall_percent;
   job.stall_seed = options->stall_seed;
   job.vcd_path = options->vcd_path;
+  job.update_log_path = options->update_log_path;
   epx_sc_memory_t memory = {
       .weight = out[EPX_TILE_OUT_WEIGHT],
       .shadow = out[EPX_TILE_OUT_SHADOW],

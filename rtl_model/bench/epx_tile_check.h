@@ -40,7 +40,8 @@ typedef struct epx_tile_check_t {
 typedef struct epx_tile_bench_options_t {
   int stall_percent; /* 0 to 90: chance that a word, partial sums or a result wait a cycle */
   uint32_t stall_seed;
-  const char *vcd_path; /* *.vcd, or NULL */
+  const char *vcd_path;        /* *.vcd, or NULL */
+  const char *update_log_path; /* CSV of every synapse updated (sc/epx_update_log.h), or NULL */
 } epx_tile_bench_options_t;
 
 /* Runs the vectors on the SystemC tile and compares. EPX_OK also where values differ: look at

@@ -67,12 +67,16 @@ epx_status_t check(const epx_sc_tile_job_t &job, const epx_sc_memory_t &memory,
   return EPX_OK;
 }
 
-void simulate(const epx_sc_tile_job_t &job, epx_sc_memory_t *memory, epx_sc_tile_result_t *result) {
+void simulate(const epx_sc_tile_job_t &job, epx_sc_memory_t *memory, epx_sc_tile_result_t *result,
+              epx::UpdateLog *log) {
   const epx::TileConfig config = {
       *job.chip,       epx_sc_tile_shape(&job), epx_chip_synapse(job.chip, job.layer),
       job.neuron,      job.forward_shift,       job.weight_circuit,
       job.bias_circuit};
   epx::TileBench bench("bench", config, job, memory, result);
+  if (log->is_open()) {
+    bench.tile.watch_updates([log](const epx::UpdateRecord &record) { log->write(record); });
+  }
   epx::simulate_with_waveform(job.vcd_path,
                               [&](sc_core::sc_trace_file *file) { bench.trace(file); });
   bench.finish();
@@ -105,7 +109,11 @@ extern "C" epx_status_t epx_sc_tile_run(const epx_sc_tile_job_t *job, epx_sc_mem
   if (status == EPX_OK) {
     status = epx::check_waveform(job->vcd_path, error);
   }
-  return status != EPX_OK ? status
-                          : epx::run_simulation(
-                                "SystemC tile", [&] { simulate(*job, memory, result); }, error);
+  epx::UpdateLog log;
+  status = status == EPX_OK ? log.open(job->update_log_path, error) : status;
+  if (status == EPX_OK) {
+    status = epx::run_simulation(
+        "SystemC tile", [&] { simulate(*job, memory, result, &log); }, error);
+  }
+  return status == EPX_OK ? log.close(error) : status;
 }

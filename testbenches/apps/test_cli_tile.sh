@@ -122,6 +122,17 @@ refuse 1 'no/v.npz' "${tile[@]}" --random 1 --write-vectors no/v.npz
 run 1 "${tile[@]}" --random 1 --junit no/v.xml
 says 'no/v.xml'
 
+# The log of updates: a line for each synapse and bias; a full disk is an error.
+run 0 "${tile[@]}" --vectors v.npz --update-log log.csv
+check 'header' test "$(head -n 1 log.csv)" = "step,edge,kind,row,unit,bitline,correlation,\
+velocity_before,velocity_after,value_before,value_after,code_before,code_after,draw"
+check 'a line a synapse' test "$(wc -l <log.csv)" -eq $((1 + 36 * 8 + 8))
+check 'the last bias' grep -q '^295,[0-9]*,bias,,7,,' log.csv
+run 1 "${tile[@]}" --vectors v.npz --update-log /dev/full
+says 'cannot write the update log /dev/full: No space left on device'
+run 1 "${tile[@]}" --vectors v.npz --update-log no/log.csv
+says 'cannot write the update log no/log.csv: No such file'
+
 # Cut out of a training run, and run again from the file.
 run 0 train tiny.yaml --threads 1 -q --set training.epochs=1 -o run
 run 0 tile --from-run run --image 3 --write-vectors cut.npz --threads 1

@@ -7,10 +7,12 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <random>
 #include <set>
+#include <sstream>
 
 #include "epx_tile_check.h"
 #include "epx_tile_npz.h"
@@ -273,6 +275,80 @@ void in_child(const std::function<void()> &body) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "see the child's output above";
+}
+
+// The log without its second column.
+std::string without_edges(const std::string &log) {
+  std::istringstream lines(log);
+  std::string line, out;
+  while (std::getline(lines, line)) {
+    const size_t first = line.find(','), second = line.find(',', first + 1);
+    out += line.substr(0, first) + line.substr(second) + "\n";
+  }
+  return out;
+}
+
+// What the log must say, column by column.
+std::string replayed_log(const epx_tile_vectors_t *v, const epx_tile_answer_t &answer) {
+  std::ostringstream out;
+  out << "step,kind,row,unit,bitline,correlation,velocity_before,velocity_after,value_before,"
+         "value_after,code_before,code_after,draw\n";
+  epx_lfsr_t lfsr = {*static_cast<uint32_t *>(v->input[EPX_TILE_LFSR])};
+  const bool draws = v->setup.weight_circuit.rounding == EPX_ROUND_STOCHASTIC;
+  const auto in = [&](epx_tile_input_t input, int i) {
+    return epx_tile_get(epx_tile_inputs()[input].dtype, v->input[input], static_cast<size_t>(i));
+  };
+  const auto after = [&](epx_tile_output_t output, int i) {
+    return epx_tile_get(epx_tile_outputs()[output].dtype, answer.output[output],
+                        static_cast<size_t>(i));
+  };
+  const int units = v->shape.units, synapses = v->shape.rows * units;
+  for (int i = 0; i < synapses + (v->shape.bias ? units : 0); ++i) {
+    if (i < synapses) {
+      out << i << ",weight," << i / units << ',' << i % units << ',' << i % units * v->shape.slices
+          << ',' << after(EPX_TILE_OUT_CORRELATION, i) << ',' << in(EPX_TILE_VELOCITY, i) << ','
+          << after(EPX_TILE_OUT_VELOCITY, i) << ',' << in(EPX_TILE_SHADOW, i) << ','
+          << after(EPX_TILE_OUT_SHADOW, i) << ',' << in(EPX_TILE_WEIGHT, i) << ','
+          << after(EPX_TILE_OUT_WEIGHT, i) << ',';
+    } else {
+      const int u = i - synapses;
+      out << i << ",bias,," << u << ",," << after(EPX_TILE_OUT_BIAS_CORRELATION, u) << ','
+          << in(EPX_TILE_BIAS_VELOCITY, u) << ',' << after(EPX_TILE_OUT_BIAS_VELOCITY, u) << ','
+          << in(EPX_TILE_BIAS, u) << ',' << after(EPX_TILE_OUT_BIAS, u) << ",,,";
+    }
+    if (draws) {
+      out << epx_lfsr_next16(&lfsr);
+    }
+    out << '\n';
+  }
+  return out.str();
+}
+
+// The log against a replay of the reference, with every rounding; draws are those of the register.
+TEST(TileBench, the_update_log_tells_what_happened) {
+  quant_test::Random random;
+  const Folder folder;
+  const std::string path = folder / "log.csv";
+  for (int rounding = 0; rounding < 8; ++rounding) {
+    Choice choice;
+    choice.update = true;
+    RandomTile tile(choice, &random);
+    tile.job.weight_circuit.rounding = tile.job.bias_circuit.rounding =
+        static_cast<epx_round_t>(rounding);
+    const Vectors v = vectors_of(tile);
+    in_child([&] {
+      epx_tile_bench_options_t options = {};
+      options.update_log_path = path.c_str();
+      epx_tile_check_t check;
+      epx_error_t error = {};
+      ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
+      const Answered reference(v.get());
+      std::ifstream file(path);
+      std::ostringstream text;
+      text << file.rdbuf();
+      EXPECT_EQ(without_edges(text.str()), replayed_log(v.get(), reference.answer));
+    });
+  }
 }
 
 // Random networks: every tile's share of a step, expectations from the twin.
