@@ -23,7 +23,7 @@ static size_t bytes_of(const epx_tile_vectors_t *vectors, int output) {
 
 epx_status_t epx_tile_answer_create(const epx_tile_vectors_t *vectors, epx_tile_answer_t *answer,
                                     epx_error_t *error) {
-  epx_tile_answer_t created = {{NULL}};
+  epx_tile_answer_t created = {{NULL}, {NULL}};
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     created.output[i] = calloc(bytes_of(vectors, i) + 1, 1);
     if (created.output[i] == NULL) {
@@ -44,7 +44,9 @@ epx_status_t epx_tile_answer_create(const epx_tile_vectors_t *vectors, epx_tile_
 void epx_tile_answer_clear(epx_tile_answer_t *answer) {
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     free(answer->output[i]);
+    free(answer->came_ps[i]);
     answer->output[i] = NULL;
+    answer->came_ps[i] = NULL;
   }
 }
 

@@ -11,7 +11,9 @@ extern "C" {
 #endif
 
 typedef struct epx_tile_answer_t {
-  void *output[EPX_TILE_OUTPUTS]; /* of every output's size, owned */
+  void *output[EPX_TILE_OUTPUTS];      /* of every output's size, owned */
+  uint64_t *came_ps[EPX_TILE_OUTPUTS]; /* when its words came, in picoseconds: a number for each
+                                          last dimension's worth; owned; NULL: not known */
 } epx_tile_answer_t;
 
 /* Zeroed outputs; the registers among them as the vectors have them (zero where they have none). */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "epx_random.h"
 #include "epx_tile_source.h"
 
@@ -52,12 +54,31 @@ static void fill(epx_tile_vectors_t *v, epx_tile_input_t input, uint64_t seed) {
   const bool wide = input == EPX_TILE_VELOCITY || input == EPX_TILE_BIAS_VELOCITY;
   for (size_t i = 0; i < count; ++i) {
     if (word > 1 && i % word == 0) {
-      dark = below(&stream, 8) == 0; /* equal vectors in a window: ties in the pool */
+      dark = below(&stream, 8) == 0;
     }
     const int64_t value = dark   ? 0
                           : wide ? draw_wide(&stream, low, high)
                                  : draw(&stream, low, high);
     epx_tile_set(row->dtype, v->input[input], i, value);
+  }
+}
+
+/* One in four vectors of a window is the one before again, with its partial sums: ties in the pool.
+ */
+static void repeat_vectors(epx_tile_vectors_t *v, uint64_t seed) {
+  stream_t stream = {epx_random_key(seed, EPX_TILE_INPUTS), 0};
+  const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
+  uint8_t *x = v->input[EPX_TILE_X];
+  int64_t *psum_in = v->input[EPX_TILE_PSUM_IN];
+  for (int i = 0; i < v->counts.vectors; ++i) {
+    const size_t at = (size_t)i;
+    if (below(&stream, 4) != 0 || i % v->setup.window == 0) {
+      continue;
+    }
+    memcpy(x + at * rows, x + (at - 1) * rows, rows);
+    if (psum_in != NULL) {
+      memcpy(psum_in + at * units, psum_in + (at - 1) * units, units * sizeof *psum_in);
+    }
   }
 }
 
@@ -74,6 +95,7 @@ epx_status_t epx_tile_random(const epx_tile_setup_t *setup, int positions, uint6
   for (int i = 0; i < EPX_TILE_INPUTS; ++i) {
     fill(v, (epx_tile_input_t)i, seed);
   }
+  repeat_vectors(v, seed);
   const epx_qformat_t synapse = epx_chip_synapse(&setup->chip, setup->place.layer);
   const int32_t *shadow = v->input[EPX_TILE_SHADOW];
   int8_t *weight = v->input[EPX_TILE_WEIGHT];

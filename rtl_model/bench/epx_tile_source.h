@@ -30,9 +30,10 @@ EPX_CHECKED epx_status_t epx_tile_from_twin(epx_substrate_t *twin, const epx_til
                                             epx_tile_vectors_t **vectors, epx_error_t *error);
 
 /* A job of `positions` neurons' positions, as many backward positions and correlation terms and an
- * update, drawn from `seed`: codes and registers over the whole of their formats, ends and runs of
- * zeros more often than chance; sums and operands such that neurons reach all states. Partial sums
- * come in where the layer has several row blocks. Nothing is expected: the reference decides. */
+ * update, drawn from `seed`: codes and registers over the whole of their formats, ends and vectors
+ * of zeros more often than chance, vectors repeated within a window (ties in the pool); sums and
+ * operands such that neurons reach all states. Partial sums come in where the layer has several row
+ * blocks. Nothing is expected: the reference decides. */
 EPX_CHECKED epx_status_t epx_tile_random(const epx_tile_setup_t *setup, int positions,
                                          uint64_t seed, epx_tile_vectors_t **vectors,
                                          epx_error_t *error);
