@@ -133,6 +133,15 @@ says 'cannot write the update log /dev/full: No space left on device'
 run 1 "${tile[@]}" --vectors v.npz --update-log no/log.csv
 says 'cannot write the update log no/log.csv: No such file'
 
+# The waveform: names by hierarchy, and every signal that the save file for GTKWave shows.
+run 0 "${tile[@]}" --random 2 --vcd wave.vcd
+check 'the save file fits the waveform' "$python3" "$here/wave_names.py" wave.vcd \
+  "$here/../../examples/tile.gtkw"
+for port in x_valid_i x_ready_o a_valid_i a_ready_o p_valid_o p_ready_i n_valid_i y_valid_o; do
+  check "the save file shows $port" grep -qx "SystemC.bench.tile.$port" \
+    "$here/../../examples/tile.gtkw"
+done
+
 # Cut out of a training run, and run again from the file.
 run 0 train tiny.yaml --threads 1 -q --set training.epochs=1 -o run
 run 0 tile --from-run run --image 3 --write-vectors cut.npz --threads 1
