@@ -77,5 +77,6 @@ function(epx_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/testbenches)
   epx_settings(${name})
-  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES ENVIRONMENT "EPX_BINS_FOLDER=${CMAKE_BINARY_DIR}/bins") # testbenches/rtl_model/bin_log.h
 endfunction()

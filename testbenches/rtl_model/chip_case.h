@@ -90,6 +90,7 @@ inline ChipCase random_case(Random &random) {
     one.network = random_twin_network(random);
     one.chip = random_chip(random);
     one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
+    one.chip.update_rounding = (epx_round_t)random.integer(0, EPX_ROUND_TRUNCATE_ZERO);
     one.chip.columns_per_adc = random.integer(1, 8);
     one.chip.adc_bits = 16;
     one.chip.settle_cycles = random.integer(0, 2);

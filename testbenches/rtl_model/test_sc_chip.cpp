@@ -9,6 +9,8 @@
 #include <sstream>
 
 #include "epx_chip_check.h"
+#include "epx_geometry.h"
+#include "rtl_model/bin_log.h"
 #include "rtl_model/chip_case.h"
 
 namespace {
@@ -67,12 +69,25 @@ void print_cycles(const epx_chip_check_t &check, const ChipCase &one) {
   }
 }
 
+void hit_layers(const ChipCase &one, BinLog *bins) {
+  epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+  ASSERT_EQ(epx_network_shapes(&one.network, shapes, nullptr), EPX_OK);
+  for (int l = 0; l < one.network.layer_count; ++l) {
+    const epx_geometry_t g = epx_geometry_of(&one.network, shapes, l);
+    epx_layer_map_t map;
+    ASSERT_EQ(epx_map_layer(&one.chip, l, g.units, g.fan_in, &map, nullptr), EPX_OK);
+    bins->hit("chip", one.chip, l, map, g.pool == EPX_POOL_MAX ? 4 : 1);
+  }
+}
+
 class Chips : public testing::TestWithParam<int> {};
 
 TEST_P(Chips, equal_the_twin) {
   Random random = chip_test::make_random();
+  BinLog bins;
   for (int i = 0; i < 10; ++i) {
     const ChipCase one = chip_test::random_case(random);
+    hit_layers(one, &bins);
     in_child([&] {
       SCOPED_TRACE(one.describe());
       epx_chip_check_t check = {};
