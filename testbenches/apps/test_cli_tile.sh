@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tile bench: vectors of every source, verdicts, JUnit, damaged vectors.
 # Usage: test_cli_tile.sh PATH_OF_EPXBAR
-# shellcheck source-path=SCRIPTDIR disable=SC2317 # xml() is called by check
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # awk's $; xml() is called by check
 source "$(dirname "${BASH_SOURCE[0]}")/cli_support.sh"
 # make OUT STEP...: an .npz from others; see make_npz.py.
 make() { "$python3" "$here/make_npz.py" "$@" || fail "cannot make $1"; }

@@ -50,13 +50,14 @@ run 0 "$epxbar" train --quiet --set data.train_count=64 --set data.test_count=64
 grep -q "$source" run/cost.json && fail 'the technology file is that of the source tree'
 for layer in 0 1; do
   run 0 "$epxbar" tile --config "$config" --random 12 --layer "$layer" --write-vectors V.npz
-  for stalls in '' '--stalls 3'; do
-    # shellcheck disable=SC2086 # $stalls: none or two words
-    run 0 build/own_tile --config "$config" --vectors V.npz $stalls --vcd own.vcd --junit own.xml
+  for stalls in 0 30; do
+    run 0 build/own_tile --config "$config" --vectors V.npz --stalls 3 \
+      --stall-percent "$stalls" --vcd own.vcd --junit own.xml
     prints 'PASS  forward product' 'PASS  correlations' 'PASS  LFSR' 'PASS  all values'
     grep -q 'failures="0"' own.xml || fail 'JUnit'
     grep -q ' x_valid_i ' own.vcd || fail 'no x_valid_i in the waveform'
-    run 1 build/broken_tile --config "$config" --vectors V.npz $stalls --junit broken.xml
+    run 1 build/broken_tile --config "$config" --vectors V.npz --stalls 3 \
+      --stall-percent "$stalls" --junit broken.xml
     prints 'PASS  forward product' 'FAIL  pooling switches' 'first: pooling switches: position ' \
       'bitlines ' ', bit ' 'PASS  correlations' 'PASS  new weights'
     grep -q 'failures="1"' broken.xml || fail 'JUnit of the broken tile'
@@ -64,8 +65,12 @@ for layer in 0 1; do
 done
 run 0 build/own_tile --random 5 --set chip.array.kind=analog --set chip.array.rows=16 --row-block 2
 prints 'row block 2' "the tile's own pipeline; not compared"
-run 1 build/own_tile --random 5 --watchdog 50
-prints 'no progress for 50 cycles: idle_o: low after the last update word'
+# AddressSanitizer takes an exception on the stack of a SystemC thread for an overflow (its message
+# says so); test_tile_fixture has the watchdog under sanitizers.
+if [ -z "$flags" ]; then
+  run 1 build/own_tile --random 5 --watchdog 50
+  prints 'no progress for 50 cycles: idle_o: low after the last update word'
+fi
 run 2 build/own_tile
 prints 'expected --vectors FILE or --random N'
 run 2 build/own_tile --random 5 --update-log log.csv
