@@ -114,6 +114,9 @@ make moved.npz +v.npz 'tile[1]=3'
 refuse 2 'tile 3,0 of layer 1; expected row block 0 to 0' "${tile[@]}" --vectors moved.npz
 refuse 2 "v.npz: array 'tile' says layer 1, row block 0, column block 0; the options ask" \
   "${tile[@]}" --vectors v.npz --layer 0
+refuse 2 'the options ask for another' "${tile[@]}" --vectors v.npz --row-block 1
+refuse 2 'the options ask for another' "${tile[@]}" --vectors v.npz --column-block 1
+run 0 "${tile[@]}" --vectors v.npz --layer 1 --row-block 0 --column-block 0
 refuse 2 'nowhere.npz' "${tile[@]}" --vectors nowhere.npz
 printf 'PK' >torn.npz
 refuse 2 'torn.npz' "${tile[@]}" --vectors torn.npz

@@ -34,6 +34,8 @@ enum class Fault {
   WrongFeedback,
   WrongState,
   WrongWeight,
+  WrongEvents,
+  WrongCycles,
 };
 Fault fault = Fault::None;
 
@@ -83,7 +85,11 @@ class Relay : public sc_core::sc_module {
 
   const std::vector<int64_t> &correlation() const { return inner_.correlation(); }
   const std::vector<int64_t> &bias_correlation() const { return inner_.bias_correlation(); }
-  const epx_events_t &events() const { return inner_.events(); }
+  const epx_events_t &events() const {
+    counted_ = inner_.events();
+    counted_.shift_adds += fault == Fault::WrongEvents ? 1 : 0;
+    return counted_;
+  }
   std::string state() const { return inner_.state(); }
   void check_conservation() const {  // runs last: spoil what no port shows
     if (fault == Fault::WrongWeight) {
@@ -180,9 +186,22 @@ class Relay : public sc_core::sc_module {
   sc_core::sc_signal<epx::Wire<epx::TileStates>> y_{"y"};
   epx::Wire<epx::TileSums> relayed_, sent_;
   int waited_ = 0;
+  mutable epx_events_t counted_ = {};
+
+ protected:
   epx::Tile inner_;
 };
 int Relay::last_place = 0;
+
+// The same, of the closed form's pipeline.
+class Timed : public Relay {
+ public:
+  using Relay::Relay;
+  uint64_t cycles(epx::Operation operation) const {
+    const bool wrong = fault == Fault::WrongCycles && operation == epx::Operation::Correlate;
+    return inner_.cycles(operation) + (wrong ? 1 : 0);
+  }
+};
 
 void in_child(const std::function<void()> &body) {
   std::fflush(nullptr);
@@ -199,12 +218,13 @@ void in_child(const std::function<void()> &body) {
 }
 
 // A tile of two layers with several row blocks: it takes partial sums and pools.
-epx_status_t run(int stall_percent, epx_tile_check_t *check, epx_error_t *error) {
+epx_status_t run(int stall_percent, epx_tile_check_t *check, epx_error_t *error,
+                 epx_tile_run_fn run_fn = &epx::run_tile<Relay>) {
   epx_experiment_t experiment;
   const char *settings[] = {"chip.array.rows=32", "chip.array.columns=64"};
   epx_tile_command_t command = epx_tile_command_default();
   command.random = 4;
-  command.bench.run = &epx::run_tile<Relay>;
+  command.bench.run = run_fn;
   command.bench.stall_percent = stall_percent;
   command.bench.stall_seed = 5;
   epx_tile_vectors_t *vectors = nullptr;
@@ -279,6 +299,27 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{Fault::StatesLost, 0, "y_o brings states of position 2; expected position 1"},
         Broken{Fault::StatesTooMany, 0, "y_o brings 9 states; expected 8"},
         Broken{Fault::StateWithoutWord, 0, "y_valid_o is high, but y_o carries no word"}));
+
+// Events and cycles: a difference is a failure, and cycles are compared only without stalls.
+TEST(TileFixture, wrong_events_and_cycles_are_failures) {
+  const auto counts = [](Fault what, int stalls, int events, int cycles) {
+    in_child([&] {
+      fault = what;
+      epx_tile_check_t check;
+      epx_error_t error = {};
+      ASSERT_EQ(run(stalls, &check, &error, &epx::run_tile<Timed>), EPX_OK) << error.message;
+      EXPECT_EQ(check.differing, 0);
+      EXPECT_EQ(check.timed, stalls == 0);
+      EXPECT_EQ(check.unequal_events, events);
+      EXPECT_EQ(check.unequal_cycles, cycles);
+      EXPECT_EQ(epx_tile_check_failed(&check), events + cycles > 0);
+    });
+  };
+  counts(Fault::None, 0, 0, 0);
+  counts(Fault::WrongEvents, 0, 1, 0);
+  counts(Fault::WrongCycles, 0, 0, 1);
+  counts(Fault::WrongCycles, 40, 0, 0);
+}
 
 // Wrong values: the row, the place, the bit and the time.
 TEST(TileFixture, wrong_values_are_placed) {
