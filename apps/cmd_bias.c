@@ -248,8 +248,8 @@ static epx_status_t load_batch(const arguments_t *arguments, study_t *study, epx
     return batch_npz_read(arguments->batch, &study->experiment.network, &study->batch, error);
   }
   study->batch.n = arguments->images;
-  return run_first_images(&study->experiment, arguments->images, &study->batch.x,
-                          &study->batch.labels, error);
+  return run_test_images(&study->experiment, 0, arguments->images, &study->batch.x,
+                         &study->batch.labels, error);
 }
 
 static int stop_asked(void) {

@@ -11,8 +11,8 @@
 #include "epx_chip_check.h"
 #include "epx_clock.h"
 #include "epx_config.h"
+#include "epx_junit.h"
 #include "epx_random.h"
-#include "junit.h"
 #include "run.h"
 
 enum { KEY_RUN = 0x200, KEY_IMAGES, KEY_RANDOM, KEY_VCD, KEY_STALLS, KEY_PERCENT, KEY_JUNIT };
@@ -208,14 +208,15 @@ static void print_verdict(const verdict_t *v, const arguments_t *arguments) {
 }
 
 static epx_status_t write_junit(const verdict_t *v, const char *path, epx_error_t *error) {
-  junit_case_t cases[EPX_CHIP_CHECK_KINDS + 1];
+  epx_junit_case_t cases[EPX_CHIP_CHECK_KINDS + 1];
   for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
-    cases[i] = (junit_case_t){epx_chip_check_name((epx_chip_check_kind_t)i), v->check.compared[i],
-                              v->check.differing[i], v->check.first_difference};
+    cases[i] =
+        (epx_junit_case_t){epx_chip_check_name((epx_chip_check_kind_t)i), v->check.compared[i],
+                           v->check.differing[i], v->check.first_difference};
   }
   cases[EPX_CHIP_CHECK_KINDS] =
-      (junit_case_t){"event counters", EPX_EVENT_COUNT, v->unequal_events, ""};
-  return junit_write(path, "epxbar chip", cases, EPX_CHIP_CHECK_KINDS + 1, v->seconds, error);
+      (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, v->unequal_events, ""};
+  return epx_junit_write(path, "epxbar chip", cases, EPX_CHIP_CHECK_KINDS + 1, v->seconds, error);
 }
 
 static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
@@ -233,7 +234,7 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
   if (status == EPX_OK) {
     status = arguments->random
                  ? random_images(&experiment, arguments->images, &x, &labels, error)
-                 : run_first_images(&experiment, arguments->images, &x, &labels, error);
+                 : run_test_images(&experiment, 0, arguments->images, &x, &labels, error);
   }
   if (status == EPX_OK) {
     status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);

@@ -318,7 +318,7 @@ static epx_status_t load_batch(study_t *study, epx_error_t *error) {
   if (study->predicted == NULL || study->loss == NULL || study->rows == NULL) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d images", study->images);
   }
-  return run_first_images(&study->experiment, study->images, &study->x, &study->labels, error);
+  return run_test_images(&study->experiment, 0, study->images, &study->x, &study->labels, error);
 }
 
 static epx_status_t study_all(study_t *study, const arguments_t *arguments, epx_error_t *error) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cost_record.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,14 +9,34 @@
 #include "epx_cost.h"
 #include "epx_records.h"
 
-/* The technology file: as written, else below the folder of the program's own files. */
-static void resolve(const char *name, char path[1024]) {
-  snprintf(path, 1024, "%s", name);
-  if (name[0] != '/' && access(path, R_OK) != 0) {
-    snprintf(path, 1024, "%s/%s", EPX_SHARE_FOLDER, name);
-    if (access(path, R_OK) != 0) {
-      snprintf(path, 1024, "%s", name);
+/* PREFIX/share/epxbar of an installed PREFIX/bin/epxbar. */
+static bool installed_share(char path[512]) {
+  const ssize_t length = readlink("/proc/self/exe", path, 400);
+  for (ssize_t i = length; i > 0; --i) {
+    if (path[i - 1] == '/') {
+      snprintf(path + i, 100, "../share/epxbar");
+      return true;
     }
+  }
+  return false;
+}
+
+/* The technology file: as written, else among the installed files, else in the source tree. */
+static void resolve(const char *name, char path[1024]) {
+  char share[512];
+  snprintf(path, 1024, "%s", name);
+  if (name[0] == '/' || access(path, R_OK) == 0) {
+    return;
+  }
+  if (installed_share(share)) {
+    snprintf(path, 1024, "%s/%s", share, name);
+    if (access(path, R_OK) == 0) {
+      return;
+    }
+  }
+  snprintf(path, 1024, "%s/%s", EPX_SHARE_FOLDER, name);
+  if (access(path, R_OK) != 0) {
+    snprintf(path, 1024, "%s", name);
   }
 }
 

@@ -105,8 +105,8 @@ epx_status_t run_open_data(const epx_experiment_t *experiment, epx_dataset_t **t
   return status;
 }
 
-epx_status_t run_first_images(const epx_experiment_t *experiment, int n, float **x,
-                              uint8_t **labels, epx_error_t *error) {
+epx_status_t run_test_images(const epx_experiment_t *experiment, int first, int n, float **x,
+                             uint8_t **labels, epx_error_t *error) {
   epx_dataset_t *train = NULL, *test = NULL;
   epx_status_t status = run_open_data(experiment, &train, &test, error);
   if (status != EPX_OK) {
@@ -119,11 +119,15 @@ epx_status_t run_first_images(const epx_experiment_t *experiment, int n, float *
   if (n > test->count) {
     status = epx_fail(error, EPX_ERR_ARGUMENT, "--images %d: the test part has %d images", n,
                       test->count);
+  } else if (first > test->count - n) {
+    status = epx_fail(error, EPX_ERR_ARGUMENT,
+                      "--image %d: the test part has %d images; expected 0 to %d", first,
+                      test->count, test->count - n);
   } else if (indices == NULL || *x == NULL || *labels == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d images", n);
   } else {
     for (int i = 0; i < n; ++i) {
-      indices[i] = (uint32_t)i;
+      indices[i] = (uint32_t)(first + i);
     }
     epx_dataset_batch(test, indices, n, false, 0, *x, *labels);
   }

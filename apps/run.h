@@ -38,10 +38,10 @@ EPX_CHECKED epx_status_t run_params(const epx_experiment_t *experiment, const ch
 EPX_CHECKED epx_status_t run_open_data(const epx_experiment_t *experiment, epx_dataset_t **train,
                                        epx_dataset_t **test, epx_error_t *error);
 
-/* The first n test images, normalised, [n][C][H][W], and their labels; both are the caller's to
- * free. */
-EPX_CHECKED epx_status_t run_first_images(const epx_experiment_t *experiment, int n, float **x,
-                                          uint8_t **labels, epx_error_t *error);
+/* n test images from number `first`, normalised, [n][C][H][W], and their labels; both are the
+ * caller's to free. */
+EPX_CHECKED epx_status_t run_test_images(const epx_experiment_t *experiment, int first, int n,
+                                         float **x, uint8_t **labels, epx_error_t *error);
 
 /* Trains to the last epoch; *result (may be NULL) receives the last epoch's figures. Ctrl-C ends
  * the run after its mini-batch with a checkpoint and EPX_ERR_INTERRUPTED. */

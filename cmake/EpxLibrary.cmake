@@ -45,7 +45,7 @@ function(epx_library folder)
   endif()
   add_library(epx_${folder} STATIC ${ARG_SOURCES})
   add_library(epx::${folder} ALIAS epx_${folder})
-  target_include_directories(epx_${folder} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  epx_include(epx_${folder} .)
   foreach(dep IN LISTS ARG_DEPS)
     list(FIND EPX_FLOORS ${dep} floor)
     if(floor EQUAL -1 OR NOT floor LESS own_floor)
@@ -55,6 +55,16 @@ function(epx_library folder)
   endforeach()
   target_link_libraries(epx_${folder} PUBLIC ${ARG_LIBS})
   epx_settings(epx_${folder})
+endfunction()
+
+# epx_include(target SUBFOLDER ...): headers of the current folder, here and where it is installed.
+function(epx_include target)
+  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  foreach(sub IN LISTS ARGN)
+    target_include_directories(${target} PUBLIC
+      $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/${sub}>
+      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/epxbar/${folder}/${sub}>)
+  endforeach()
 endfunction()
 
 # epx_test(name SOURCES ... [DEPS folder ...] [LIBS ...]): a GoogleTest program, one process a case.
@@ -67,5 +77,6 @@ function(epx_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/testbenches)
   epx_settings(${name})
-  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES ENVIRONMENT "EPX_BINS_FOLDER=${CMAKE_BINARY_DIR}/bins") # testbenches/rtl_model/bin_log.h
 endfunction()

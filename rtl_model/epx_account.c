@@ -42,8 +42,8 @@ double epx_account_array_share(const epx_account_t *account) {
 }
 
 bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip) {
-  return epx_account_array_share(account) >= 0.92 && chip->buffer_flits > chip->router_cycles &&
-         chip->psum_buffer >= 3;
+  return epx_account_array_share(account) >= 0.92 && account->free_step_cycles >= 5000.0 &&
+         chip->buffer_flits > chip->router_cycles && chip->psum_buffer >= 3;
 }
 
 /* ---- what the tiles of one layer do ---- */
@@ -296,8 +296,7 @@ static void count_image(account_t *a, const epx_dynamics_t *dynamics,
   const work_t free = command(a, EPX_COMMAND_FREE_STEP, false, false);
   traffic_clear(&a->traffic);
   step(a, false);
-  account->network_load =
-      traffic_hottest(&a->traffic) / free.kind_cycles[EPX_COMMAND_FREE_STEP];
+  account->network_load = traffic_hottest(&a->traffic) / free.kind_cycles[EPX_COMMAND_FREE_STEP];
   const work_t nudged = command(a, EPX_COMMAND_NUDGED_STEP, false, false);
   add_command(a, EPX_COMMAND_LOAD, false, false, &work);
   add(&work, &free, dynamics->free_steps);

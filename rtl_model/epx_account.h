@@ -60,7 +60,7 @@ typedef struct epx_account_t {
   epx_events_t free_step, nudged_step; /* of one; chip.stop_settled spares some of them */
   double free_step_cycles, nudged_step_cycles;
   double network_load; /* of a free step: the part of its cycles that the busiest link is at work */
-  int tiles;              /* of all parameter layers */
+  int tiles;           /* of all parameter layers */
   epx_events_t inference; /* one image: free phase and prediction */
   epx_events_t training;  /* one image: free phase and every phase of the estimator */
   epx_events_t update;    /* one mini-batch */
@@ -72,9 +72,10 @@ typedef struct epx_account_t {
 /* The part of a training image's cycles in which arrays and update circuits are at work. */
 double epx_account_array_share(const epx_account_t *account);
 
-/* Whether the cycles are within 2 % of the SystemC chip's, as far as random chips have shown: arrays
- * and update circuits at work for 92 % of the time, router inputs that hold more flits than a router
- * takes cycles, and room for at least three partial sums. */
+/* Whether the cycles are within 2 % of the SystemC chip's, as far as random chips have shown:
+ * arrays and update circuits at work for 92 % of the time, steps of 5000 cycles or more, router
+ * inputs that hold more flits than a router takes cycles, and room for at least three partial sums.
+ */
 bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip);
 
 /* batch >= 1: images of a mini-batch. Errors as epx_network_shapes, epx_map_layer and

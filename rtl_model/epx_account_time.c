@@ -161,8 +161,8 @@ static double post_cycles(const plan_t *plan, int l) {
   return most;
 }
 
-/* The edges at which a layer's tiles have taken a word for every position in turn, each `word` cycles
- * long: backward products or correlations, after the forward products. */
+/* The edges at which a layer's tiles have taken a word for every position in turn, each `word`
+ * cycles long: backward products or correlations, after the forward products. */
 typedef struct ends_t {
   double home, others;
 } ends_t;
@@ -173,8 +173,8 @@ static ends_t second_ends(const plan_t *plan, int l, double word) {
   const double at_home = sums_at_home(plan, l), vectors = positions * layer->window;
   const double first_at_home = at_home - (vectors - layer->window) * vector_period(plan, l);
   const double array = 1.0 + vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l);
-  /* The home's sums wait for the chain. A tile before it starts when its array is free and the first
-   * posts are there, and ends no sooner than one word after the last. */
+  /* The home's sums wait for the chain. A tile before it starts when its array is free and the
+   * first posts are there, and ends no sooner than one word after the last. */
   const double home = larger(array, at_home - vector_period(plan, l)) + positions * word;
   ends_t ends = {.home = larger(home, at_home + 1.0 + word)};
   if (last_row(layer) > 0) {

@@ -66,6 +66,8 @@ typedef struct epx_sc_tile_job_t {
   int stall_percent;
   uint32_t stall_seed;
   const char *vcd_path;
+  const char *update_log_path; /* CSV of every synapse updated (sc/epx_update_log.h), or NULL */
+  uint64_t watchdog_cycles;    /* without progress at any port; 0: epx_sc_tile_patience */
 } epx_sc_tile_job_t;
 
 /* Caller's buffers; NULL: not wanted. */
@@ -75,6 +77,9 @@ typedef struct epx_sc_tile_result_t {
   int64_t *backward;         /* [positions][window][rows] */
   int64_t *correlation;      /* [rows][units], before the update clears them */
   int64_t *bias_correlation; /* [units], row block 0 */
+  uint64_t *psum_ps, *state_ps, *backward_ps; /* when they came, in picoseconds: [vectors],
+                                                 [vectors / window], [positions][window] */
+  bool correlated, counted, timed; /* whether the tile gave correlations, events, cycles */
   epx_events_t events;
   double seconds; /* of the simulation on the host */
   uint64_t forward_cycles, fire_cycles, backward_cycles, correlate_cycles, update_cycles;
@@ -83,9 +88,14 @@ typedef struct epx_sc_tile_result_t {
 /* The job's tile: rows and units in use and what its digital part does, for epx_events.h. */
 epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job);
 
+/* Cycles after which a tile without progress counts as stuck: eight times what its longest word
+ * takes, and room for stalls. */
+uint64_t epx_sc_tile_patience(const epx_sc_tile_job_t *job);
+
 /* Runs the job; `memory` is read and, by an update, written. Errors: EPX_ERR_ARGUMENT (a size,
- * switch or setting out of range, named), EPX_ERR_IO (waveform file), EPX_ERR_UNSUPPORTED (second
- * call), EPX_ERR_MISMATCH (a conservation law of the tile broken). */
+ * switch or setting out of range, named), EPX_ERR_IO (waveform file, update log),
+ * EPX_ERR_UNSUPPORTED (second call), EPX_ERR_MISMATCH (a conservation law of the tile or a rule of
+ * its ports broken, or no progress). */
 EPX_CHECKED epx_status_t epx_sc_tile_run(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
                                          epx_sc_tile_result_t *result, epx_error_t *error);
 

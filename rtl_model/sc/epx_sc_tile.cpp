@@ -2,8 +2,9 @@
 // The C door to the SystemC tile: checks the job and runs the bench.
 #include "../epx_sc_tile.h"
 
-#include "epx_simulation.h"
-#include "epx_tile_bench.h"
+#include <algorithm>
+
+#include "epx_tile_fixture.h"
 
 namespace {
 
@@ -41,8 +42,10 @@ epx_status_t check_blocks(const epx_sc_tile_job_t &job, epx_error_t *error) {
   return EPX_OK;
 }
 
-epx_status_t check(const epx_sc_tile_job_t &job, const epx_sc_memory_t &memory,
-                   epx_error_t *error) {
+}  // namespace
+
+epx_status_t epx::check_tile_job(const epx_sc_tile_job_t &job, const epx_sc_memory_t &memory,
+                                 epx_error_t *error) {
   const epx_status_t status = check_blocks(job, error);
   if (status != EPX_OK) {
     return status;
@@ -67,18 +70,23 @@ epx_status_t check(const epx_sc_tile_job_t &job, const epx_sc_memory_t &memory,
   return EPX_OK;
 }
 
-void simulate(const epx_sc_tile_job_t &job, epx_sc_memory_t *memory, epx_sc_tile_result_t *result) {
-  const epx::TileConfig config = {*job.chip,          epx_sc_tile_shape(&job),
-                                  job.number,         epx_chip_synapse(job.chip, job.layer),
-                                  job.neuron,         job.forward_shift,
-                                  job.weight_circuit, job.bias_circuit};
-  epx::TileBench bench("bench", config, job, memory, result);
-  result->seconds = epx::simulate_with_waveform(
-      job.vcd_path, [&](sc_core::sc_trace_file *file) { bench.trace(file); });
-  bench.finish();
+epx::TileConfig epx::tile_config(const epx_sc_tile_job_t &job) {
+  return {*job.chip,          epx_sc_tile_shape(&job),
+          job.number,         epx_chip_synapse(job.chip, job.layer),
+          job.neuron,         job.forward_shift,
+          job.weight_circuit, job.bias_circuit};
 }
 
-}  // namespace
+// Eight times the longest that one word may take in our pipeline, and room for stalls.
+extern "C" uint64_t epx_sc_tile_patience(const epx_sc_tile_job_t *job) {
+  const epx_tile_shape_t shape = epx_sc_tile_shape(job);
+  epx_events_t ignored = {};
+  const uint64_t longest = std::max({epx_tile_forward(job->chip, &shape, 1, &ignored),
+                                     epx_tile_backward(job->chip, &shape, 1, &ignored),
+                                     epx_tile_correlate(&shape, 1, &ignored),
+                                     epx_tile_update(job->chip, &shape, &ignored)});
+  return 8 * longest + 2000;
+}
 
 extern "C" epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job) {
   const epx_layer_map_t &map = *job->map;
@@ -101,11 +109,5 @@ extern "C" epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job) {
 
 extern "C" epx_status_t epx_sc_tile_run(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
                                         epx_sc_tile_result_t *result, epx_error_t *error) {
-  epx_status_t status = check(*job, *memory, error);
-  if (status == EPX_OK) {
-    status = epx::check_waveform(job->vcd_path, error);
-  }
-  return status != EPX_OK ? status
-                          : epx::run_simulation(
-                                "SystemC tile", [&] { simulate(*job, memory, result); }, error);
+  return epx::run_tile<epx::Tile>(job, memory, result, error);
 }

@@ -13,12 +13,14 @@
 #ifndef EPX_TILE_H
 #define EPX_TILE_H
 
+#include <functional>
 #include <systemc>
 
 #include "../epx_array.h"
 #include "../epx_sc_tile.h"
 #include "epx_sleep.h"
 #include "epx_tile_word.h"
+#include "epx_update_log.h"
 
 namespace epx {
 
@@ -57,6 +59,10 @@ class Tile : public sc_core::sc_module {
   Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory_t *memory);
 
   void trace(sc_core::sc_trace_file *file) const;
+  // Called after every synapse that an update writes.
+  void watch_updates(std::function<void(const UpdateRecord &)> watch) {
+    watch_update_ = std::move(watch);
+  }
   const epx_events_t &events() const { return events_; }
   uint64_t cycles(Operation operation) const;
   uint64_t words(Operation operation) const { return accepted_[static_cast<size_t>(operation)]; }
@@ -113,6 +119,8 @@ class Tile : public sc_core::sc_module {
   void correlate_row();
   void correlate_biases();
   void update_one();
+  void update_weight(UpdateRecord *record);
+  void update_bias(UpdateRecord *record);
   void write_weight(int row, int unit);
 
   bool backward() const { return word_->operation == Operation::Backward; }
@@ -157,6 +165,7 @@ class Tile : public sc_core::sc_module {
   int64_t accumulator_trace_[4] = {};
   int state_trace_[4] = {};
   bool fire_strobe_ = false, update_strobe_ = false;
+  std::function<void(const UpdateRecord &)> watch_update_;
 };
 
 }  // namespace epx

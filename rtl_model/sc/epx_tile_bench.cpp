@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The bench's drivers; its monitor and watchdog are in epx_tile_monitor.cpp.
 #include "epx_tile_bench.h"
 
 #include <algorithm>
-#include <string>
 
 #include "epx_simulation.h"
 
@@ -18,43 +18,19 @@ std::vector<U> row_of(const T *table, int index, int width) {
   return std::vector<U>(first, first + width);
 }
 
-template <typename T>
-void store(const std::vector<T> &values, int index, T *table) {
-  if (table != nullptr) {
-    std::copy(values.begin(), values.end(), table + static_cast<size_t>(index) * values.size());
-  }
-}
-
 }  // namespace
 
 SC_HAS_PROCESS(TileBench);
 
-TileBench::TileBench(sc_core::sc_module_name name, const TileConfig &config,
-                     const epx_sc_tile_job_t &job, epx_sc_memory_t *memory,
+TileBench::TileBench(sc_core::sc_module_name name, const epx_sc_tile_job_t &job,
                      epx_sc_tile_result_t *result)
     : sc_module(name),
-      clock("clock", clock_period(config.chip.clock_mhz)),
-      tile("tile", config, memory),
-      shape_(config.shape),
+      clock("clock", clock_period(job.chip->clock_mhz)),
+      shape_(epx_sc_tile_shape(&job)),
       job_(job),
       result_(result),
+      watchdog_(job.watchdog_cycles > 0 ? job.watchdog_cycles : epx_sc_tile_patience(&job)),
       stall_lfsr_(epx_lfsr_seed(job.stall_seed)) {
-  tile.clk_i(clock);
-  tile.rst_ni(reset_n);
-  tile.x_valid_i(x_valid);
-  tile.x_i(x);
-  tile.x_ready_o(x_ready);
-  tile.a_valid_i(a_valid);
-  tile.a_i(a);
-  tile.a_ready_o(a_ready);
-  tile.p_valid_o(p_valid);
-  tile.p_o(p);
-  tile.p_ready_i(p_ready);
-  tile.n_valid_i(n_valid);
-  tile.n_i(n);
-  tile.y_valid_o(y_valid);
-  tile.y_o(y);
-  tile.idle_o(idle);
   SC_METHOD(drive_method);
   sensitive << clock.posedge_event();
   dont_initialize();
@@ -64,6 +40,27 @@ TileBench::TileBench(sc_core::sc_module_name name, const TileConfig &config,
   SC_METHOD(monitor_method);
   sensitive << clock.posedge_event();
   dont_initialize();
+  SC_METHOD(watchdog_method);
+  sensitive << clock.posedge_event();
+  dont_initialize();
+}
+
+void TileBench::trace_ports(sc_core::sc_trace_file *file) const {
+  const std::string prefix = std::string(name()) + ".tile.";
+  const auto add = [&](const sc_core::sc_signal<bool> &signal, const char *port) {
+    sc_core::sc_trace(file, signal, prefix + port);
+  };
+  sc_core::sc_trace(file, clock, prefix + "clk_i");
+  add(reset_n, "rst_ni");
+  add(x_valid, "x_valid_i");
+  add(x_ready, "x_ready_o");
+  add(a_valid, "a_valid_i");
+  add(a_ready, "a_ready_o");
+  add(p_valid, "p_valid_o");
+  add(p_ready, "p_ready_i");
+  add(n_valid, "n_valid_i");
+  add(y_valid, "y_valid_o");
+  add(idle, "idle_o");
 }
 
 int TileBench::words_of(Operation operation) const {
@@ -118,17 +115,27 @@ bool TileBench::offer_finished() {
   if (!x_ready.read()) {
     return false;
   }
-  ++next_;
+  if (next_++ == 0) {
+    first_edge_[operation_] = static_cast<uint64_t>(edge_);
+  }
+  quiet_ = 0;
   x_valid.write(false);
   draining_ = next_ == words_of(static_cast<Operation>(operation_));
   return !draining_;  // idle is old news in this cycle
 }
 
 void TileBench::fire() {
+  if (static_cast<size_t>(next_) >= pooled_.size()) {
+    fail("idle_o is high, but p_o has brought the sums of " + std::to_string(vectors_seen_) +
+         " of " + std::to_string(job_.vectors) + " forward words");
+  }
   auto neurons = std::make_shared<TileNeurons>();
   neurons->index = next_;
   neurons->sums = pooled_[static_cast<size_t>(next_)];
   neurons->operand = row_of(job_.operand, next_, shape_.units);
+  first_edge_[operation_] = next_ == 0 ? static_cast<uint64_t>(edge_) : first_edge_[operation_];
+  last_edge_[operation_] = static_cast<uint64_t>(edge_);
+  quiet_ = 0;
   n.write({neurons});
   n_valid.write(true);
   ++next_;
@@ -139,6 +146,9 @@ void TileBench::drive_method() {
   n_valid.write(false);
   if (edge_ <= reset_edges + 1 || !offer_finished() || (draining_ && !idle.read())) {
     return;
+  }
+  if (draining_) {
+    last_edge_[operation_] = static_cast<uint64_t>(edge_);
   }
   while (operation_ < operation_count && next_ == words_of(static_cast<Operation>(operation_))) {
     ++operation_;
@@ -164,6 +174,9 @@ void TileBench::partial_sums_method() {
   if (job_.psum_in == nullptr || (a_valid.read() && !a_ready.read())) {
     return;
   }
+  if (a_valid.read()) {
+    quiet_ = 0;
+  }
   a_valid.write(false);
   if (partial_ < job_.vectors && !stalls()) {
     auto sums = std::make_shared<TileSums>();
@@ -175,44 +188,9 @@ void TileBench::partial_sums_method() {
   }
 }
 
-void TileBench::monitor_method() {
-  if (p_valid.read() && p_ready.read()) {
-    const TileSums &sums = *p.read().word;
-    ++sums_seen_;
-    store(sums.sums, sums.index,
-          sums.operation == Operation::Forward ? result_->psum : result_->backward);
-    if (!sums.pooled.empty()) {
-      store(sums.switches, static_cast<int>(pooled_.size()), result_->switches);
-      pooled_.push_back(sums.pooled);
-    }
-  }
-  if (y_valid.read()) {
-    const TileStates &states = *y.read().word;
-    ++states_seen_;
-    store(states.state, states.index, result_->state);
-  }
-}
-
-void TileBench::finish() {
-  tile.check_conservation();
-  const uint64_t window = static_cast<uint64_t>(shape_.window);
-  const uint64_t vectors = static_cast<uint64_t>(job_.vectors);
-  const uint64_t sums = vectors + static_cast<uint64_t>(job_.positions) * window;
-  const uint64_t states = shape_.pools ? vectors / window : 0;
-  if (sums_seen_ != sums || states_seen_ != states) {
-    SC_REPORT_ERROR(name(), ("results collected: " + std::to_string(sums_seen_) + " sums and " +
-                             std::to_string(states_seen_) + " state words; expected " +
-                             std::to_string(sums) + " and " + std::to_string(states))
-                                .c_str());
-  }
-  store(tile.correlation(), 0, result_->correlation);
-  store(tile.bias_correlation(), 0, result_->bias_correlation);
-  result_->events = tile.events();
-  result_->forward_cycles = tile.cycles(Operation::Forward);
-  result_->fire_cycles = tile.cycles(Operation::Fire);
-  result_->backward_cycles = tile.cycles(Operation::Backward);
-  result_->correlate_cycles = tile.cycles(Operation::Correlate);
-  result_->update_cycles = tile.cycles(Operation::Update);
+uint64_t TileBench::port_cycles(Operation operation) const {
+  const size_t i = static_cast<size_t>(operation);
+  return first_edge_[i] == 0 ? 0 : last_edge_[i] - first_edge_[i] + 1;
 }
 
 }  // namespace epx

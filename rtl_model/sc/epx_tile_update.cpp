@@ -37,30 +37,58 @@ void Tile::write_weight(int row, int unit) {
   events_.cell_writes += static_cast<uint64_t>(config_.shape.slices);
 }
 
+void Tile::update_weight(UpdateRecord *record) {
+  const size_t i = at(row_, unit_);
+  record->bitline = unit_ * config_.shape.slices;
+  record->correlation = correlation_[i];
+  record->velocity_before = memory_->velocity[i];
+  record->value_before = memory_->shadow[i];
+  record->code_before = memory_->weight[i];
+  epx_update_synapse(&config_.weight_circuit, correlation_[i], &memory_->shadow[i],
+                     &memory_->velocity[i], &lfsr_);
+  correlation_[i] = 0;
+  write_weight(row_, unit_);
+  record->velocity_after = memory_->velocity[i];
+  record->value_after = memory_->shadow[i];
+  record->code_after = memory_->weight[i];
+}
+
+void Tile::update_bias(UpdateRecord *record) {
+  const size_t u = static_cast<size_t>(unit_);
+  record->bias = true;
+  record->correlation = bias_correlation_[u];
+  record->velocity_before = memory_->bias_velocity[u];
+  record->value_before = memory_->bias[u];
+  epx_update_synapse(&config_.bias_circuit, bias_correlation_[u], &memory_->bias[u],
+                     &memory_->bias_velocity[u], &lfsr_);
+  bias_correlation_[u] = 0;
+  record->velocity_after = memory_->bias_velocity[u];
+  record->value_after = memory_->bias[u];
+}
+
 // Row-major; after the last row, the biases by channel.
 void Tile::update_one() {
   const epx_tile_shape_t &shape = config_.shape;
-  const size_t u = static_cast<size_t>(unit_);
-  int value_bits;
-  if (row_ < shape.rows) {
-    const size_t i = at(row_, unit_);
-    epx_update_synapse(&config_.weight_circuit, correlation_[i], &memory_->shadow[i],
-                       &memory_->velocity[i], &lfsr_);
-    correlation_[i] = 0;
-    write_weight(row_, unit_);
-    value_bits = shape.synapse_bits + config_.chip.shadow_bits;
-  } else {
-    epx_update_synapse(&config_.bias_circuit, bias_correlation_[u], &memory_->bias[u],
-                       &memory_->bias_velocity[u], &lfsr_);
-    bias_correlation_[u] = 0;
-    value_bits = epx_qformat_bits(config_.chip.bias);
-  }
+  UpdateRecord record = {};
+  record.edge = edge_;
+  record.row = row_;
+  record.unit = unit_;
+  const bool weight = row_ < shape.rows;
+  weight ? update_weight(&record) : update_bias(&record);
+  const int value_bits =
+      weight ? shape.synapse_bits + config_.chip.shadow_bits : epx_qformat_bits(config_.chip.bias);
   memory_->lfsr = lfsr_.state;
   update_strobe_ = true;
   ++events_.update_ops;
   events_.correlation_bits += 2 * EPX_CORRELATION_BITS;
   events_.register_bits +=
       2 * static_cast<uint64_t>(value_bits + epx_qformat_bits(config_.chip.velocity));
+  if (watch_update_) {
+    const epx_update_circuit_t &circuit = weight ? config_.weight_circuit : config_.bias_circuit;
+    const bool draws = circuit.rounding == EPX_ROUND_STOCHASTIC;
+    record.draw = draws ? static_cast<int>(lfsr_.state >> 16) : -1;
+    watch_update_(record);
+  }
   if (++unit_ == shape.units) {
     unit_ = 0;
     ++row_;

@@ -25,7 +25,7 @@ silent
 for layer in 0 1; do
   run 0 tile --run twin --layer "$layer" --images 1 --threads 1
   quiet
-  prints "tile conv$layer" 'partial sums' 'new weights' 'of which 0 differ'
+  prints "tile conv$layer" 'forward product' 'new weights' 'of which 0 differ'
   check 'every value agrees' test "$(grep -c ' differing$' out)" -ge 8
   what="tile, layer $layer"
   ! grep ' differing$' out | grep -v ' 0 differing$' || fail 'some values differ'

@@ -37,7 +37,8 @@ help() {
 help train out= resume= checkpoint-every= quiet set=KEY=VALUE data= threads=
 help sweep out= list csv markdown quiet set=KEY=VALUE data= threads=
 help gradient run= beta= pool= images= twin out= set=KEY=VALUE data= threads=
-help tile run= layer= row-block= column-block= images= vcd= set=KEY=VALUE data= threads=
+help tile vectors= random= from-run= run= config= layer= row-block= column-block= seed= image= \
+  images= write-vectors= stalls= stall-percent= vcd= update-log= junit= set=KEY=VALUE data= threads=
 help report out=
 help config explain markdown set=KEY=VALUE data= threads=
 
@@ -57,8 +58,11 @@ refuse 2 '--beta: expected numbers' gradient --beta ,
 refuse 2 "--pool: 'min'; expected max or avg" gradient --pool max,min
 refuse 2 '--pool: expected max, avg or both' gradient --pool ,
 refuse 2 "option '--out' requires an argument" train --out
-refuse 2 'expected --run DIR' tile
-refuse 2 'unexpected argument x' tile --run r x
+refuse 2 'expected --vectors FILE, --random N or --from-run DIR' tile
+refuse 2 'expected --vectors FILE, --random N or --from-run DIR' tile --run r --random 3
+refuse 2 '--from-run r brings its own configuration; leave out x' tile --run r x
+refuse 2 '--image and --images go with --from-run' tile --random 3 --images 2
+refuse 2 '--stall-percent 91: expected a whole number, 0 to 90' tile --random 3 --stall-percent 91
 refuse 2 'expected at least one run folder' report
 refuse 2 'expected a sweep file' sweep
 refuse 2 'more than one file: a.yaml and b.yaml' train a.yaml b.yaml

@@ -174,6 +174,7 @@ inline ChipCase random_case(Random &random) {
     one.network = random_twin_network(random);
     one.chip = random_chip(random);
     one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
+    one.chip.update_rounding = (epx_round_t)random.integer(0, EPX_ROUND_TRUNCATE_ZERO);
     one.chip.columns_per_adc = random.integer(1, 8);
     one.chip.adc_bits = 16;
     if (random.chance(0.4)) {  // converters that lose bits
@@ -218,6 +219,8 @@ inline ChipCase roomy_case(Random &random) {
     one.chip.psum_buffer = random.integer(3, 6);
     one.stall_percent = 0;
     one.chip.stop_settled = false;
+    one.dynamics = {random.integer(1, 3), random.integer(1, 2), {}};
+    one.images = 1;
     if (one.legal() && epx_account_applies_to(one)) {
       return one;
     }

@@ -10,6 +10,8 @@
 #include <functional>
 
 #include "epx_chip_check.h"
+#include "epx_geometry.h"
+#include "rtl_model/bin_log.h"
 #include "rtl_model/chip_case.h"
 
 namespace {
@@ -107,12 +109,25 @@ bool fails(const ChipCase &one) {
   return run_child([&] { return run_case(one).empty() ? 0 : 1; }) != 0;
 }
 
+void hit_layers(const ChipCase &one, BinLog *bins) {
+  epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+  ASSERT_EQ(epx_network_shapes(&one.network, shapes, nullptr), EPX_OK);
+  for (int l = 0; l < one.network.layer_count; ++l) {
+    const epx_geometry_t g = epx_geometry_of(&one.network, shapes, l);
+    epx_layer_map_t map;
+    ASSERT_EQ(epx_map_layer(&one.chip, l, g.units, g.fan_in, &map, nullptr), EPX_OK);
+    bins->hit("chip", one.chip, l, map, g.pool == EPX_POOL_MAX ? 4 : 1);
+  }
+}
+
 class Chips : public testing::TestWithParam<int> {};
 
 TEST_P(Chips, equal_the_twin_and_the_closed_forms_events) {
   Random random = chip_test::make_random();
+  BinLog bins;
   for (int i = 0; i < 10 * rounds(); ++i) {
     const ChipCase one = chip_test::random_case(random);
+    hit_layers(one, &bins);
     if (fails(one)) {
       const ChipCase small = chip_test::shrink(one, fails);
       run_child([&] {
@@ -155,8 +170,8 @@ TEST_P(Cycles, lie_within_two_percent_of_the_closed_form_where_it_applies) {
       if (path != nullptr) {
         const epx_account_t account = one.account();
         std::ofstream(path, std::ios::app)
-            << off << "\t" << epx_account_array_share(&account) << "\t" << account.network_load << "\t"
-            << one.describe() << "\n";
+            << off << "\t" << epx_account_array_share(&account) << "\t" << account.network_load
+            << "\t" << one.describe() << "\n";
       }
     });
   }

@@ -12,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "rtl_model/bin_log.h"
 #include "rtl_model/tile_oracle.h"
 
 namespace {
@@ -142,8 +143,10 @@ class Tiles : public testing::TestWithParam<std::tuple<int, int, int, int>> {
 
 TEST_P(Tiles, equal_the_oracle_and_the_closed_form) {
   Random random;
+  BinLog bins;
   for (int i = 0; i < 6; ++i) {
     const RandomTile tile(choice(&random), &random);
+    bins.hit("tile", tile.chip, 0, tile.map, tile.job.window);
     in_child([&] {
       SCOPED_TRACE(describe(tile));
       const TileRun run = run_tile(tile);
@@ -155,10 +158,12 @@ TEST_P(Tiles, equal_the_oracle_and_the_closed_form) {
 
 TEST_P(Tiles, stalls_change_cycles_never_results) {
   Random random;
+  BinLog bins;
   for (int i = 0; i < 3; ++i) {
     Choice stalled = choice(&random);
     stalled.stall_percent = 60;
     const RandomTile tile(stalled, &random);
+    bins.hit("tile", tile.chip, 0, tile.map, tile.job.window);
     in_child([&] {
       SCOPED_TRACE(describe(tile));
       const TileRun run = run_tile(tile);

@@ -87,7 +87,7 @@ class RandomTile {
     chip.bias = quant_test::make_format(true, 24, 20);
     chip.velocity = quant_test::make_format(true, 32, 24);
     chip.state_rounding = between(0, 1) ? EPX_ROUND_TRUNCATE : EPX_ROUND_NEAREST_EVEN;
-    chip.update_rounding = static_cast<epx_round_t>(between(0, 2));
+    chip.update_rounding = static_cast<epx_round_t>(between(0, EPX_ROUND_TRUNCATE_ZERO));
     chip.array_kind = choice_.kind;
     chip.bits_per_cell = choice_.bits_per_cell;
     chip.rows = between(1, 20);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "junit.h"
+#include "epx_junit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void print_escaped(FILE *out, const char *text) {
   }
 }
 
-static void print_case(FILE *out, const char *suite, const junit_case_t *one) {
+static void print_case(FILE *out, const char *suite, const epx_junit_case_t *one) {
   fputs("    <testcase classname=\"", out);
   print_escaped(out, suite);
   fputs("\" name=\"", out);
@@ -47,8 +47,8 @@ static void print_case(FILE *out, const char *suite, const junit_case_t *one) {
   fputs("\"/>\n    </testcase>\n", out);
 }
 
-epx_status_t junit_write(const char *path, const char *suite, const junit_case_t *cases, int count,
-                         double seconds, epx_error_t *error) {
+epx_status_t epx_junit_write(const char *path, const char *suite, const epx_junit_case_t *cases,
+                             int count, double seconds, epx_error_t *error) {
   char *text = NULL;
   size_t size = 0;
   int failures = 0;

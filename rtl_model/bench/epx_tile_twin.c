@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A tile's share of one training step of the twin. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_gemm_u8s8s32.h"
+#include "epx_tile_answer.h"
+#include "epx_tile_source.h"
+#include "epx_twin_internal.h"
+
+typedef struct cut_t {
+  twin_t *twin;
+  const epx_tile_step_t *step;
+  twin_layer_t *layer;
+  int row0, rows, unit0, units; /* the tile's part of the layer */
+  int neurons;                  /* pooled positions of the layer */
+  epx_tile_vectors_t *v;
+  epx_tile_answer_t answer; /* what the twin holds */
+} cut_t;
+
+/* The tile's wordlines of convolution row m (window by window) of a sample in workspace w. */
+static void gather_rows(const cut_t *c, const twin_workspace_t *w, int m, uint8_t *out) {
+  const epx_geometry_t *g = &c->layer->g;
+  const uint8_t *patch = w->image[c->step->place.layer] + epx_conv_patch_at(&c->layer->conv, m);
+  for (int k = c->row0; k < c->row0 + c->rows; ++k) {
+    const int channel = k % g->in_channels, area = k / g->in_channels;
+    const int ky = area / g->kernel_width, kx = area % g->kernel_width;
+    *out++ = patch[(size_t)ky * (size_t)twin_image_pitch(c->layer) +
+                   (size_t)(kx * c->layer->padded_channels + channel)];
+  }
+}
+
+static int64_t input_offset(const cut_t *c) {
+  return c->step->place.layer == 0 ? INT64_C(1) << (epx_qformat_bits(c->twin->chip.input) - 1) : 0;
+}
+
+static int8_t code_at(const cut_t *c, int u, int k) {
+  return c->layer
+      ->code[(size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in + (size_t)(c->row0 + k)];
+}
+
+/* Forward stimulus of one sample: vectors, and the whole layer's sums from the twin's own kernel;
+ * less the tile's own part they are the partial sums of the other row blocks. */
+static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
+  const epx_geometry_t *g = &c->layer->g;
+  const int count = c->neurons * c->layer->window, ldc = epx_gemm_padded_n(g->units);
+  int64_t *psum = c->answer.output[EPX_TILE_OUT_PSUM], *psum_in = c->v->input[EPX_TILE_PSUM_IN];
+  int32_t *sums = malloc((size_t)count * (size_t)ldc * sizeof *sums);
+  if (sums == NULL) {
+    return false;
+  }
+  epx_conv_products_u8s8s32(&c->layer->conv, w->image[c->step->place.layer], c->layer->forward_rows,
+                            c->layer->packed_forward, w->scratch, sums, ldc);
+  for (int m = 0; m < count; ++m) {
+    const size_t vector = (size_t)sample * (size_t)count + (size_t)m;
+    uint8_t *x = (uint8_t *)c->v->input[EPX_TILE_X] + vector * (size_t)c->rows;
+    gather_rows(c, w, m, x);
+    for (int u = 0; u < c->units; ++u) {
+      int64_t all = 0, own = 0;
+      for (int k = 0; k < g->fan_in; ++k) {
+        all += c->layer->code[(size_t)(c->unit0 + u) * (size_t)g->fan_in + (size_t)k];
+      }
+      for (int k = 0; k < c->rows; ++k) {
+        own += (x[k] - input_offset(c)) * code_at(c, u, k);
+      }
+      const size_t at = vector * (size_t)c->units + (size_t)u;
+      psum[at] = sums[(size_t)m * (size_t)ldc + (size_t)(c->unit0 + u)] - input_offset(c) * all;
+      if (psum_in != NULL) {
+        psum_in[at] = psum[at] - own;
+      }
+    }
+  }
+  free(sums);
+  return true;
+}
+
+/* Bias, feedback and nudge of one sample's neurons, from the drives in w. */
+static void take_operands(cut_t *c, const twin_workspace_t *w, int sample) {
+  const twin_t *twin = c->twin;
+  const int l = c->step->place.layer;
+  const twin_layer_t *above = l + 1 < twin->layers ? &twin->layer[l + 1] : NULL;
+  const size_t stride = above == NULL  ? 0
+                        : above->dense ? (size_t)c->layer->g.units
+                                       : (size_t)twin_backward_ldc(above);
+  int64_t *out = (int64_t *)c->v->input[EPX_TILE_OPERAND] +
+                 (size_t)sample * (size_t)c->neurons * (size_t)c->units;
+  for (int p = 0; p < c->neurons; ++p) {
+    for (int u = 0; u < c->units; ++u) {
+      const size_t unit = (size_t)(c->unit0 + u);
+      const size_t neuron = (size_t)p * (size_t)c->layer->g.units + unit;
+      int64_t operand =
+          epx_round_shift(c->layer->bias[unit], twin->chip.bias.fraction_bits - c->layer->fraction,
+                          EPX_ROUND_NEAREST_EVEN, 0);
+      operand += above == NULL ? w->nudge[neuron]
+                               : w->backward[l][(size_t)p * stride + unit] *
+                                     (INT64_C(1) << c->layer->backward_shift);
+      *out++ = operand;
+    }
+  }
+}
+
+/* The layer's post codes and switches of one sample, the tile's channels only. */
+static void take_post(const cut_t *c, const twin_workspace_t *w, int sample, uint8_t *post,
+                      uint8_t *switches) {
+  const int l = c->step->place.layer, units = c->layer->g.units;
+  const uint8_t *state = twin_sample(c->twin, c->twin->state, l, sample);
+  for (int p = 0; p < c->neurons; ++p) {
+    for (int u = 0; u < c->units; ++u) {
+      const size_t at =
+          ((size_t)sample * (size_t)c->neurons + (size_t)p) * (size_t)c->units + (size_t)u;
+      const size_t neuron = (size_t)(p * units + c->unit0 + u);
+      post[at] = state[neuron];
+      switches[at] = c->layer->window == 4 ? w->switches[l][neuron] : 0;
+    }
+  }
+}
+
+static void load_sample(const cut_t *c, twin_workspace_t *w, int sample, double beta) {
+  twin_load_input(c->twin, w, sample);
+  twin_load_images(c->twin, w, sample);
+  twin_drives(c->twin, w, sample, beta);
+}
+
+/* Before the last step of the first nudged phase: what drives the tile. The posts of layer 0 drive
+ * nothing: no state lies below. */
+static bool take_step(cut_t *c, double beta) {
+  twin_workspace_t *w = &c->twin->workspace[0];
+  bool whole = true;
+  for (int sample = 0; whole && sample < c->step->images; ++sample) {
+    load_sample(c, w, sample, beta);
+    whole = take_forward(c, w, sample);
+    take_operands(c, w, sample);
+    uint8_t *switches = c->answer.output[EPX_TILE_OUT_SWITCHES];
+    take_post(c, w, sample, c->answer.output[EPX_TILE_OUT_STATE], switches);
+    if (c->v->counts.positions > 0) {
+      take_post(c, w, sample, c->v->input[EPX_TILE_POST], c->v->input[EPX_TILE_POST_SWITCHES]);
+    }
+  }
+  return whole;
+}
+
+/* After that step: the states it must have produced. */
+static void take_states(cut_t *c) {
+  uint8_t *out = c->answer.output[EPX_TILE_OUT_STATE];
+  for (int sample = 0; sample < c->step->images; ++sample) {
+    const uint8_t *state = twin_sample(c->twin, c->twin->state, c->step->place.layer, sample);
+    for (int p = 0; p < c->neurons; ++p, out += c->units) {
+      memcpy(out, state + (size_t)(p * c->layer->g.units + c->unit0), (size_t)c->units);
+    }
+  }
+}
+
+/* At the end of phase `index`: pre vectors, post codes and switches for the local update. */
+static void take_terms(cut_t *c, int index, int coefficient) {
+  twin_workspace_t *w = &c->twin->workspace[0];
+  const size_t positions = (size_t)(c->neurons * c->step->images), units = (size_t)c->units;
+  const size_t first = (size_t)index * positions;
+  const int count = c->neurons * c->layer->window;
+  uint8_t *pre = c->v->input[EPX_TILE_PRE], *post = c->v->input[EPX_TILE_TERM_POST];
+  uint8_t *switches = c->v->input[EPX_TILE_TERM_SWITCHES];
+  for (int sample = 0; sample < c->step->images; ++sample) {
+    load_sample(c, w, sample, 0.0);
+    take_post(c, w, sample, post + first * units, switches + first * units);
+    for (int m = 0; m < count; ++m) {
+      const size_t vector =
+          first * (size_t)c->layer->window + (size_t)sample * (size_t)count + (size_t)m;
+      gather_rows(c, w, m, pre + vector * (size_t)c->rows);
+    }
+  }
+  for (size_t p = 0; p < positions; ++p) {
+    ((int32_t *)c->v->input[EPX_TILE_COEFFICIENT])[first + p] = coefficient;
+  }
+}
+
+/* The tile's registers in the twin, now. */
+static void take_registers(const cut_t *c, int8_t *weight, int32_t *shadow, int32_t *velocity,
+                           int32_t *bias, int32_t *bias_velocity, uint32_t *lfsr) {
+  const epx_tile_place_t *place = &c->step->place;
+  for (int u = 0; u < c->units; ++u) {
+    for (int k = 0; k < c->rows; ++k) {
+      const size_t from =
+          (size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in + (size_t)(c->row0 + k);
+      const size_t to = (size_t)k * (size_t)c->units + (size_t)u;
+      weight[to] = c->layer->code[from];
+      shadow[to] = c->layer->shadow[from];
+      velocity[to] = c->layer->velocity[from];
+    }
+    if (bias != NULL) {
+      bias[u] = c->layer->bias[c->unit0 + u];
+      bias_velocity[u] = c->layer->bias_velocity[c->unit0 + u];
+    }
+  }
+  *lfsr =
+      c->layer->lfsr[place->row_block * c->layer->map.column_blocks + place->column_block].state;
+}
+
+static void take_correlations(cut_t *c) {
+  int64_t *correlation = c->answer.output[EPX_TILE_OUT_CORRELATION];
+  int64_t *bias = c->answer.output[EPX_TILE_OUT_BIAS_CORRELATION];
+  for (int u = 0; u < c->units; ++u) {
+    for (int k = 0; k < c->rows; ++k) {
+      correlation[(size_t)k * (size_t)c->units + (size_t)u] =
+          c->layer->correlation[(size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in +
+                                (size_t)(c->row0 + k)];
+    }
+    bias[u] = c->layer->bias_correlation[c->unit0 + u];
+  }
+}
+
+/* One training step of the twin, stopped where the tile's stimulus and expectation show. */
+static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
+  const epx_tile_step_t *step = c->step;
+  epx_substrate_t *twin = &c->twin->base;
+  const epx_estimator_table_row_t *row = epx_estimator_row(step->estimator.kind);
+  void **in = c->v->input, **out = c->answer.output;
+  twin->ops->present(twin, step->x, step->labels, step->images);
+  twin->ops->relax(twin, step->dynamics.free_steps, 0.0);
+  twin->ops->keep_free(twin);
+  twin->ops->clear_gradient(twin);
+  take_registers(c, in[EPX_TILE_WEIGHT], in[EPX_TILE_SHADOW], in[EPX_TILE_VELOCITY],
+                 in[EPX_TILE_BIAS], in[EPX_TILE_BIAS_VELOCITY], in[EPX_TILE_LFSR]);
+  for (int i = 0; i < row->phase_count; ++i) {
+    const double beta = row->phases[i].nudge * step->estimator.beta;
+    twin->ops->recall_free(twin);
+    if (i == 0) {
+      twin->ops->relax(twin, step->dynamics.nudged_steps - 1, beta);
+      if (!take_step(c, beta)) {
+        return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the tile's vectors");
+      }
+      twin->ops->relax(twin, 1, beta);
+      take_states(c);
+    } else if (epx_estimator_relaxes(&step->estimator, &row->phases[i])) {
+      twin->ops->relax(twin, step->dynamics.nudged_steps, beta);
+    }
+    take_terms(c, i, row->phases[i].coefficient);
+    twin->ops->accumulate(twin, &row->phases[i]);
+  }
+  take_correlations(c);
+  twin->ops->update(twin, &step->estimator, &step->rule);
+  take_registers(c, out[EPX_TILE_OUT_WEIGHT], out[EPX_TILE_OUT_SHADOW], out[EPX_TILE_OUT_VELOCITY],
+                 out[EPX_TILE_OUT_BIAS], out[EPX_TILE_OUT_BIAS_VELOCITY], out[EPX_TILE_OUT_LFSR]);
+  return EPX_OK;
+}
+
+static void locate(cut_t *c, const epx_tile_setup_t *setup) {
+  const epx_layer_map_t *map = &setup->map;
+  c->layer = &c->twin->layer[setup->place.layer];
+  c->neurons = c->layer->g.out_height * c->layer->g.out_width;
+  c->row0 = setup->place.row_block * map->rows;
+  c->unit0 = setup->place.column_block * map->weights_per_tile;
+}
+
+epx_status_t epx_tile_from_twin(epx_substrate_t *twin, const epx_tile_step_t *step,
+                                epx_tile_vectors_t **vectors, epx_error_t *error) {
+  cut_t c = {.twin = (twin_t *)twin, .step = step};
+  epx_tile_setup_t setup;
+  epx_status_t status = epx_tile_setup_make(twin, step->place, &step->estimator, &step->rule,
+                                            step->images, &setup, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  locate(&c, &setup);
+  const int positions = c.neurons * step->images;
+  const epx_tile_counts_t counts = {
+      positions * setup.window, step->place.layer > 0 ? positions : 0,
+      positions * epx_estimator_row(step->estimator.kind)->phase_count};
+  const epx_tile_parts_t parts = {.psum_in = setup.map.row_blocks > 1, .operand = true, true};
+  status = epx_tile_vectors_create(&setup, counts, parts, &c.v, error);
+  if (status == EPX_OK) {
+    c.rows = c.v->shape.rows;
+    c.units = c.v->shape.units;
+    status = epx_tile_answer_create(c.v, &c.answer, error);
+  }
+  status = status == EPX_OK ? run_twin(&c, error) : status;
+  status = status == EPX_OK ? epx_tile_answer_expect(&c.answer, c.v, error) : status;
+  epx_tile_answer_clear(&c.answer);
+  if (status == EPX_OK) {
+    /* Its feedback is a sum over tiles: of one tile's part the twin knows nothing. */
+    free(c.v->expect[EPX_TILE_OUT_BACKWARD]);
+    c.v->expect[EPX_TILE_OUT_BACKWARD] = NULL;
+    *vectors = c.v;
+  } else {
+    epx_tile_vectors_destroy(c.v);
+  }
+  return status;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A tile bench as a command: its options, its vectors, the run, the verdict. `epxbar tile` and the
+ * programs of designers (epx_tile_main.h) share it. */
+#ifndef EPX_TILE_COMMAND_H
+#define EPX_TILE_COMMAND_H
+
+#include <argp.h>
+
+#include "epx_experiment.h"
+#include "epx_tile_check.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct epx_tile_command_t {
+  const char *vectors; /* .npz, or NULL */
+  int random;          /* positions; 0: none asked for */
+  uint64_t seed;
+  epx_tile_place_t place; /* -1: not given */
+  epx_tile_bench_options_t bench;
+  const char *write, *junit; /* files, or NULL */
+} epx_tile_command_t;
+
+/* What nothing on the command line means. */
+epx_tile_command_t epx_tile_command_default(void);
+
+/* A parser of the options --vectors, --random, --seed, --layer, --row-block, --column-block,
+ * --write-vectors, --stalls, --stall-percent, --watchdog, --vcd, --update-log and --junit, to be a
+ * child of a program's own: set state->child_inputs[i] to an epx_tile_command_t at
+ * ARGP_KEY_INIT. Its keys are 0x300 to 0x3ff. */
+const struct argp *epx_tile_command_argp(void);
+
+/* A whole number from low to high; else an error of usage that names the option. */
+int epx_tile_command_number(const char *option, const char *argument, struct argp_state *state,
+                            int low, int high);
+
+/* The rule of an experiment's first update. */
+epx_update_rule_t epx_tile_command_rule(const epx_experiment_t *experiment);
+
+/* The tile that was asked for, or layer 1 (0 if there is one only), blocks 0, 0. */
+epx_tile_place_t epx_tile_command_place(const epx_tile_command_t *command,
+                                        const epx_experiment_t *experiment);
+
+/* Vectors of --vectors or --random, for the twin that the experiment describes. Options may name
+ * the tile where the file does not, and must agree where it does. */
+EPX_CHECKED epx_status_t epx_tile_command_open(const epx_tile_command_t *command,
+                                               const epx_experiment_t *experiment,
+                                               epx_tile_vectors_t **vectors, epx_error_t *error);
+
+/* Writes the vectors where asked for, runs them, prints a line and the table to `out`, writes JUnit
+ * XML where asked for. `from`: where the vectors come from, in words. EPX_ERR_MISMATCH where
+ * anything differs, after all that; *check then is whole too. */
+EPX_CHECKED epx_status_t epx_tile_command_run(const epx_tile_command_t *command,
+                                              const epx_experiment_t *experiment,
+                                              epx_tile_vectors_t *vectors, const char *from,
+                                              const char *suite, FILE *out, epx_tile_check_t *check,
+                                              epx_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

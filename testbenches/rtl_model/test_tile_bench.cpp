@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tile bench: its reference against the scalar oracle, its files, its generator, what it cuts
+// out of the twin, and whether it finds and places a difference.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include "epx_tile_check.h"
+#include "epx_tile_npz.h"
+#include "epx_tile_source.h"
+#include "rtl_model/tile_oracle.h"
+#include "rtl_model/twin_support.h"
+#include "temporary_folder.h"
+
+namespace {
+
+using tile_test::Choice;
+using tile_test::RandomTile;
+
+struct Free {
+  void operator()(epx_tile_vectors_t *vectors) const { epx_tile_vectors_destroy(vectors); }
+};
+using Vectors = std::unique_ptr<epx_tile_vectors_t, Free>;
+
+struct Answered {
+  explicit Answered(const epx_tile_vectors_t *vectors) {
+    epx_error_t error = {};
+    EXPECT_EQ(epx_tile_answer_create(vectors, &answer, &error), EPX_OK) << error.message;
+    epx_tile_answer_compute(vectors, &answer);
+  }
+  Answered(const Answered &) = delete;
+  ~Answered() { epx_tile_answer_clear(&answer); }
+  epx_tile_answer_t answer = {};
+};
+
+epx_tile_setup_t setup_of(const RandomTile &tile) {
+  epx_tile_setup_t setup = {};
+  setup.chip = tile.chip;
+  setup.map = tile.map;
+  setup.place = {tile.job.layer, tile.job.row_block, tile.job.column_block};
+  setup.window = tile.job.window;
+  setup.forward_shift = tile.job.forward_shift;
+  setup.neuron = tile.job.neuron;
+  setup.weight_circuit = tile.job.weight_circuit;
+  setup.bias_circuit = tile.job.bias_circuit;
+  return setup;
+}
+
+// The oracle's job as vectors.
+Vectors vectors_of(const RandomTile &tile) {
+  const epx_tile_setup_t setup = setup_of(tile);
+  const epx_sc_tile_job_t &job = tile.job;
+  epx_tile_vectors_t *made = nullptr;
+  epx_error_t error = {};
+  EXPECT_EQ(epx_tile_vectors_create(&setup, {job.vectors, job.positions, job.terms},
+                                    {job.psum_in != nullptr, job.operand != nullptr, job.update},
+                                    &made, &error),
+            EPX_OK)
+      << error.message;
+  Vectors v(made);
+  const void *from[EPX_TILE_INPUTS] = {job.x,
+                                       job.psum_in,
+                                       job.operand,
+                                       job.post,
+                                       job.post_switches,
+                                       job.pre,
+                                       job.term_post,
+                                       job.term_switches,
+                                       job.coefficient,
+                                       tile.memory.weight.data(),
+                                       tile.memory.shadow.data(),
+                                       tile.memory.velocity.data(),
+                                       tile.memory.bias.data(),
+                                       tile.memory.bias_velocity.data(),
+                                       &tile.memory.lfsr};
+  for (int i = 0; i < EPX_TILE_INPUTS; ++i) {
+    const epx_tile_array_t &row = epx_tile_inputs()[i];
+    const size_t size = epx_tile_array_count(v.get(), &row) * epx_dtype_size(row.dtype);
+    if (v->input[i] != nullptr && size > 0) {
+      std::memcpy(v->input[i], from[i], size);
+    }
+  }
+  return v;
+}
+
+Choice random_choice(quant_test::Random *random) {
+  Choice choice;
+  choice.window = random->between(0, 1) != 0 ? 4 : 1;
+  choice.layer = static_cast<int>(random->between(0, 1));
+  choice.bits_per_cell = static_cast<int>(random->between(1, 8));
+  choice.fires = random->between(0, 3) != 0;
+  choice.update = random->between(0, 3) != 0;
+  return choice;
+}
+
+template <typename T>
+void expect_output(const epx_tile_vectors_t *v, const epx_tile_answer_t &answer,
+                   epx_tile_output_t output, const std::vector<T> &expected) {
+  if (epx_tile_output_given(v, output)) {
+    const T *data = static_cast<const T *>(answer.output[output]);
+    EXPECT_EQ(std::vector<T>(data, data + expected.size()), expected)
+        << epx_tile_outputs()[output].label;
+  }
+}
+
+TEST(TileBench, reference_is_the_oracle) {
+  quant_test::Random random;
+  for (int i = 0; i < 300; ++i) {
+    const RandomTile tile(random_choice(&random), &random);
+    const Vectors v = vectors_of(tile);
+    const Answered reference(v.get());
+    tile_test::Memory after;
+    const tile_test::Answer oracle = tile.expected(&after);
+    const epx_tile_answer_t &answer = reference.answer;
+    expect_output(v.get(), answer, EPX_TILE_OUT_PSUM, oracle.psum);
+    expect_output(v.get(), answer, EPX_TILE_OUT_STATE, oracle.state);
+    expect_output(v.get(), answer, EPX_TILE_OUT_SWITCHES, oracle.switches);
+    expect_output(v.get(), answer, EPX_TILE_OUT_BACKWARD, oracle.backward);
+    expect_output(v.get(), answer, EPX_TILE_OUT_CORRELATION, oracle.correlation);
+    expect_output(v.get(), answer, EPX_TILE_OUT_BIAS_CORRELATION, oracle.bias_correlation);
+    expect_output(v.get(), answer, EPX_TILE_OUT_WEIGHT, after.weight);
+    expect_output(v.get(), answer, EPX_TILE_OUT_SHADOW, after.shadow);
+    expect_output(v.get(), answer, EPX_TILE_OUT_VELOCITY, after.velocity);
+    expect_output(v.get(), answer, EPX_TILE_OUT_BIAS, after.bias);
+    expect_output(v.get(), answer, EPX_TILE_OUT_BIAS_VELOCITY, after.bias_velocity);
+    expect_output(v.get(), answer, EPX_TILE_OUT_LFSR, std::vector<uint32_t>{after.lfsr});
+  }
+}
+
+// Each element of each output changed in turn is found, counted once and placed.
+TEST(TileBench, one_wrong_value_is_found_and_placed) {
+  quant_test::Random random;
+  Choice choice;
+  choice.window = 4;
+  choice.update = choice.fires = true;
+  auto drawn = std::make_unique<RandomTile>(choice, &random);
+  while (!drawn->shape.bias || drawn->job.positions == 0 || drawn->job.terms == 0) {
+    drawn = std::make_unique<RandomTile>(choice, &random);
+  }
+  const RandomTile &tile = *drawn;
+  const Vectors v = vectors_of(tile);
+  const Answered reference(v.get());
+  for (int o = 0; o < EPX_TILE_OUTPUTS; ++o) {
+    const epx_tile_array_t &row = epx_tile_outputs()[o];
+    void *data = reference.answer.output[o];
+    for (size_t i = 0; i < epx_tile_array_count(v.get(), &row); ++i) {
+      const int64_t value = epx_tile_get(row.dtype, data, i);
+      epx_tile_set(row.dtype, data, i, value ^ 1);
+      epx_tile_check_t check;
+      epx_error_t error = {};
+      ASSERT_EQ(epx_tile_check_answer(v.get(), &reference.answer, &check, &error), EPX_OK);
+      epx_tile_set(row.dtype, data, i, value);
+      ASSERT_EQ(check.differing, 1) << row.label << " " << i;
+      ASSERT_EQ(check.rows[o].from_reference, 1);
+      ASSERT_NE(std::string(epx_tile_check_first(&check)).find(", bit 0: found "),
+                std::string::npos)
+          << epx_tile_check_first(&check);
+    }
+  }
+  // The last weight: last wordline; bit 0 lies on the first of its channel's bitlines.
+  int8_t *weight = static_cast<int8_t *>(reference.answer.output[EPX_TILE_OUT_WEIGHT]);
+  weight[tile.shape.rows * tile.shape.units - 1] ^= 1;
+  epx_tile_check_t check;
+  ASSERT_EQ(epx_tile_check_answer(v.get(), &reference.answer, &check, nullptr), EPX_OK);
+  const std::string place = "wordline " + std::to_string(tile.shape.rows - 1) + ", bitline " +
+                            std::to_string((tile.shape.units - 1) * tile.shape.slices) +
+                            " (channel " + std::to_string(tile.shape.units - 1) + "), bit 0";
+  EXPECT_NE(std::string(epx_tile_check_first(&check)).find(place), std::string::npos)
+      << epx_tile_check_first(&check) << " lacks " << place;
+}
+
+TEST(TileBench, files_come_back_as_they_went) {
+  quant_test::Random random;
+  const Folder folder;
+  const std::string path = folder / "v.npz";
+  for (int i = 0; i < 50; ++i) {
+    const RandomTile tile(random_choice(&random), &random);
+    const Vectors v = vectors_of(tile);
+    epx_error_t error = {};
+    {
+      const Answered reference(v.get());
+      ASSERT_EQ(epx_tile_answer_expect(&reference.answer, v.get(), &error), EPX_OK);
+    }
+    ASSERT_EQ(epx_tile_npz_write(path.c_str(), v.get(), &error), EPX_OK) << error.message;
+    epx_npz_t *npz = nullptr;
+    ASSERT_EQ(epx_npz_read(path.c_str(), &npz, &error), EPX_OK) << error.message;
+    epx_tile_place_t place;
+    bool given = false;
+    ASSERT_EQ(epx_tile_npz_place(npz, "v.npz", &place, &given, &error), EPX_OK);
+    EXPECT_TRUE(given);
+    EXPECT_EQ(place.row_block, tile.job.row_block);
+    epx_tile_setup_t setup = v->setup;
+    setup.weight_circuit.rate = setup.bias_circuit.gradient = {0, 0};  // comes from the file
+    epx_tile_vectors_t *read = nullptr;
+    ASSERT_EQ(epx_tile_npz_read(npz, "v.npz", &setup, &read, &error), EPX_OK) << error.message;
+    epx_npz_destroy(npz);
+    const Vectors back(read);
+    if (v->update) {
+      EXPECT_EQ(back->setup.weight_circuit.rate.shift, v->setup.weight_circuit.rate.shift);
+      EXPECT_EQ(back->setup.bias_circuit.gradient.mantissa,
+                v->setup.bias_circuit.gradient.mantissa);
+    }
+    const auto same = [&](const epx_tile_array_t &row, const void *a, const void *b) {
+      const size_t size = epx_tile_array_count(v.get(), &row) * epx_dtype_size(row.dtype);
+      EXPECT_EQ(a == nullptr, b == nullptr) << row.name;
+      EXPECT_TRUE(a == nullptr || b == nullptr || std::memcmp(a, b, size) == 0) << row.name;
+    };
+    for (int a = 0; a < EPX_TILE_INPUTS; ++a) {
+      same(epx_tile_inputs()[a], v->input[a], back->input[a]);
+    }
+    for (int a = 0; a < EPX_TILE_OUTPUTS; ++a) {
+      same(epx_tile_outputs()[a], v->expect[a], back->expect[a]);
+    }
+  }
+}
+
+TEST(TileBench, random_vectors_stay_in_their_formats_and_reach_their_ends) {
+  quant_test::Random random;
+  Choice choice;
+  choice.window = 4;
+  const RandomTile tile(choice, &random);
+  const epx_tile_setup_t setup = setup_of(tile);
+  epx_tile_vectors_t *made = nullptr;
+  epx_error_t error = {};
+  ASSERT_EQ(epx_tile_random(&setup, 200, 7, &made, &error), EPX_OK) << error.message;
+  const Vectors v(made);
+  for (int i = 0; i < EPX_TILE_INPUTS; ++i) {
+    const epx_tile_array_t &row = epx_tile_inputs()[i];
+    int64_t low, high, least = INT64_MAX, most = INT64_MIN;
+    epx_tile_input_range(v.get(), static_cast<epx_tile_input_t>(i), &low, &high);
+    const size_t count = v->input[i] != nullptr ? epx_tile_array_count(v.get(), &row) : 0;
+    for (size_t k = 0; k < count; ++k) {
+      const int64_t value = epx_tile_get(row.dtype, v->input[i], k);
+      ASSERT_GE(value, low) << row.name;
+      ASSERT_LE(value, high) << row.name;
+      least = std::min(least, value);
+      most = std::max(most, value);
+    }
+    if (count > 1000 && i != EPX_TILE_OPERAND && i != EPX_TILE_PSUM_IN) {
+      EXPECT_EQ(least, low) << row.name;
+      EXPECT_EQ(most, high) << row.name;
+    }
+  }
+  const Answered reference(v.get());  // neurons must not all stand at an end
+  const uint8_t *state = static_cast<uint8_t *>(reference.answer.output[EPX_TILE_OUT_STATE]);
+  std::set<int> seen(state, state + 200 * v->shape.units);
+  EXPECT_TRUE(seen.size() > 2 || v->shape.state_bits == 1);
+}
+
+uint64_t seed_of() {
+  const char *text = std::getenv("EPX_TEST_SEED");
+  const uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device()();
+  std::printf("EPX_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  return seed;
+}
+
+void in_child(const std::function<void()> &body) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    body();
+    std::fflush(nullptr);
+    _exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "see the child's output above";
+}
+
+// The log without its second column.
+std::string without_edges(const std::string &log) {
+  std::istringstream lines(log);
+  std::string line, out;
+  while (std::getline(lines, line)) {
+    const size_t first = line.find(','), second = line.find(',', first + 1);
+    out += line.substr(0, first) + line.substr(second) + "\n";
+  }
+  return out;
+}
+
+// What the log must say, column by column.
+std::string replayed_log(const epx_tile_vectors_t *v, const epx_tile_answer_t &answer) {
+  std::ostringstream out;
+  out << "step,kind,row,unit,bitline,correlation,velocity_before,velocity_after,value_before,"
+         "value_after,code_before,code_after,draw\n";
+  epx_lfsr_t lfsr = {*static_cast<uint32_t *>(v->input[EPX_TILE_LFSR])};
+  const bool draws = v->setup.weight_circuit.rounding == EPX_ROUND_STOCHASTIC;
+  const auto in = [&](epx_tile_input_t input, int i) {
+    return epx_tile_get(epx_tile_inputs()[input].dtype, v->input[input], static_cast<size_t>(i));
+  };
+  const auto after = [&](epx_tile_output_t output, int i) {
+    return epx_tile_get(epx_tile_outputs()[output].dtype, answer.output[output],
+                        static_cast<size_t>(i));
+  };
+  const int units = v->shape.units, synapses = v->shape.rows * units;
+  for (int i = 0; i < synapses + (v->shape.bias ? units : 0); ++i) {
+    if (i < synapses) {
+      out << i << ",weight," << i / units << ',' << i % units << ',' << i % units * v->shape.slices
+          << ',' << after(EPX_TILE_OUT_CORRELATION, i) << ',' << in(EPX_TILE_VELOCITY, i) << ','
+          << after(EPX_TILE_OUT_VELOCITY, i) << ',' << in(EPX_TILE_SHADOW, i) << ','
+          << after(EPX_TILE_OUT_SHADOW, i) << ',' << in(EPX_TILE_WEIGHT, i) << ','
+          << after(EPX_TILE_OUT_WEIGHT, i) << ',';
+    } else {
+      const int u = i - synapses;
+      out << i << ",bias,," << u << ",," << after(EPX_TILE_OUT_BIAS_CORRELATION, u) << ','
+          << in(EPX_TILE_BIAS_VELOCITY, u) << ',' << after(EPX_TILE_OUT_BIAS_VELOCITY, u) << ','
+          << in(EPX_TILE_BIAS, u) << ',' << after(EPX_TILE_OUT_BIAS, u) << ",,,";
+    }
+    if (draws) {
+      out << epx_lfsr_next16(&lfsr);
+    }
+    out << '\n';
+  }
+  return out.str();
+}
+
+// The log against a replay of the reference, with every rounding; draws are those of the register.
+TEST(TileBench, the_update_log_tells_what_happened) {
+  quant_test::Random random;
+  const Folder folder;
+  const std::string path = folder / "log.csv";
+  for (int rounding = 0; rounding < 8; ++rounding) {
+    Choice choice;
+    choice.update = true;
+    RandomTile tile(choice, &random);
+    tile.job.weight_circuit.rounding = tile.job.bias_circuit.rounding =
+        static_cast<epx_round_t>(rounding);
+    const Vectors v = vectors_of(tile);
+    in_child([&] {
+      epx_tile_bench_options_t options = {};
+      options.update_log_path = path.c_str();
+      epx_tile_check_t check;
+      epx_error_t error = {};
+      ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
+      const Answered reference(v.get());
+      std::ifstream file(path);
+      std::ostringstream text;
+      text << file.rdbuf();
+      EXPECT_EQ(without_edges(text.str()), replayed_log(v.get(), reference.answer));
+    });
+  }
+}
+
+// Random networks: every tile's share of a step, expectations from the twin.
+TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
+  Random random(seed_of());
+  for (int i = 0; i < 12; ++i) {
+    const epx_network_t network = random_twin_network(random);
+    epx_chip_t chip = random_chip(random);
+    chip.adc_bits = 16;
+    if (epx_twin_check(&network, &chip, nullptr) != EPX_OK) {
+      continue;
+    }
+    const Params params = random_params(network, random, 2.5, -0.3, 0.9);
+    const Batch batch = random_batch(network, random, 2);
+    epx_tile_step_t step = {};
+    step.dynamics.free_steps = 3;
+    step.dynamics.nudged_steps = 2;
+    step.estimator.beta = 0.5;
+    step.rule.momentum = 0.9;
+    std::fill(std::begin(step.rule.learning_rate), std::end(step.rule.learning_rate), 0.3);
+    step.x = batch.x.data();
+    step.labels = batch.labels.data();
+    step.images = 2;
+    step.place.layer = random.integer(0, network.layer_count - 1);
+    in_child([&] {
+      SCOPED_TRACE(describe(network));
+      const Substrate twin = make_twin(network, chip, 2);
+      load(twin.get(), params);
+      epx_error_t error = {};
+      epx_tile_vectors_t *made = nullptr;
+      ASSERT_EQ(epx_tile_from_twin(twin.get(), &step, &made, &error), EPX_OK) << error.message;
+      const Vectors v(made);
+      epx_tile_check_t check;
+      const epx_tile_bench_options_t options = {};
+      ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
+      EXPECT_FALSE(epx_tile_check_failed(&check)) << epx_tile_check_first(&check);
+      EXPECT_GT(check.rows[EPX_TILE_OUT_STATE].given, 0);
+      EXPECT_GT(check.rows[EPX_TILE_OUT_LFSR].given, 0);
+    });
+  }
+}
+
+}  // namespace
