@@ -153,7 +153,8 @@ std::string cycles_by_command(const epx_chip_check_t &check, const ChipCase &one
   return text.str();
 }
 
-// Law 3. EPX_WORST_CASES=FILE appends a line for every case: error, share of the arrays, case.
+// Law 3. EPX_WORST_CASES=FILE appends a line for every case: error, share of the arrays, load of the
+// busiest link, case.
 class Cycles : public testing::TestWithParam<int> {};
 
 TEST_P(Cycles, lie_within_two_percent_of_the_closed_form_where_it_applies) {
