@@ -289,8 +289,11 @@ TEST(Account, one_sided_saves_exactly_one_nudged_phase) {
           << epx_event_rows()[i].name;
     }
     for (int part = 0; part < EPX_PART_COUNT; ++part) {
-      EXPECT_EQ(symmetric.training_cycles[part], longer.training_cycles[part]) << part;
-      EXPECT_LE(one_sided.training_cycles[part], symmetric.training_cycles[part]) << part;
+      // Cycles may be fractions, whose sums depend on their order.
+      const double rounding = 1e-12 * longer.training_cycles[part];
+      EXPECT_NEAR(symmetric.training_cycles[part], longer.training_cycles[part], rounding) << part;
+      EXPECT_LE(one_sided.training_cycles[part], symmetric.training_cycles[part] + rounding)
+          << part;
     }
   }
 }
