@@ -310,7 +310,10 @@ void Mesh::check_conservation() const {
 }
 
 void Mesh::trace(sc_core::sc_trace_file *file) const {
-  sc_core::sc_trace(file, clock, "chip.clk");
+  const std::string prefix = std::string(name()) + ".";
+  sc_core::sc_trace(file, clock, prefix + "clk");
+  sc_core::sc_trace(file, reset_n_, prefix + "rst_n");
+  controller_->trace(file);
   for (const auto &node : node_) {
     node->trace(file);
   }

@@ -55,7 +55,8 @@ class Tile : public sc_core::sc_module {
   // Works on *memory in place.
   Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory_t *memory);
 
-  void trace(sc_core::sc_trace_file *file) const;
+  // Of a chip's tile: without clock, reset and event counters, which every tile would repeat.
+  void trace(sc_core::sc_trace_file *file, bool of_chip = false) const;
   const epx_events_t &events() const { return events_; }
   uint64_t cycles(Operation operation) const;
   uint64_t words(Operation operation) const { return accepted_[static_cast<size_t>(operation)]; }
