@@ -38,6 +38,7 @@ help train out= resume= checkpoint-every= quiet set=KEY=VALUE data= threads=
 help sweep out= list csv markdown quiet set=KEY=VALUE data= threads=
 help gradient run= beta= pool= images= twin out= set=KEY=VALUE data= threads=
 help tile run= layer= row-block= column-block= images= vcd= set=KEY=VALUE data= threads=
+help chip run= images= random= vcd= stalls= stall-percent= junit= set=KEY=VALUE data= threads=
 help report out=
 help config explain markdown set=KEY=VALUE data= threads=
 
