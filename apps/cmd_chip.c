@@ -149,6 +149,33 @@ static epx_chip_check_request_t make_request(const arguments_t *arguments,
   return request;
 }
 
+/* Commands of one kind that the chip should have made. A chip that stops a settled phase makes the
+ * steps that the twin counts. */
+static uint64_t expected_commands(const verdict_t *v, const epx_chip_t *chip, int images,
+                                  epx_command_kind_t kind) {
+  if (chip->stop_settled && kind == EPX_COMMAND_FREE_STEP) {
+    return v->check.free_steps;
+  }
+  if (chip->stop_settled && kind == EPX_COMMAND_NUDGED_STEP) {
+    return v->check.nudged_steps;
+  }
+  return v->account.kind_count[kind] * (uint64_t)(kind == EPX_COMMAND_UPDATE ? 1 : images);
+}
+
+/* Events of the mini-batch in closed form, less those of steps that were not to be made: a negative
+ * number of times, modulo 2^64. */
+static void expect_events(verdict_t *v, const epx_chip_t *chip, int images) {
+  const uint64_t *count = v->account.kind_count;
+  v->events = v->account.update;
+  epx_events_add(&v->events, &v->account.training, (uint64_t)images);
+  epx_events_add(&v->events, &v->account.free_step,
+                 expected_commands(v, chip, images, EPX_COMMAND_FREE_STEP) -
+                     count[EPX_COMMAND_FREE_STEP] * (uint64_t)images);
+  epx_events_add(&v->events, &v->account.nudged_step,
+                 expected_commands(v, chip, images, EPX_COMMAND_NUDGED_STEP) -
+                     count[EPX_COMMAND_NUDGED_STEP] * (uint64_t)images);
+}
+
 static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_t *experiment,
                              epx_substrate_t *twin, const float *x, const uint8_t *labels,
                              verdict_t *verdict, epx_error_t *error) {
@@ -159,11 +186,10 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   if (status != EPX_OK) {
     return status;
   }
-  verdict->events = verdict->account.update;
-  epx_events_add(&verdict->events, &verdict->account.training, (uint64_t)arguments->images);
   const double start = epx_clock_seconds();
   status = epx_chip_check_run(twin, &request, &verdict->check, error);
   verdict->seconds = epx_clock_seconds() - start;
+  expect_events(verdict, &experiment->chip, arguments->images);
   for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
     verdict->differing += verdict->check.differing[i];
   }
@@ -174,7 +200,8 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   return status;
 }
 
-static void print_verdict(const verdict_t *v, const arguments_t *arguments) {
+static void print_verdict(const verdict_t *v, const arguments_t *arguments,
+                          const epx_chip_t *configured) {
   const epx_sc_chip_result_t *chip = &v->check.chip;
   printf("chip of %d tiles, %d image%s, one training step\n", chip->tiles, arguments->images,
          arguments->images == 1 ? "" : "s");
@@ -192,12 +219,13 @@ static void print_verdict(const verdict_t *v, const arguments_t *arguments) {
   printf("\n  %-12s %6s %14s %14s %9s\n", "command", "times", "cycles", "closed form", "off by");
   double closed_total = 0.0;
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
-    const double images = i == EPX_COMMAND_UPDATE ? 1.0 : arguments->images;
-    const double closed = v->account.kind_cycles[i] * images;
+    const epx_command_kind_t kind = (epx_command_kind_t)i;
+    const double times = (double)expected_commands(v, configured, arguments->images, kind);
+    const double closed = v->account.kind_cycles[i] / (double)v->account.kind_count[i] * times;
     closed_total += closed;
-    printf("  %-12s %6" PRIu64 " %14" PRIu64 " %14.0f %8.2f %%\n",
-           epx_command_name((epx_command_kind_t)i), chip->kind_count[i], chip->kind_cycles[i],
-           closed, 100.0 * (closed / (double)chip->kind_cycles[i] - 1.0));
+    printf("  %-12s %6" PRIu64 " %14" PRIu64 " %14.0f %8.2f %%\n", epx_command_name(kind),
+           chip->kind_count[i], chip->kind_cycles[i], closed,
+           100.0 * (closed / (double)chip->kind_cycles[i] - 1.0));
   }
   printf("  %-12s %6s %14" PRIu64 " %14.0f %8.2f %%\n", "all", "", chip->cycles, closed_total,
          100.0 * (closed_total / (double)chip->cycles - 1.0));
@@ -240,7 +268,7 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
     status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);
   }
   if (status == EPX_OK) {
-    print_verdict(&verdict, arguments);
+    print_verdict(&verdict, arguments, &experiment.chip);
     status = arguments->junit != NULL ? write_junit(&verdict, arguments->junit, error) : EPX_OK;
   }
   if (status == EPX_OK && verdict.differing + verdict.unequal_events > 0) {

@@ -239,7 +239,7 @@ static void update(account_t *a) {
 
 /* Events and cycles of one command. */
 static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool switches) {
-  work_t work = {{0}, {0}, {0}};
+  work_t work = {{0}, {0}, {0}, {0}};
   memset(&a->events, 0, sizeof a->events);
   traffic_clear(&a->traffic);
   switch (kind) {
@@ -270,6 +270,7 @@ static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool 
   for (int i = 0; i < EPX_PART_COUNT; ++i) {
     work.kind_cycles[kind] += work.cycles[i];
   }
+  work.kind_count[kind] = 1;
   return work;
 }
 
@@ -280,6 +281,7 @@ static void add(work_t *sum, const work_t *work, int times) {
   }
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
     sum->kind_cycles[i] += times * work->kind_cycles[i];
+    sum->kind_count[i] += (uint64_t)times * work->kind_count[i];
   }
 }
 
@@ -292,7 +294,7 @@ static void add_command(account_t *a, epx_command_kind_t kind, bool readout, boo
 static void count_image(account_t *a, const epx_dynamics_t *dynamics,
                         const epx_estimator_t *estimator, epx_account_t *account) {
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
-  work_t work = {{0}, {0}, {0}};
+  work_t work = {{0}, {0}, {0}, {0}};
   const work_t free = command(a, EPX_COMMAND_FREE_STEP, false, false);
   traffic_clear(&a->traffic);
   step(a, false);
@@ -321,6 +323,7 @@ static void count_image(account_t *a, const epx_dynamics_t *dynamics,
   account->training = work.events;
   memcpy(account->training_cycles, work.cycles, sizeof work.cycles);
   memcpy(account->kind_cycles, work.kind_cycles, sizeof work.kind_cycles);
+  memcpy(account->kind_count, work.kind_count, sizeof work.kind_count);
 }
 
 epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
@@ -346,6 +349,7 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
     result.training_cycles[i] += last.cycles[i] / batch;
   }
   result.kind_cycles[EPX_COMMAND_UPDATE] = last.kind_cycles[EPX_COMMAND_UPDATE];
+  result.kind_count[EPX_COMMAND_UPDATE] = 1;
   traffic_destroy(&a.traffic);
   *account = result;
   return EPX_OK;

@@ -67,6 +67,7 @@ typedef struct epx_account_t {
   double inference_cycles[EPX_PART_COUNT];
   double training_cycles[EPX_PART_COUNT]; /* with the image's share of the update */
   double kind_cycles[EPX_COMMAND_KINDS];  /* training one image; the update whole */
+  uint64_t kind_count[EPX_COMMAND_KINDS]; /* likewise: commands */
 } epx_account_t;
 
 /* The part of a training image's cycles in which arrays and update circuits are at work. */

@@ -25,6 +25,7 @@ epx_status_t epx_floorplan_make(const epx_chip_t *chip, const epx_layer_map_t *m
   while (chip->mesh_columns == 0 && (int64_t)result.columns * result.columns < result.tiles) {
     ++result.columns;
   }
+  result.columns = least(result.columns, result.tiles); /* no packet would come to the others */
   result.rows = (result.tiles + result.columns - 1) / result.columns;
   if (chip->mesh_rows > 0 && result.rows > chip->mesh_rows) {
     return epx_fail(error, EPX_ERR_ARGUMENT,

@@ -9,6 +9,7 @@
 
 namespace epx {
 
+// Waveforms show the number: 1 load, 2 step, 3 predict, 4 store, 5 recall, 6 correlate, 7 update.
 enum class Opcode : int { None, Load, Step, Predict, Store, Recall, Correlate, Update };
 
 struct Command {

@@ -157,11 +157,24 @@ void Controller::clock_method() {
     sc_core::sc_stop();
     return;
   }
-  command_o.write(program_[next_++]);
+  const Command &command = program_[next_++];
+  command_o.write(command);
+  opcode_trace_ = static_cast<int>(command.opcode);
+  sequence_trace_ = command.sequence;
+  image_trace_ = command.image;
+  beta_trace_ = command.beta;
   issued_ = moved_edge_ = edge_;
   first_not_done_ = 0;
   running_ = true;
   wait_ = issue_cycles;
+}
+
+void Controller::trace(sc_core::sc_trace_file *file) const {
+  const std::string prefix = std::string(name()) + ".";
+  sc_core::sc_trace(file, opcode_trace_, prefix + "command");
+  sc_core::sc_trace(file, sequence_trace_, prefix + "sequence");
+  sc_core::sc_trace(file, image_trace_, prefix + "image");
+  sc_core::sc_trace(file, beta_trace_, prefix + "beta");
 }
 
 }  // namespace epx

@@ -27,6 +27,7 @@ class Controller : public sc_core::sc_module {
              std::function<void(const Command &)> ended, std::function<uint64_t()> moves,
              std::function<void()> stuck);
 
+  void trace(sc_core::sc_trace_file *file) const;
   uint64_t cycles() const { return edge_; }
   uint64_t cycles_of(epx_command_kind_t kind) const { return kind_cycles_[kind]; }
   uint64_t count_of(epx_command_kind_t kind) const { return kind_count_[kind]; }
@@ -48,6 +49,8 @@ class Controller : public sc_core::sc_module {
   bool running_ = false;
   uint64_t edge_ = 0, issued_ = 0, seen_moves_ = 0, moved_edge_ = 0;
   uint64_t kind_cycles_[EPX_COMMAND_KINDS] = {}, kind_count_[EPX_COMMAND_KINDS] = {};
+  int opcode_trace_ = 0, sequence_trace_ = 0, image_trace_ = 0;
+  double beta_trace_ = 0.0;
 };
 
 // The commands of one mini-batch.

@@ -299,6 +299,10 @@ uint64_t Mesh::products() const {
 void Mesh::check_conservation() const {
   for (const auto &node : node_) {
     node->tile.check_conservation();
+    const size_t first = static_cast<size_t>(node->self() - node->config().row_block);
+    if (node->home() && node->bias() != *bias_[first]) {
+      SC_REPORT_ERROR(node->name(), "the home's biases are not those that row block 0 learned");
+    }
   }
   for (const auto &router : router_) {
     if (router->held() != 0) {
@@ -311,7 +315,10 @@ void Mesh::check_conservation() const {
 }
 
 void Mesh::trace(sc_core::sc_trace_file *file) const {
-  sc_core::sc_trace(file, clock, "chip.clk");
+  const std::string prefix = std::string(name()) + ".";
+  sc_core::sc_trace(file, clock, prefix + "clk");
+  sc_core::sc_trace(file, reset_n_, prefix + "rst_n");
+  controller_->trace(file);
   for (const auto &node : node_) {
     node->trace(file);
   }

@@ -55,6 +55,7 @@ class Node : public sc_core::sc_module {
   // States and switches of the home's neurons as they stand, [positions][units].
   const std::vector<uint8_t> &states() const { return state_[newest_]; }
   const std::vector<uint8_t> &switches() const { return switches_; }
+  const std::vector<int32_t> &bias() const { return bias_; }  // of the home's neurons
   void add_events(epx_events_t *events) const;
   uint64_t moves() const { return tile.moves() + port_.moves(); }
   // What it waits for, in words; empty where its part is done.

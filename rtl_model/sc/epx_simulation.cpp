@@ -32,6 +32,28 @@ void quiet_reports() {
   sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
 }
 
+// A waveform that did not reach the disk whole.
+struct WaveformError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Whether the waveform ends with the time at which the simulation stopped: SystemC does not look
+// whether its writes succeed.
+bool waveform_is_whole(const char *path) {
+  char end[64] = {};
+  std::FILE *file = std::fopen(path, "rb");
+  if (file == nullptr) {
+    return false;
+  }
+  const bool read = std::fseek(file, -static_cast<long>(sizeof end), SEEK_END) == 0 &&
+                    std::fread(end, 1, sizeof end, file) == sizeof end;
+  std::fclose(file);
+  const std::string text(end, sizeof end);
+  const std::string last = "#" + std::to_string(sc_core::sc_time_stamp().value()) + "\n";
+  const size_t at = text.rfind('#');
+  return read && at != std::string::npos && text.compare(at, last.size(), last) == 0;
+}
+
 struct CloseTrace {
   void operator()(sc_core::sc_trace_file *file) const { sc_core::sc_close_vcd_trace_file(file); }
 };
@@ -39,7 +61,7 @@ struct CloseTrace {
 }  // namespace
 
 sc_core::sc_time clock_period(double clock_mhz) {
-  const double picoseconds = std::max(2.0, std::round(1e6 / clock_mhz));
+  const double picoseconds = std::min(1e9, std::max(2.0, std::round(1e6 / clock_mhz)));
   return sc_core::sc_time(picoseconds, sc_core::SC_PS);
 }
 
@@ -72,7 +94,13 @@ double simulate_with_waveform(const char *vcd_path,
   }
   const double start = epx_clock_seconds();
   sc_core::sc_start();
-  return epx_clock_seconds() - start;
+  const double seconds = epx_clock_seconds() - start;
+  file.reset();
+  if (vcd_path != nullptr && !waveform_is_whole(vcd_path)) {
+    throw WaveformError("cannot write the waveform file " + std::string(vcd_path) +
+                        " whole: is the disk full?");
+  }
+  return seconds;
 }
 
 epx_status_t run_simulation(const char *what, const std::function<void()> &simulate,
@@ -86,6 +114,8 @@ epx_status_t run_simulation(const char *what, const std::function<void()> &simul
     elaborated = true;
     quiet_reports();
     simulate();
+  } catch (const WaveformError &exception) {
+    return epx_fail(error, EPX_ERR_IO, "%s", exception.what());
   } catch (const std::invalid_argument &exception) {
     return epx_fail(error, EPX_ERR_ARGUMENT, "%s", exception.what());
   } catch (const sc_core::sc_report &report) {

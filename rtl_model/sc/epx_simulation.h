@@ -10,6 +10,8 @@
 
 namespace epx {
 
+// At least 2 ps and at most 1 ms, so that the longest simulation's time is representable. Cycles do
+// not depend on it, only the waveform's scale does.
 sc_core::sc_time clock_period(double clock_mhz);
 
 // Calls simulate() with reports turned into exceptions. what: "SystemC tile", for messages.
@@ -20,8 +22,8 @@ epx_status_t run_simulation(const char *what, const std::function<void()> &simul
 epx_status_t check_waveform(const char *vcd_path, epx_error_t *error);
 
 // Runs the simulation to sc_stop(), with a waveform of what `trace` adds where vcd_path is not
-// NULL.
-// Returns the seconds that it took.
+// NULL. Returns the seconds that it took; throws where the waveform is not whole (EPX_ERR_IO of
+// run_simulation).
 double simulate_with_waveform(const char *vcd_path,
                               const std::function<void(sc_core::sc_trace_file *)> &trace);
 

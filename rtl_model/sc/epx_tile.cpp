@@ -185,13 +185,15 @@ void Tile::check_conservation() const {
       terms * units * static_cast<uint64_t>(shape.rows));
 }
 
-void Tile::trace(sc_core::sc_trace_file *file) const {
+void Tile::trace(sc_core::sc_trace_file *file, bool of_chip) const {
   const std::string prefix = std::string(name()) + ".";
   const auto add = [&](const auto &signal, const std::string &text) {
     sc_core::sc_trace(file, signal, prefix + text);
   };
-  add(clk_i, "clk_i");
-  add(rst_ni, "rst_ni");
+  if (!of_chip) {
+    add(clk_i, "clk_i");
+    add(rst_ni, "rst_ni");
+  }
   add(x_valid_i, "x_valid_i");
   add(x_ready_o, "x_ready_o");
   add(a_valid_i, "a_valid_i");
@@ -215,7 +217,7 @@ void Tile::trace(sc_core::sc_trace_file *file) const {
   }
   add(fire_strobe_, "fire");
   add(update_strobe_, "update");
-  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+  for (int i = 0; i < EPX_EVENT_COUNT && !of_chip; ++i) {
     const epx_event_row_t &row = epx_event_rows()[i];
     const char *base = reinterpret_cast<const char *>(&events_);
     add(*reinterpret_cast<const uint64_t *>(base + row.offset), std::string("count_") + row.name);

@@ -65,6 +65,21 @@ bool steps_differ(const epx_chip_check_t &check, const ChipCase &one) {
                                : free != one.free_steps() || nudged != one.nudged_steps();
 }
 
+// Commands of the other kinds are those of the account, and so are all of a chip that does not
+// stop.
+bool commands_differ(const epx_chip_check_t &check, const ChipCase &one) {
+  const epx_account_t account = one.account();
+  bool differ = false;
+  for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
+    const bool step = i == EPX_COMMAND_FREE_STEP || i == EPX_COMMAND_NUDGED_STEP;
+    const int times = i == EPX_COMMAND_UPDATE ? 1 : one.images;
+    differ = differ ||
+             (!(step && one.chip.stop_settled) &&
+              check.chip.kind_count[i] != account.kind_count[i] * static_cast<uint64_t>(times));
+  }
+  return differ;
+}
+
 // Whether the events of SystemC are not the closed form's.
 bool events_differ(const epx_chip_check_t &check, const ChipCase &one) {
   const epx_account_t account = one.account();
@@ -101,6 +116,9 @@ std::string run_case(const ChipCase &one) {
   }
   if (steps_differ(check, one)) {
     return "other steps were made than the twin says";
+  }
+  if (commands_differ(check, one)) {
+    return "other commands were made than the account says";
   }
   return events_differ(check, one) ? "events differ from the closed form" : "";
 }
@@ -153,8 +171,8 @@ std::string cycles_by_command(const epx_chip_check_t &check, const ChipCase &one
   return text.str();
 }
 
-// Law 3. EPX_WORST_CASES=FILE appends a line for every case: error, share of the arrays, load of the
-// busiest link, case.
+// Law 3. EPX_WORST_CASES=FILE appends a line for every case: error, share of the arrays, load of
+// the busiest link, case.
 class Cycles : public testing::TestWithParam<int> {};
 
 TEST_P(Cycles, lie_within_two_percent_of_the_closed_form_where_it_applies) {
@@ -203,6 +221,124 @@ TEST(Chip, stalls_on_every_channel_change_cycles_only) {
       close(ends[1]);
     }
     EXPECT_GT(cycles[1], cycles[0]) << one.describe();
+  }
+}
+
+// A network that the random ones are not: two steps of each phase on a default chip.
+ChipCase corner(std::vector<int> input, const std::vector<epx_layer_t> &layers, int classes,
+                epx_loss_t loss) {
+  ChipCase one;
+  one.network =
+      make_network(std::move(input), layers, classes, loss, EPX_ACTIVATION_HARD_SIGMOID_HALF);
+  one.chip = make_chip();
+  one.dynamics.free_steps = one.dynamics.nudged_steps = 2;
+  one.estimator.kind = EPX_ESTIMATOR_SYMMETRIC;
+  one.estimator.beta = 0.5;
+  return one;
+}
+
+void equals_the_twin(const char *what, const ChipCase &one) {
+  epx_error_t error = {};
+  ASSERT_EPX_OK(epx_twin_check(&one.network, &one.chip, &error), error);
+  in_child([&] { EXPECT_EQ(run_case(one), "") << what << ": " << one.describe(); });
+}
+
+TEST(Chip, of_one_tile_equals_the_twin) {
+  const ChipCase one = corner({2, 3, 3}, {dense_layer(3)}, 3, EPX_LOSS_SQUARED_ERROR);
+  EXPECT_EQ(one.tiles(), 1);
+  equals_the_twin("one tile", one);
+}
+
+TEST(Chip, of_arrays_of_one_row_and_one_weight_equals_the_twin) {
+  for (const epx_loss_t loss : {EPX_LOSS_SQUARED_ERROR, EPX_LOSS_CROSS_ENTROPY}) {
+    ChipCase one =
+        corner({1, 4, 4}, {conv_layer(2, 2, 1, 0, EPX_POOL_NONE), dense_layer(2)}, 2, loss);
+    one.chip.rows = 1;
+    one.chip.columns = 8;
+    equals_the_twin("one row", one);
+  }
+}
+
+TEST(Chip, on_a_mesh_of_one_row_or_column_equals_the_twin) {
+  ChipCase one = corner({2, 6, 6}, {conv_layer(3, 3, 1, 1, EPX_POOL_MAX), dense_layer(4)}, 3,
+                        EPX_LOSS_CROSS_ENTROPY);
+  one.chip.rows = 7;
+  one.chip.columns = 16;
+  for (const int columns : {1, 65536}) {  // more columns than tiles are not built
+    one.chip.mesh_columns = columns;
+    equals_the_twin(columns == 1 ? "one column" : "one row", one);
+  }
+}
+
+TEST(Chip, with_packets_of_one_flit_or_very_many_equals_the_twin) {
+  ChipCase one = corner({2, 6, 6}, {conv_layer(3, 3, 1, 1, EPX_POOL_MAX), dense_layer(4)}, 3,
+                        EPX_LOSS_CROSS_ENTROPY);
+  one.chip.rows = 7;
+  one.chip.columns = 16;
+  for (const int bits : {4096, 8, 1}) {
+    one.chip.flit_bits = bits;
+    one.chip.buffer_flits = bits == 1 ? 1 : 4;
+    equals_the_twin("flits", one);
+  }
+}
+
+// The most classes; their logits and errors travel between the read-out's column blocks.
+TEST(Chip, of_255_classes_over_several_column_blocks_equals_the_twin) {
+  ChipCase one = corner({1, 3, 3}, {dense_layer(5)}, 255, EPX_LOSS_CROSS_ENTROPY);
+  one.chip.rows = 3;
+  one.chip.columns = 250;
+  one.images = 2;
+  equals_the_twin("read-out", one);
+  one = corner({1, 3, 3}, {dense_layer(4), dense_layer(255)}, 255, EPX_LOSS_SQUARED_ERROR);
+  one.chip.rows = 3;
+  one.chip.columns = 250;
+  equals_the_twin("squared error", one);
+}
+
+TEST(Chip, of_a_mini_batch_of_256_images_equals_the_twin) {
+  ChipCase one = corner({1, 2, 2}, {dense_layer(2)}, 2, EPX_LOSS_CROSS_ENTROPY);
+  one.dynamics.free_steps = one.dynamics.nudged_steps = 1;
+  one.images = 256;
+  equals_the_twin("256 images", one);
+}
+
+// The widest paddings; kernels of which most rows lie on no pixel at all, so that row blocks
+// read nothing; rows and columns that pooling drops.
+TEST(Chip, of_windows_at_odds_with_the_image_equals_the_twin) {
+  const std::vector<std::vector<epx_layer_t>> stacks = {
+      {conv_layer(3, 2, 1, 1, EPX_POOL_MAX), conv_layer(2, 3, 1, 2, EPX_POOL_NONE)},
+      {conv_layer(3, 3, 1, 1, EPX_POOL_MAX), conv_layer(2, 3, 1, 1, EPX_POOL_NONE),
+       conv_layer(4, 5, 1, 2, EPX_POOL_NONE)},
+      {conv_layer(3, 2, 1, 0, EPX_POOL_MAX), conv_layer(3, 4, 1, 2, EPX_POOL_MAX)},
+      {conv_layer(2, 5, 1, 2, EPX_POOL_MAX), dense_layer(3)},
+      {conv_layer(2, 3, 1, 1, EPX_POOL_NONE), conv_layer(3, 3, 1, 1, EPX_POOL_NONE)},
+  };
+  int legal = 0;
+  for (const std::vector<epx_layer_t> &layers : stacks) {
+    for (const int side : {1, 2, 3, 6}) {
+      ChipCase one = corner({2, side, side + 1}, layers, 3, EPX_LOSS_CROSS_ENTROPY);
+      one.chip.rows = 2;
+      one.chip.columns = 16;
+      if (one.legal()) {
+        ++legal;
+        equals_the_twin("windows", one);
+      }
+    }
+  }
+  EXPECT_EQ(legal, 16);
+}
+
+// The watchdog counts what moves inside arrays, too.
+TEST(Chip, long_conversions_are_no_deadlock) {
+  ChipCase one = corner({1, 1, 1}, {dense_layer(1)}, 2, EPX_LOSS_CROSS_ENTROPY);
+  one.dynamics.free_steps = one.dynamics.nudged_steps = 1;
+  one.chip.input = q_signed(0, 1);
+  one.chip.state = q_unsigned(0, 1);
+  one.chip.synapse[0] = q_signed(0, 1);
+  for (const bool settles : {true, false}) {
+    one.chip.settle_cycles = settles ? 25000 : 1;
+    one.chip.convert_cycles = settles ? 1 : 25000;
+    equals_the_twin("long conversions", one);
   }
 }
 
