@@ -163,7 +163,7 @@ void Node::trace(sc_core::sc_trace_file *file) const {
   add(pixels_left_, "pixels_left");
   add(credits_, "credits");
   add(queued_trace_, "packets_queued");
-  tile.trace(file, true);
+  tile.trace_in_chip(file);
 }
 
 }  // namespace epx

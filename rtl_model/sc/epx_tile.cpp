@@ -185,7 +185,7 @@ void Tile::check_conservation() const {
       terms * units * static_cast<uint64_t>(shape.rows));
 }
 
-void Tile::trace(sc_core::sc_trace_file *file, bool of_chip) const {
+void Tile::trace_signals(sc_core::sc_trace_file *file, bool of_chip) const {
   const std::string prefix = std::string(name()) + ".";
   const auto add = [&](const auto &signal, const std::string &text) {
     sc_core::sc_trace(file, signal, prefix + text);

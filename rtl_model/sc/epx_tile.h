@@ -58,9 +58,9 @@ class Tile : public sc_core::sc_module {
   // Works on *memory in place.
   Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory_t *memory);
 
-  void trace(sc_core::sc_trace_file *file) const { trace(file, false); }
+  void trace(sc_core::sc_trace_file *file) const { trace_signals(file, false); }
   // Of a chip's tile: without clock, reset and event counters, which every tile would repeat.
-  void trace(sc_core::sc_trace_file *file, bool of_chip) const;
+  void trace_in_chip(sc_core::sc_trace_file *file) const { trace_signals(file, true); }
   // Called after every synapse that an update writes.
   void watch_updates(std::function<void(const UpdateRecord &)> watch) {
     watch_update_ = std::move(watch);
@@ -96,6 +96,7 @@ class Tile : public sc_core::sc_module {
   };
 
   void end_of_elaboration() override;
+  void trace_signals(sc_core::sc_trace_file *file, bool of_chip) const;
   void clock_method();
   void reset();
   bool busy() const;
