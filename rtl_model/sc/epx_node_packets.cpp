@@ -122,10 +122,15 @@ void Node::deliver(const Packet &packet) {
       sums->index = packet.index;
       sums->sums = packet.values;
       partials_.push_back(sums);
+      if (partials_.size() + (a_offered_ ? 1 : 0) > static_cast<size_t>(plan_.chip->psum_buffer)) {
+        SC_REPORT_ERROR(name(), "more partial sums came than the buffer holds");
+      }
       return;
     }
     case PacketKind::Credit:
-      ++credits_;
+      if (++credits_ > plan_.chip->psum_buffer) {
+        SC_REPORT_ERROR(name(), "more credits came than the buffer holds");
+      }
       return;
     case PacketKind::Post: {
       const size_t at = neuron(packet.index, 0);

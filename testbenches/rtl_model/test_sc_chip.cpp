@@ -216,9 +216,9 @@ TEST(Chip, stalls_on_every_channel_change_cycles_only) {
         EXPECT_FALSE(events_differ(check, one)) << one.describe();
         EXPECT_EQ(write(ends[1], &check.chip.cycles, sizeof(uint64_t)), (ssize_t)sizeof(uint64_t));
       });
+      close(ends[1]);  // else a child that failed would never be heard of
       EXPECT_EQ(read(ends[0], &cycles[stalled], sizeof(uint64_t)), (ssize_t)sizeof(uint64_t));
       close(ends[0]);
-      close(ends[1]);
     }
     EXPECT_GT(cycles[1], cycles[0]) << one.describe();
   }
