@@ -37,7 +37,7 @@ class Router : public sc_core::sc_module {
   int held() const { return held_; }
   // Which packets stand here and where they want to go; empty where there are none.
   std::string state() const;
-  void trace(sc_core::sc_trace_file *file) const;
+  void trace(sc_core::sc_trace_file *file) const override;
 
  private:
   struct Waiting {

@@ -58,7 +58,7 @@ class Tile : public sc_core::sc_module {
   // Works on *memory in place.
   Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory_t *memory);
 
-  void trace(sc_core::sc_trace_file *file) const { trace_signals(file, false); }
+  void trace(sc_core::sc_trace_file *file) const override { trace_signals(file, false); }
   // Of a chip's tile: without clock, reset and event counters, which every tile would repeat.
   void trace_in_chip(sc_core::sc_trace_file *file) const { trace_signals(file, true); }
   // Called after every synapse that an update writes.
