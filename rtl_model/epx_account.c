@@ -138,7 +138,7 @@ static void backward(account_t *a, int l) {
   const uint64_t before = a->traffic.values;
   traffic_feedback(&a->traffic, l, 0, pixels(layer));
   uint64_t adds = a->traffic.values - before;
-  if (layer->convolves) {
+  if (layer->convolves && !a->plan->chip->event_driven) {
     adds += taps(g->out_height * pool, g->kernel_height, g->stride, g->padding, g->in_height) *
             taps(g->out_width * pool, g->kernel_width, g->stride, g->padding, g->in_width) *
             (uint64_t)g->in_channels * (uint64_t)layer->map.column_blocks;

@@ -196,25 +196,45 @@ void epx_array_finish(const epx_array_t *array, int count, int64_t *sums) {
 
 enum { MAX_LINES = 65536 };
 
-void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums) {
-  const int rows = array->shape.rows, units = array->shape.units, slices = array->shape.slices;
-  const int columns = units * slices;
-  uint64_t driven[MAX_LINES / 64];
+/* sums[units] += factor * what the columns give for the driven rows. */
+static void add_columns(const epx_array_t *array, const uint64_t *driven, int64_t factor,
+                        int64_t *sums) {
+  const int slices = array->shape.slices, columns = array->shape.units * slices;
   int64_t line[256];
+  for (int first = 0; first < columns; first += 256) {
+    const int count = columns - first < 256 ? columns - first : 256;
+    epx_array_read_columns(array, driven, first, count, line);
+    for (int i = 0; i < count; ++i) {
+      const int shift = (first + i) % slices * array->bits_per_cell;
+      sums[(first + i) / slices] += line[i] * factor * (INT64_C(1) << shift);
+    }
+  }
+}
+
+/* sums[rows] += factor * what the rows give for the driven units of a slice. */
+static void add_rows(const epx_array_t *array, const uint64_t *driven, int slice, int64_t factor,
+                     int64_t *sums) {
+  const int rows = array->shape.rows;
+  int64_t line[256];
+  for (int first = 0; first < rows; first += 256) {
+    const int count = rows - first < 256 ? rows - first : 256;
+    epx_array_read_rows(array, driven, slice, first, count, line);
+    for (int i = 0; i < count; ++i) {
+      sums[first + i] += line[i] * factor * (INT64_C(1) << (slice * array->bits_per_cell));
+    }
+  }
+}
+
+void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums) {
+  const int rows = array->shape.rows, units = array->shape.units;
+  uint64_t driven[MAX_LINES / 64];
   memset(sums, 0, (size_t)units * sizeof *sums);
   for (int bit = 0; bit < bits; ++bit) {
     memset(driven, 0, array->row_words * sizeof *driven);
     for (int r = 0; r < rows; ++r) {
       driven[r / 64] |= (uint64_t)(codes[r] >> bit & 1) << (r % 64);
     }
-    for (int first = 0; first < columns; first += 256) {
-      const int count = columns - first < 256 ? columns - first : 256;
-      epx_array_read_columns(array, driven, first, count, line);
-      for (int i = 0; i < count; ++i) {
-        const int shift = bit + (first + i) % slices * array->bits_per_cell;
-        sums[(first + i) / slices] += line[i] * (INT64_C(1) << shift);
-      }
-    }
+    add_columns(array, driven, INT64_C(1) << bit, sums);
   }
   epx_array_finish(array, units, sums);
 }
@@ -223,7 +243,6 @@ void epx_array_backward(const epx_array_t *array, const int32_t *posts, const ui
                         int place, int64_t *sums) {
   const int rows = array->shape.rows, units = array->shape.units, bits = array->shape.state_bits;
   uint64_t driven[MAX_LINES / 64];
-  int64_t line[256];
   memset(sums, 0, (size_t)rows * sizeof *sums);
   for (int slice = 0; slice < array->shape.slices; ++slice) {
     for (int bit = 0; bit < bits; ++bit) {
@@ -232,16 +251,42 @@ void epx_array_backward(const epx_array_t *array, const int32_t *posts, const ui
         const bool on = switches[u] == place && (posts[u] >> bit & 1) != 0;
         driven[u / 64] |= (uint64_t)on << (u % 64);
       }
-      const int64_t value = INT64_C(1) << (bit + slice * array->bits_per_cell);
-      const int64_t weight = array->shape.signed_post && bit + 1 == bits ? -value : value;
-      for (int first = 0; first < rows; first += 256) {
-        const int count = rows - first < 256 ? rows - first : 256;
-        epx_array_read_rows(array, driven, slice, first, count, line);
-        for (int i = 0; i < count; ++i) {
-          sums[first + i] += line[i] * weight;
-        }
-      }
+      const int64_t value = INT64_C(1) << bit;
+      add_rows(array, driven, slice, array->shape.signed_post && bit + 1 == bits ? -value : value,
+               sums);
     }
   }
   epx_array_finish(array, rows, sums);
+}
+
+void epx_array_forward_change(const epx_array_t *array, const epx_drive_t *drive,
+                              const int32_t *change, int64_t *sums) {
+  uint64_t driven[MAX_LINES / 64];
+  memset(sums, 0, (size_t)array->shape.units * sizeof *sums);
+  for (int sign = 0; sign < EPX_DRIVE_SIGNS; ++sign) {
+    for (uint32_t bits = drive->bits[sign]; bits != 0; bits &= bits - 1) {
+      const int bit = __builtin_ctz(bits);
+      const int64_t value = INT64_C(1) << bit;
+      epx_drive_pass(change, array->shape.rows, sign, bit, driven);
+      add_columns(array, driven, sign == EPX_DRIVE_RISEN ? value : -value, sums);
+    }
+  }
+  epx_array_finish(array, array->shape.units, sums);
+}
+
+void epx_array_backward_change(const epx_array_t *array, const epx_drive_t *drive,
+                               const int32_t *change, int64_t *sums) {
+  uint64_t driven[MAX_LINES / 64];
+  memset(sums, 0, (size_t)array->shape.rows * sizeof *sums);
+  for (int sign = 0; sign < EPX_DRIVE_SIGNS; ++sign) {
+    for (uint32_t bits = drive->bits[sign]; bits != 0; bits &= bits - 1) {
+      const int bit = __builtin_ctz(bits);
+      const int64_t value = INT64_C(1) << bit;
+      epx_drive_pass(change, array->shape.units, sign, bit, driven);
+      for (int slice = 0; slice < array->shape.slices; ++slice) {
+        add_rows(array, driven, slice, sign == EPX_DRIVE_RISEN ? value : -value, sums);
+      }
+    }
+  }
+  epx_array_finish(array, array->shape.rows, sums);
 }

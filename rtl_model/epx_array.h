@@ -13,7 +13,7 @@
 #ifndef EPX_ARRAY_H
 #define EPX_ARRAY_H
 
-#include "epx_events.h"
+#include "epx_drive.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,6 +53,13 @@ void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
 void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums);
 void epx_array_backward(const epx_array_t *array, const int32_t *posts, const uint8_t *switches,
                         int place, int64_t *sums);
+
+/* The same of changed codes (epx_drive.h): what the changes of rows, or of the posts of one place,
+ * add to a product. */
+void epx_array_forward_change(const epx_array_t *array, const epx_drive_t *drive,
+                              const int32_t *change, int64_t *sums);
+void epx_array_backward_change(const epx_array_t *array, const epx_drive_t *drive,
+                               const int32_t *change, int64_t *sums);
 
 #ifdef __cplusplus
 }

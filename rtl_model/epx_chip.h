@@ -45,6 +45,7 @@ typedef struct epx_chip_t {
   int convert_cycles;   /* per conversion, default 1 */
   double clock_mhz;     /* default 1000 */
   bool stop_settled;    /* a phase ends at the first step that changes no state; default false */
+  bool event_driven;    /* hidden layers drive only changed lines (epx_drive.h); default false */
 
   /* Network-on-chip: a mesh of routers, one for each tile. */
   int mesh_columns;  /* default 0: the smallest square that holds the network's tiles */

@@ -26,6 +26,7 @@ typedef struct session_t {
   snapshot_t free, phase[EPX_ESTIMATOR_MAX_PHASES];
   registers_t registers[EPX_MAX_LAYERS + 1];
   uint8_t *predicted, *chip_predicted;
+  uint8_t *held; /* of one sample */
 } session_t;
 
 const char *epx_chip_check_name(epx_chip_check_kind_t kind) {
@@ -48,7 +49,13 @@ static bool take_snapshot(const session_t *s, snapshot_t *snapshot, bool switche
   }
   for (int sample = 0; switches && sample < twin->samples; ++sample) {
     twin_load_images(twin, w, sample);
+    if (twin->held != NULL) { /* a look is no drive */
+      memcpy(s->held, w->held, twin->held_size);
+      w->held = s->held;
+    }
+    const epx_events_t events = w->events;
     twin_drives(twin, w, sample, 0.0);
+    w->events = events;
     for (int l = 0; l < twin->layers; ++l) {
       const size_t size = twin->layer[l].g.out_size;
       memcpy(snapshot->switches[l] + (size_t)sample * size, w->switches[l], size);
@@ -235,6 +242,7 @@ static void release(session_t *s, double *loss) {
   }
   free(s->predicted);
   free(s->chip_predicted);
+  free(s->held);
   free(loss);
 }
 
@@ -246,8 +254,9 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
   double *loss = malloc(images * sizeof *loss);
   s.predicted = malloc(images);
   s.chip_predicted = malloc(images);
+  s.held = malloc(s.twin->held_size + 1);
   epx_status_t status = EPX_OK;
-  if (loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || !run_twin(&s, loss)) {
+  if (loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || s.held == NULL || !run_twin(&s, loss)) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip check of %d images",
                       request->images);
   }
@@ -259,6 +268,7 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
   }
   check->chip.predicted = NULL;
   epx_twin_made_steps(twin, &check->free_steps, &check->nudged_steps);
+  epx_twin_events(twin, &check->driven);
   release(&s, loss);
   return status;
 }

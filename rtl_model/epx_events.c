@@ -58,9 +58,8 @@ uint64_t epx_tree_bits(int leaves, int bits) {
   return sum;
 }
 
-/* `readings` times: `lines` lines summed over `leaves` cells each, then shifted in. */
-static void count_conversions(const epx_chip_t *chip, uint64_t readings, int lines, int leaves,
-                              epx_events_t *events) {
+void epx_tile_conversions(const epx_chip_t *chip, uint64_t readings, int lines, int leaves,
+                          epx_events_t *events) {
   const uint64_t conversions = readings * (uint64_t)lines;
   if (chip->array_kind == EPX_ARRAY_DIGITAL) {
     events->tree_bits += conversions * epx_tree_bits(leaves, chip->bits_per_cell);
@@ -79,15 +78,25 @@ static int switch_bits(const epx_tile_shape_t *tile) {
   return tile->window > 1 ? EPX_SWITCH_BITS : 0;
 }
 
+/* The input, which an image sets once, is driven whole. */
+static bool event_driven(const epx_chip_t *chip, const epx_tile_shape_t *tile) {
+  return chip->event_driven && !tile->offset;
+}
+
 uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t vectors,
                           epx_events_t *events) {
   const int columns = tile->units * tile->slices;
   const uint64_t bits = (uint64_t)tile->input_bits, units = (uint64_t)tile->units;
   const uint64_t drives = vectors * bits * (uint64_t)tile->rows;
   events->state_bits_read += drives; /* one code a row, bit by bit */
-  events->line_drives += drives;
-  events->cell_reads += drives * (uint64_t)columns;
-  count_conversions(chip, vectors * bits, columns, tile->rows, events);
+  if (event_driven(chip, tile)) {
+    events->state_bits_read += drives; /* and as it was last driven */
+    events->accumulator_bits += vectors * units * EPX_ACCUMULATOR_BITS;
+  } else {
+    events->line_drives += drives;
+    events->cell_reads += drives * (uint64_t)columns;
+    epx_tile_conversions(chip, vectors * bits, columns, tile->rows, events);
+  }
   events->psum_adds += vectors * units * ((tile->offset ? 1u : 0u) + (tile->psum_in ? 1u : 0u));
   if (tile->pools) {
     const uint64_t neurons = vectors / (uint64_t)tile->window * units;
@@ -110,10 +119,15 @@ uint64_t epx_tile_backward(const epx_chip_t *chip, const epx_tile_shape_t *tile,
   const uint64_t posts = positions * (uint64_t)tile->units;
   const uint64_t drives = posts * (uint64_t)tile->slices * bits;
   const uint64_t readings = (uint64_t)tile->window * (uint64_t)tile->slices * bits;
-  events->state_bits_read += posts * (bits + (uint64_t)switch_bits(tile));
-  events->line_drives += drives;
-  events->cell_reads += drives * (uint64_t)tile->rows;
-  count_conversions(chip, positions * readings, tile->rows, tile->units, events);
+  const uint64_t read = posts * (bits + (uint64_t)switch_bits(tile));
+  events->state_bits_read += read;
+  if (event_driven(chip, tile)) {
+    events->state_bits_read += read;
+  } else {
+    events->line_drives += drives;
+    events->cell_reads += drives * (uint64_t)tile->rows;
+    epx_tile_conversions(chip, positions * readings, tile->rows, tile->units, events);
+  }
   return positions * (1 + readings * epx_tile_reading_cycles(chip, tile->rows)) + 3;
 }
 

@@ -88,6 +88,11 @@ uint64_t epx_tile_reading_cycles(const epx_chip_t *chip, int lines);
  * each level one bit wider; an odd one passes. */
 uint64_t epx_tree_bits(int leaves, int bits);
 
+/* Adds the events of converting `lines` lines over `leaves` cells each, `readings` times, and of
+ * shifting them in. */
+void epx_tile_conversions(const epx_chip_t *chip, uint64_t readings, int lines, int leaves,
+                          epx_events_t *events);
+
 /* Each adds the operation's events to *events and returns its cycles, from the first word accepted
  * to the last result, without stalls.
  *
@@ -98,7 +103,11 @@ uint64_t epx_tree_bits(int leaves, int bits);
  *   columns whose switch points there are driven (all converted): the transposed product.
  *   positions * (1 + window * slices * state_bits * (settle + turns * convert)) + 3.
  * correlate: one row of all units a cycle: positions * (1 + rows).
- * update: one synapse a cycle, then the biases: 1 + (rows + bias) * units. */
+ * update: one synapse a cycle, then the biases: 1 + (rows + bias) * units.
+ *
+ * With chip.event_driven what arrays and their converters do depends on the data: forward and
+ * backward products leave it out (epx_drive.h counts it), and their cycles are those of a chip that
+ * drives everything. */
 uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t vectors,
                           epx_events_t *events);
 uint64_t epx_tile_fire(const epx_tile_shape_t *tile, uint64_t positions, epx_events_t *events);

@@ -10,6 +10,7 @@
 #define EPX_TWIN_H
 
 #include "epx_chip.h"
+#include "epx_events.h"
 #include "epx_substrate.h"
 
 #ifdef __cplusplus
@@ -33,6 +34,10 @@ void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t 
 /* Steps that a chip with chip.stop_settled makes of them, free and nudged: it sees a state that
  * stays, but no cycle of period 2. */
 void epx_twin_made_steps(const epx_substrate_t *substrate, uint64_t *free, uint64_t *nudged);
+
+/* With chip.event_driven: what arrays, converters and held sums did about changes since creation,
+ * over all samples; epx_account.h's form has the rest. Else zeros. */
+void epx_twin_events(const epx_substrate_t *substrate, epx_events_t *events);
 
 #ifdef __cplusplus
 }

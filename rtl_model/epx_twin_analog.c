@@ -13,8 +13,12 @@ typedef struct part_t {
   const epx_array_t *array;
 } part_t;
 
+epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_block) {
+  return layer->array[column_block * layer->map.row_blocks + row_block];
+}
+
 static part_t part_of(const twin_layer_t *layer, int row_block, int column_block) {
-  part_t part = {.array = layer->array[column_block * layer->map.row_blocks + row_block]};
+  part_t part = {.array = twin_array(layer, row_block, column_block)};
   epx_map_rows(&layer->map, row_block, &part.row, &part.row_end);
   epx_map_units(&layer->map, column_block, &part.unit, &part.unit_end);
   return part;
@@ -72,8 +76,7 @@ void twin_analog_pack(const twin_layer_t *layer) {
   }
 }
 
-/* The wordline codes of convolution row m. */
-static void gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines) {
+void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines) {
   const epx_geometry_t *g = &layer->g;
   const uint8_t *patch = image + epx_conv_patch_at(&layer->conv, m);
   const size_t channels = (size_t)g->in_channels;
@@ -92,7 +95,7 @@ static void multiply(const twin_layer_t *layer, const uint8_t *image, int m, int
                      int64_t *products) {
   uint8_t lines[EPX_TWIN_ANALOG_LINES];
   int64_t sums[EPX_TWIN_ANALOG_LINES];
-  gather_lines(layer, image, m, lines);
+  twin_gather_lines(layer, image, m, lines);
   memset(products, 0, (size_t)layer->g.units * sizeof *products);
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
@@ -105,6 +108,18 @@ static void multiply(const twin_layer_t *layer, const uint8_t *image, int m, int
   }
 }
 
+void twin_pool_place(const int64_t *products, int units, int place, int32_t *out,
+                     uint8_t *switches) {
+  for (int u = 0; u < units; ++u) {
+    if (place == 0 || products[u] > out[u]) {
+      out[u] = (int32_t)products[u];
+      if (switches != NULL) {
+        switches[u] = (uint8_t)place;
+      }
+    }
+  }
+}
+
 void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *image, int32_t *out,
                          uint8_t *switches) {
   const int units = layer->g.units, positions = layer->g.out_height * layer->g.out_width;
@@ -112,32 +127,26 @@ void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *ima
   for (int p = 0; p < positions; ++p, out += units) {
     for (int place = 0; place < layer->window; ++place) {
       multiply(layer, image, p * layer->window + place, bits, products);
-      for (int u = 0; u < units; ++u) {
-        if (place == 0 || products[u] > out[u]) {
-          out[u] = (int32_t)products[u];
-          if (switches != NULL) {
-            switches[p * units + u] = (uint8_t)place;
-          }
-        }
-      }
+      twin_pool_place(products, units, place, out, switches);
     }
+    switches += switches == NULL ? 0 : units;
   }
 }
 
-/* Adds the row sums of one place to the pixels that its patch covers. */
-static void scatter(const twin_layer_t *layer, const part_t *part, const int64_t *sums, int y,
-                    int x, int place, int32_t *out, int ldc) {
+void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
+                  int place, int32_t *out, int ldc) {
   const epx_geometry_t *g = &layer->g;
-  int cy, cx;
-  epx_geometry_unpool(g, y, x, place, &cy, &cx);
-  for (int k = part->row; k < part->row_end; ++k) {
+  int cy, cx, row, row_end;
+  epx_map_rows(&layer->map, row_block, &row, &row_end);
+  epx_geometry_unpool(g, position / g->out_width, position % g->out_width, place, &cy, &cx);
+  for (int k = row; k < row_end; ++k) {
     const int area = k / g->in_channels, c = k % g->in_channels;
     const int iy = cy - g->padding + area / g->kernel_width;
     const int ix = cx - g->padding + area % g->kernel_width;
     if (iy >= 0 && ix >= 0 && iy < g->in_height && ix < g->in_width) {
       const size_t pixel = (size_t)(iy * g->in_width + ix);
       const size_t at = layer->dense ? pixel * (size_t)g->in_channels : pixel * (size_t)ldc;
-      out[at + (size_t)c] += (int32_t)sums[k - part->row];
+      out[at + (size_t)c] += (int32_t)sums[k - row];
     }
   }
 }
@@ -145,13 +154,12 @@ static void scatter(const twin_layer_t *layer, const part_t *part, const int64_t
 static void backward_position(const twin_layer_t *layer, const int32_t *posts,
                               const uint8_t *switches, int p, int32_t *out, int ldc) {
   int64_t sums[EPX_TWIN_ANALOG_LINES];
-  const int y = p / layer->g.out_width, x = p % layer->g.out_width;
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
       for (int place = 0; place < layer->window; ++place) {
         epx_array_backward(part.array, posts + part.unit, switches + part.unit, place, sums);
-        scatter(layer, &part, sums, y, x, place, out, ldc);
+        twin_scatter(layer, rb, sums, p, place, out, ldc);
       }
     }
   }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "epx_array.h"
 #include "epx_conv.h"
 #include "epx_floorplan.h"
 #include "epx_geometry.h"
@@ -17,6 +18,8 @@
 #include "epx_softmax.h"
 #include "epx_twin.h"
 #include "epx_update.h"
+
+enum { TWIN_HELD_PARTS = 5 }; /* of what a layer holds of a sample (epx_twin_event.c) */
 
 typedef struct twin_layer_t {
   epx_geometry_t g;
@@ -44,13 +47,15 @@ typedef struct twin_layer_t {
   int32_t *offset; /* bias at fraction F less the input's offset correction, [units] */
   int8_t *packed_forward, *packed_backward;
 
-  struct epx_array_t **array; /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
+  epx_array_t **array; /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
 
   int32_t *forward_rows; /* epx_conv_rows of conv */
 
   /* Sum of coefficient * pre code * post code; pre less its offset. */
   int64_t *correlation; /* [units][fan_in] */
   int64_t *bias_correlation;
+
+  size_t held_at[TWIN_HELD_PARTS]; /* event-driven: bytes into what a sample holds */
 } twin_layer_t;
 
 typedef struct twin_workspace_t {
@@ -66,6 +71,15 @@ typedef struct twin_workspace_t {
   int64_t *bias_correlation;          /* all layers, one after another */
   uint64_t asked, computed;
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
+
+  /* Event-driven. */
+  uint8_t *held;        /* of the sample whose states are here; NULL: not event-driven */
+  uint8_t *lines;       /* of a vector: as last driven, then now */
+  int32_t *change;      /* of its codes, or of a position's posts */
+  int64_t *products;    /* of that change */
+  int32_t *posts;       /* of a position */
+  uint8_t *no_switches; /* zeros */
+  epx_events_t events;
 } twin_workspace_t;
 
 typedef struct twin_t {
@@ -81,6 +95,8 @@ typedef struct twin_t {
   uint8_t *drive_switches;
   uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
   int8_t *pack_buffer;
+  uint8_t *held; /* event-driven: by sample, held_size each */
+  size_t held_size;
   int workspaces;
   twin_workspace_t *workspace;
 } twin_t;
@@ -134,9 +150,9 @@ void twin_destroy(epx_substrate_t *self);
 /* epx_twin_product.c: the two products of a layer. */
 void twin_make_convolutions(twin_layer_t *layer);
 void twin_pack(twin_t *twin, int l); /* derived arrays from the registers */
-void twin_forward(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t *image,
+void twin_forward(const twin_t *twin, int l, twin_workspace_t *w, const uint8_t *image,
                   int32_t *out, uint8_t *switches);
-void twin_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
+void twin_backward(const twin_t *twin, int l, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out);
 
 /* epx_twin_analog.c: products through converters that lose bits. bits: of a wordline code. */
@@ -150,6 +166,27 @@ void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *ima
 void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const uint8_t *switches,
                           int32_t *out, int ldc);
 void twin_analog_errors(const twin_layer_t *readout, const int32_t *error, int32_t *nudge);
+
+epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_block);
+/* The wordline codes of convolution row m. */
+void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines);
+/* Takes the products of one place of a window into the largest so far; of equals, the first. */
+void twin_pool_place(const int64_t *products, int units, int place, int32_t *out,
+                     uint8_t *switches);
+/* Adds a row block's sums of one place to the pixels that its patch covers. */
+void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
+                  int place, int32_t *out, int ldc);
+
+/* epx_twin_event.c: what the arrays of an event-driven chip hold and do. forward, backward and
+ * errors are drives of layer l > 0; they write their products where converters lose bits. */
+size_t twin_event_size(twin_t *twin); /* bytes that a sample holds */
+void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample);
+void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
+                        const uint8_t *image, int32_t *out, uint8_t *switches);
+void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
+                         twin_place_t place, const uint8_t *switches, int32_t *out);
+void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *error,
+                       int32_t *nudge);
 
 /* epx_twin_relax.c */
 void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);

@@ -52,11 +52,13 @@ static size_t scratch_size(const twin_layer_t *layer) {
 }
 
 static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *failed) {
-  size_t scratch = 0, correlation = 0, biases = 0;
+  size_t scratch = 0, correlation = 0, biases = 0, fan_in = 0, units = 0;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     scratch = larger(scratch, scratch_size(layer));
     biases += (size_t)layer->g.units;
+    fan_in = larger(fan_in, (size_t)layer->g.fan_in);
+    units = larger(units, (size_t)layer->g.units);
     w->image[l] = zeroed(twin_image_size(layer), 1, failed);
     if (l == twin->layers) {
       w->readout_correlation =
@@ -81,6 +83,13 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
   w->nudge = zeroed(twin->layer[twin->layers - 1].g.out_size, sizeof *w->nudge, failed);
   w->correlation = zeroed(correlation, sizeof *w->correlation, failed);
   w->bias_correlation = zeroed(biases, sizeof *w->bias_correlation, failed);
+  if (twin->held_size > 0) {
+    w->lines = zeroed(2 * fan_in, 1, failed);
+    w->change = zeroed(larger(fan_in, units), sizeof *w->change, failed);
+    w->products = zeroed(larger(fan_in, units), sizeof *w->products, failed);
+    w->posts = zeroed(units, sizeof *w->posts, failed);
+    w->no_switches = zeroed(units, 1, failed);
+  }
 }
 
 bool twin_allocate(twin_t *twin) {
@@ -103,6 +112,8 @@ bool twin_allocate(twin_t *twin) {
   twin->drive = zeroed(samples * first->out_size, sizeof *twin->drive, &failed);
   twin->drive_switches = zeroed(samples * first->out_size, 1, &failed);
   twin->pack_buffer = zeroed(pack, 1, &failed);
+  twin->held_size = twin_event_size(twin);
+  twin->held = twin->held_size > 0 ? zeroed(samples, twin->held_size, &failed) : NULL;
   twin->workspaces = epx_parallel_threads();
   twin->workspace = zeroed((size_t)twin->workspaces, sizeof *twin->workspace, &failed);
   for (int i = 0; !failed && i < twin->workspaces; ++i) {
@@ -125,6 +136,11 @@ static void free_workspace(twin_workspace_t *w) {
   free(w->correlation);
   free(w->readout_correlation);
   free(w->bias_correlation);
+  free(w->lines);
+  free(w->change);
+  free(w->products);
+  free(w->posts);
+  free(w->no_switches);
 }
 
 void twin_destroy(epx_substrate_t *self) {
@@ -155,6 +171,7 @@ void twin_destroy(epx_substrate_t *self) {
   free(twin->workspace);
   free(twin->labels);
   free(twin->input);
+  free(twin->held);
   free(twin->drive);
   free(twin->drive_switches);
   free(twin->pack_buffer);

@@ -60,8 +60,16 @@ void twin_pack(twin_t *twin, int l) {
   }
 }
 
-void twin_forward(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t *image,
+void twin_forward(const twin_t *twin, int l, twin_workspace_t *w, const uint8_t *image,
                   int32_t *out, uint8_t *switches) {
+  const twin_layer_t *layer = &twin->layer[l];
+  const bool event_driven = l > 0 && w->held != NULL;
+  if (event_driven) {
+    twin_event_forward(twin, layer, w, image, out, layer->window == 4 ? switches : NULL);
+  }
+  if (layer->array != NULL && event_driven) {
+    return;
+  }
   if (layer->array != NULL) {
     twin_analog_forward(layer, layer->pre_bits, image, out, layer->window == 4 ? switches : NULL);
     return;
@@ -70,8 +78,15 @@ void twin_forward(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t 
                            w->scratch, out, switches);
 }
 
-void twin_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
+void twin_backward(const twin_t *twin, int l, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out) {
+  const twin_layer_t *layer = &twin->layer[l];
+  if (w->held != NULL) {
+    twin_event_backward(twin, layer, w, place, switches, out);
+  }
+  if (layer->array != NULL && w->held != NULL) {
+    return;
+  }
   if (layer->array != NULL) {
     twin_analog_backward(layer, place, switches, out, twin_backward_ldc(layer));
     return;

@@ -30,6 +30,7 @@ static void copy_out(const epx_geometry_t *g, twin_place_t place, uint8_t *compa
 }
 
 void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample) {
+  twin_event_sample(twin, w, sample);
   for (int l = 0; l < twin->layers; ++l) {
     copy_in(&twin->layer[l].g, twin_sample(twin, twin->state, l, sample),
             twin_state_place(twin, w, l));
@@ -39,7 +40,7 @@ void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample) {
 void twin_logits(const twin_t *twin, twin_workspace_t *w, int64_t *logits) {
   const twin_layer_t *layer = &twin->layer[twin->layers];
   int32_t product[256];
-  twin_forward(layer, w, w->image[twin->layers], product, NULL);
+  twin_forward(twin, twin->layers, w, w->image[twin->layers], product, NULL);
   for (int k = 0; k < layer->g.units; ++k) {
     logits[k] = (int64_t)product[k] * (INT64_C(1) << layer->forward_shift) + layer->offset[k];
   }
@@ -70,9 +71,12 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
     int32_t error[256];
     twin_logits(twin, w, logits);
     epx_softmax_error(&twin->softmax, logits, readout->g.units, readout->fraction, label, error);
-    if (readout->array != NULL) {
+    if (w->held != NULL) {
+      twin_event_errors(twin, w, error, w->nudge);
+    }
+    if (readout->array != NULL && w->held == NULL) {
       twin_analog_errors(readout, error, w->nudge);
-    } else {
+    } else if (readout->array == NULL) {
       memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
       for (int k = 0; k < readout->g.units; ++k) {
         add_scaled(size, error[k], readout->code + (size_t)k * (size_t)size, w->nudge);
@@ -97,10 +101,9 @@ void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double bet
   memcpy(w->forward[0], twin->drive + (size_t)sample * first, first * sizeof *w->forward[0]);
   memcpy(w->switches[0], twin->drive_switches + (size_t)sample * first, first);
   for (int l = 1; l < twin->layers; ++l) {
-    const twin_layer_t *layer = &twin->layer[l];
     const twin_place_t place = twin_state_place(twin, w, l);
-    twin_forward(layer, w, w->image[l], w->forward[l], w->switches[l]);
-    twin_backward(layer, w, place, w->switches[l], w->backward[l - 1]);
+    twin_forward(twin, l, w, w->image[l], w->forward[l], w->switches[l]);
+    twin_backward(twin, l, w, place, w->switches[l], w->backward[l - 1]);
   }
   if (beta != 0.0) {
     make_nudge(twin, w, sample, beta);
@@ -194,7 +197,8 @@ static void relax_sample(void *context, int sample, int thread) {
       made -= remaining;
       break;
     }
-    if (twice && (changed & 2u) == 0) {
+    /* Event-driven, each step of a cycle counts; after a settled one nothing changes. */
+    if (twice && (changed & 2u) == 0 && w->held == NULL) {
       remaining %= 2;
     }
     twice = true;
@@ -218,7 +222,7 @@ static void drive_sample(void *context, int sample, int thread) {
   const twin_layer_t *layer = &twin->layer[0];
   const size_t out = (size_t)sample * layer->g.out_size;
   twin_load_input(twin, w, sample);
-  twin_forward(layer, w, w->image[0], twin->drive + out, twin->drive_switches + out);
+  twin_forward(twin, 0, w, w->image[0], twin->drive + out, twin->drive_switches + out);
 }
 
 void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample) {
@@ -252,6 +256,9 @@ void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, 
   }
   for (int l = 0; l < twin->layers; ++l) {
     memset(twin->state[l], 0, (size_t)n * twin->layer[l].g.out_size);
+  }
+  if (twin->held != NULL) {
+    memset(twin->held, 0, (size_t)n * twin->held_size);
   }
   epx_parallel_for(n, drive_sample, twin);
 }

@@ -55,7 +55,7 @@ static void accumulate_sample(void *context, int item, int thread) {
   for (int l = 0; l < twin->layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     if (l > 0) {
-      twin_forward(layer, w, w->image[l], w->forward[l], w->switches[l]);
+      twin_forward(twin, l, w, w->image[l], w->forward[l], w->switches[l]);
       switches = w->switches[l];
     }
     epx_conv_correlate_u8u8s32(&layer->conv, w->image[l], twin_sample(twin, twin->state, l, sample),

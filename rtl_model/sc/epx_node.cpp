@@ -34,6 +34,10 @@ Node::Node(sc_core::sc_module_name name, const NodeConfig &config, ChipTables *t
   feedback_left_.assign(static_cast<size_t>(positions_), 0);
   feedback_expected_.assign(static_cast<size_t>(positions_), 0);
   gathered_.assign(g_.in_size, 0);
+  gathered_own_.assign(g_.in_size, 0);
+  input_driven_.assign(g_.in_size, 0);
+  post_driven_.assign(neurons, 0);
+  switches_driven_.assign(neurons, 0);
   gathered_expected_.assign(static_cast<size_t>(g_.in_height * g_.in_width), 0);
   for (size_t pixel = 0; gathers() && pixel < gathered_expected_.size(); ++pixel) {
     gathered_expected_[pixel] =

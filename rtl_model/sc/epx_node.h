@@ -100,7 +100,8 @@ class Node : public sc_core::sc_module {
   void walk_posts();
   void softmax();
   void finish_update();
-  std::vector<uint8_t> lines(int vector) const;
+  std::vector<uint8_t> lines(int vector, const std::vector<uint8_t> &memory) const;
+  void keep_driven();
   int64_t nudge(int position, int unit);
 
   bool room() const { return port_.queued() < queue_limit; }
@@ -108,6 +109,7 @@ class Node : public sc_core::sc_module {
   // Sums of overlapping windows are added up along the row blocks; of a dense layer, whose rows do
   // not meet, every row block sends its own.
   bool gathers() const { return layer_.convolves; }
+  bool event_driven() const { return plan_.chip->event_driven && config_.layer > 0; }
   bool last() const { return config_.layer + 1 == plan_.layers; }
   int next_bank() const { return 1 - newest_; }
   size_t neuron(int position, int unit) const {
@@ -139,6 +141,12 @@ class Node : public sc_core::sc_module {
   std::vector<int64_t> gathered_;                        // [pixels][channels]
   std::vector<char> gathered_left_, gathered_expected_;  // [pixels]: from the row block before
   std::map<int, std::vector<uint8_t>> slots_;            // stored states
+  // Event-driven: what the array was last driven with, and its own sums of the pixels, without the
+  // row block before; fresh: it was not driven since the image came.
+  std::vector<uint8_t> input_driven_, switches_driven_;
+  std::vector<int32_t> post_driven_;
+  std::vector<int64_t> gathered_own_;
+  bool fresh_ = true;
   std::vector<int32_t> bias_;                            // at home
   const std::vector<int32_t> &bias_memory_;              // of row block 0
   int pixels_expected_ = 0;

@@ -35,7 +35,7 @@ void Node::begin_products() {
   }
   if (relaxes) {
     emit_count_ = g_.in_height * g_.in_width;
-    std::fill(gathered_.begin(), gathered_.end(), 0);
+    gathered_ = gathered_own_;  // zeros, unless event-driven
     gathered_left_ = gathered_expected_;
   }
   pixels_first_ = forward_count_ > 0 && (readout() || loads);
@@ -82,7 +82,21 @@ void Node::begin_home() {
   walk_count_ = walk_ == Walk::None ? 0 : positions_;
 }
 
+// Event-driven: what the command that ends drove its array with.
+void Node::keep_driven() {
+  if (!event_driven() || forward_count_ == 0) {
+    return;
+  }
+  fresh_ = false;
+  input_driven_ = input_[input_bank_];
+  if (second_ == Second::Backward) {
+    post_driven_ = post_;
+    switches_driven_ = switches_;
+  }
+}
+
 void Node::begin(const Command &command) {
+  keep_driven();
   const Opcode before = command_.opcode;
   if (before == Opcode::Step || before == Opcode::Recall) {
     newest_ = next_bank();
@@ -95,6 +109,11 @@ void Node::begin(const Command &command) {
     for (std::vector<uint8_t> *memory : {&state_[0], &state_[1], &input_[0], &input_[1]}) {
       std::fill(memory->begin(), memory->end(), 0);
     }
+    fresh_ = true;
+    std::fill(input_driven_.begin(), input_driven_.end(), 0);
+    std::fill(post_driven_.begin(), post_driven_.end(), 0);
+    std::fill(switches_driven_.begin(), switches_driven_.end(), 0);
+    std::fill(gathered_own_.begin(), gathered_own_.end(), 0);
   }
   begin_products();
   if (home_ && !readout()) {

@@ -9,7 +9,7 @@
 namespace epx {
 
 // The wordlines of a vector: codes where the kernel lies on the image, else the code of zero.
-std::vector<uint8_t> Node::lines(int vector) const {
+std::vector<uint8_t> Node::lines(int vector, const std::vector<uint8_t> &memory) const {
   const int position = vector / layer_.window, channels = g_.in_channels;
   int cy, cx;
   epx_geometry_unpool(&g_, position / g_.out_width, position % g_.out_width, vector % layer_.window,
@@ -27,7 +27,7 @@ std::vector<uint8_t> Node::lines(int vector) const {
     const int end = std::min(row_end_, (offset + 1) * channels);
     const size_t from =
         static_cast<size_t>((y * g_.in_width + x) * channels + first - offset * channels);
-    std::memcpy(codes.data() + (first - row0_), input_[input_bank_].data() + from,
+    std::memcpy(codes.data() + (first - row0_), memory.data() + from,
                 static_cast<size_t>(end - first));
   }
   return codes;
@@ -48,18 +48,27 @@ void Node::offer_word() {
     }
     word->operation = Operation::Forward;
     word->index = forward_next_++;
-    word->lines = lines(word->index);
+    word->lines = lines(word->index, input_[input_bank_]);
+    if (event_driven()) {
+      word->lines_before = lines(word->index, input_driven_);
+      word->fresh = fresh_;
+    }
   } else if (second_next_ < std::min(second_count_, posts_ready_)) {
     word->index = second_next_++;
     const long at = static_cast<long>(neuron(word->index, 0));
     word->post.assign(post_.begin() + at, post_.begin() + at + units_);
     word->switches.assign(switches_.begin() + at, switches_.begin() + at + units_);
     word->operation = Operation::Backward;
+    if (event_driven() && second_ == Second::Backward) {
+      word->post_before.assign(post_driven_.begin() + at, post_driven_.begin() + at + units_);
+      word->switches_before.assign(switches_driven_.begin() + at,
+                                   switches_driven_.begin() + at + units_);
+    }
     if (second_ == Second::Correlate) {
       word->operation = Operation::Correlate;
       word->coefficient = readout() ? command_.readout_coefficient : command_.coefficient;
       for (int place = 0; place < layer_.window; ++place) {
-        const std::vector<uint8_t> pre = lines(word->index * layer_.window + place);
+        const std::vector<uint8_t> pre = lines(word->index * layer_.window + place, input_[input_bank_]);
         word->lines.insert(word->lines.end(), pre.begin(), pre.end());
       }
     }
@@ -149,16 +158,19 @@ void Node::gather(const TileSums &sums) {
   const int channels = g_.in_channels;
   int cy, cx;
   epx_geometry_unpool(&g_, position / g_.out_width, position % g_.out_width, place, &cy, &cx);
-  for (int k = row0_; k < row_end_; ++k) {
+  for (int k = row0_; sums.driven && k < row_end_; ++k) {
     const int offset = k / channels;
     const int y = cy * g_.stride - g_.padding + offset / g_.kernel_width;
     const int x = cx * g_.stride - g_.padding + offset % g_.kernel_width;
     if (y < 0 || x < 0 || y >= g_.in_height || x >= g_.in_width) {
       continue;
     }
-    gathered_[static_cast<size_t>((y * g_.in_width + x) * channels + k % channels)] +=
-        sums.sums[static_cast<size_t>(k - row0_)];
-    if (layer_.convolves) {
+    const size_t at = static_cast<size_t>((y * g_.in_width + x) * channels + k % channels);
+    gathered_[at] += sums.sums[static_cast<size_t>(k - row0_)];
+    if (event_driven()) {
+      gathered_own_[at] += sums.sums[static_cast<size_t>(k - row0_)];
+    }
+    if (layer_.convolves || event_driven()) {
       ++events_.psum_adds;
       events_.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS;
     }

@@ -206,8 +206,8 @@ void Tile::trace_signals(sc_core::sc_trace_file *file, bool of_chip) const {
   add(running_, "operation");
   add(phase_trace_, "phase");
   add(index_trace_, "word_index");
-  add(bit_, "bit");
-  add(slice_, "slice");
+  add(bit_trace_, "bit");
+  add(slice_trace_, "slice");
   add(turn_, "turn");
   add(row_, "row");
   add(unit_, "unit");

@@ -17,6 +17,7 @@
 #include <systemc>
 
 #include "../epx_array.h"
+#include "../epx_drive.h"
 #include "../epx_sc_tile.h"
 #include "epx_sleep.h"
 #include "epx_tile_word.h"
@@ -81,16 +82,23 @@ class Tile : public sc_core::sc_module {
  private:
   enum class Phase : int { Ready, Settle, Convert, Correlate, Update };
 
+  // One driven bit. sign: of what it adds; 0: an event-driven word that drives nothing.
+  struct Pass {
+    int bit, slice, place, sign;
+    bool first, last;  // of its product
+  };
   // What the converters hand to shift-and-add in one cycle.
   struct Conversion {
     bool valid = false, first = false, last = false;
-    int bit = 0, slice = 0, place = 0, first_line = 0;
+    Pass pass = {};
+    int first_line = 0;
     std::vector<int64_t> sums;
     std::shared_ptr<const TileWord> word;
   };
   struct Sums {  // a finished product
     bool valid = false;
     int place = 0;  // backward: position within the window
+    bool driven = true;
     std::vector<int64_t> values;
     std::shared_ptr<const TileWord> word;
   };
@@ -106,17 +114,20 @@ class Tile : public sc_core::sc_module {
   void accumulate_stage();
   void shift_add_stage();
   void take_partial_sums();
+  void hold();
   void add_partial_sums();
   void pool(int index, TileSums *sums);
 
   // Sequencer and array, in epx_tile_array.cpp.
   void sequence();
   void accept();
-  void drive_bit();
+  void plan_passes();
+  void plan_changes(int place);
+  void begin_pass();
+  uint64_t drive_codes(const Pass &pass);
+  uint64_t drive_changes(const Pass &pass);
   void convert_turn();
-  void next_bit();
   void convert(const std::vector<int64_t> &sums);
-  int code_bits() const;
 
   // Update circuit, in epx_tile_update.cpp.
   void correlate_row();
@@ -145,13 +156,18 @@ class Tile : public sc_core::sc_module {
   Phase phase_ = Phase::Ready;
   std::shared_ptr<const TileWord> word_;
   std::vector<uint64_t> driven_rows_, driven_units_;  // a bit for each line
-  int bit_ = 0, slice_ = 0, place_ = 0, turn_ = 0, wait_ = 0, row_ = 0, unit_ = 0;
+  std::vector<Pass> passes_;  // of the word
+  size_t pass_ = 0;
+  std::vector<int32_t> change_[4];  // of the word's codes, by place
+  epx_drive_t drive_[4] = {};
+  int turn_ = 0, wait_ = 0, row_ = 0, unit_ = 0;
   Conversion conversion_;
   std::vector<int64_t> accumulator_;
   Sums finished_;
   std::shared_ptr<const TileSums> partial_;  // from a, not yet added
   bool a_ready_ = false, p_valid_ = false;
-  std::vector<int64_t> best_;  // of the window so far
+  std::vector<std::vector<int64_t>> held_;  // by vector: event-driven forward sums
+  std::vector<int64_t> best_;               // of the window so far
   std::vector<uint8_t> best_at_;
   std::vector<int64_t> correlation_, bias_correlation_, kept_correlation_, kept_bias_correlation_;
   epx_lfsr_t lfsr_;
@@ -164,7 +180,7 @@ class Tile : public sc_core::sc_module {
   uint64_t edge_ = 0, moves_ = 0, first_edge_[operation_count] = {},
            last_edge_[operation_count] = {};
   uint64_t accepted_[operation_count] = {}, retired_[operation_count] = {};
-  int running_ = 0, phase_trace_ = 0, index_trace_ = 0;
+  int running_ = 0, phase_trace_ = 0, index_trace_ = 0, bit_trace_ = 0, slice_trace_ = 0;
   int64_t accumulator_trace_[4] = {};
   int state_trace_[4] = {};
   bool fire_strobe_ = false, update_strobe_ = false;

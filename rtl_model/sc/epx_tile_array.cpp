@@ -10,10 +10,6 @@ int Tile::lines() const {
   return backward() ? config_.shape.rows : config_.shape.units * config_.shape.slices;
 }
 
-int Tile::code_bits() const {
-  return backward() ? config_.shape.state_bits : config_.shape.input_bits;
-}
-
 void Tile::sequence() {
   switch (phase_) {
     case Phase::Ready:
@@ -57,15 +53,17 @@ void Tile::accept() {
     first_edge_[running_] = edge_;
   }
   last_edge_[running_] = edge_;
-  bit_ = slice_ = place_ = row_ = unit_ = 0;
+  row_ = unit_ = 0;
   const uint64_t input_bits = static_cast<uint64_t>(config_.shape.input_bits);
   const uint64_t post_bits = static_cast<uint64_t>(
       config_.shape.state_bits + (config_.shape.window > 1 ? EPX_SWITCH_BITS : 0));
-  events_.state_bits_read += word_->lines.size() * input_bits + word_->post.size() * post_bits;
+  events_.state_bits_read += (word_->lines.size() + word_->lines_before.size()) * input_bits +
+                             (word_->post.size() + word_->post_before.size()) * post_bits;
   switch (word_->operation) {
     case Operation::Forward:
     case Operation::Backward:
-      drive_bit();
+      plan_passes();
+      begin_pass();
       return;
     case Operation::Correlate:
       correlate_biases();
@@ -82,75 +80,132 @@ void Tile::accept() {
   }
 }
 
+// Forward: bits in turn. Backward: bits within slices within places of the window.
+void Tile::plan_passes() {
+  const epx_tile_shape_t &shape = config_.shape;
+  passes_.clear();
+  pass_ = 0;
+  for (int place = 0; place < (backward() ? shape.window : 1); ++place) {
+    const size_t begin = passes_.size();
+    if (word_->event_driven()) {
+      plan_changes(place);
+    }
+    for (int slice = 0; slice < (backward() ? shape.slices : 1); ++slice) {
+      if (word_->event_driven()) {
+        for (int sign = 0; sign < EPX_DRIVE_SIGNS; ++sign) {
+          for (uint32_t bits = drive_[place].bits[sign]; bits != 0; bits &= bits - 1) {
+            passes_.push_back({__builtin_ctz(bits), slice, place,
+                               sign == EPX_DRIVE_RISEN ? 1 : -1, false, false});
+          }
+        }
+        continue;
+      }
+      const int bits = backward() ? shape.state_bits : shape.input_bits;
+      for (int bit = 0; bit < bits; ++bit) {  // a signed code's highest bit counts negatively
+        const bool negative = backward() && shape.signed_post && bit + 1 == bits;
+        passes_.push_back({bit, slice, place, negative ? -1 : 1, false, false});
+      }
+    }
+    if (passes_.size() == begin) {
+      passes_.push_back({0, 0, place, 0, false, false});
+    }
+    passes_[begin].first = passes_.back().last = true;
+  }
+}
+
+// What changed since the array was last driven.
+void Tile::plan_changes(int place) {
+  const size_t at = static_cast<size_t>(place);
+  std::vector<int32_t> &change = change_[at];
+  if (backward()) {
+    change.resize(word_->post.size());
+    epx_drive_change(word_->post_before.data(), word_->switches_before.data(), word_->post.data(),
+                     word_->switches.data(), place, static_cast<int>(change.size()),
+                     change.data());
+  } else {
+    change.resize(word_->lines.size());
+    for (size_t r = 0; r < change.size(); ++r) {
+      change[r] = word_->lines[r] - word_->lines_before[r];
+    }
+  }
+  drive_[at] = epx_drive_of(change.data(), static_cast<int>(change.size()));
+}
+
 // Puts one bit on the wordlines; backward, on the columns of one slice whose switch points at this
-// position of the window.
-void Tile::drive_bit() {
-  uint64_t driven = 0;
+// place of the window. Returns the lines driven.
+uint64_t Tile::drive_codes(const Pass &pass) {
+  uint64_t driven = word_->lines.size();
   if (backward()) {
     std::fill(driven_units_.begin(), driven_units_.end(), 0);
     for (size_t u = 0; u < word_->post.size(); ++u) {
-      if (word_->switches[u] == place_) {
+      if (word_->switches[u] == pass.place) {
         ++driven;
-        driven_units_[u / 64] |= static_cast<uint64_t>(word_->post[u] >> bit_ & 1) << (u % 64);
+        driven_units_[u / 64] |= static_cast<uint64_t>(word_->post[u] >> pass.bit & 1) << (u % 64);
       }
     }
-  } else {
-    driven = word_->lines.size();
-    std::fill(driven_rows_.begin(), driven_rows_.end(), 0);
-    for (size_t r = 0; r < word_->lines.size(); ++r) {
-      driven_rows_[r / 64] |= static_cast<uint64_t>(word_->lines[r] >> bit_ & 1) << (r % 64);
-    }
+    return driven;
   }
+  std::fill(driven_rows_.begin(), driven_rows_.end(), 0);
+  for (size_t r = 0; r < word_->lines.size(); ++r) {
+    driven_rows_[r / 64] |= static_cast<uint64_t>(word_->lines[r] >> pass.bit & 1) << (r % 64);
+  }
+  return driven;
+}
+
+uint64_t Tile::drive_changes(const Pass &pass) {
+  const int sign = pass.sign > 0 ? EPX_DRIVE_RISEN : EPX_DRIVE_FALLEN;
+  const std::vector<int32_t> &change = change_[pass.place];
+  epx_drive_pass(change.data(), static_cast<int>(change.size()), sign, pass.bit,
+                 backward() ? driven_units_.data() : driven_rows_.data());
+  return static_cast<uint64_t>(drive_[pass.place].lines[sign]);
+}
+
+void Tile::begin_pass() {
+  const Pass &pass = passes_[pass_];
+  bit_trace_ = pass.bit;
+  slice_trace_ = pass.slice;
+  turn_ = 0;
+  if (pass.sign == 0) {  // a cycle, in which nothing is driven
+    phase_ = Phase::Convert;
+    wait_ = 1;
+    return;
+  }
+  const uint64_t driven = word_->event_driven() ? drive_changes(pass) : drive_codes(pass);
   events_.line_drives += driven;
   events_.cell_reads += driven * static_cast<uint64_t>(lines());
-  turn_ = 0;
   phase_ = config_.chip.settle_cycles > 0 ? Phase::Settle : Phase::Convert;
   wait_ = config_.chip.settle_cycles > 0 ? config_.chip.settle_cycles : config_.chip.convert_cycles;
 }
 
 void Tile::convert_turn() {
-  const int all = lines(), turns = epx_tile_conversion_turns(&config_.chip, all);
+  const Pass &pass = passes_[pass_];
+  const int all = pass.sign == 0 ? 0 : lines();
+  const int turns = std::max(epx_tile_conversion_turns(&config_.chip, all), 1);
   const int width = turns == 1 ? all : epx_tile_adcs(&config_.chip);
   conversion_.valid = true;
-  conversion_.first = turn_ == 0 && bit_ == 0 && slice_ == 0;
-  conversion_.last = false;
-  conversion_.bit = bit_;
-  conversion_.slice = slice_;
-  conversion_.place = place_;
+  conversion_.pass = pass;
+  conversion_.first = turn_ == 0 && pass.first;
+  conversion_.last = turn_ + 1 == turns && pass.last;
   conversion_.first_line = turn_ * width;
   conversion_.word = word_;
   const int count = std::min(all - conversion_.first_line, width);
   conversion_.sums.resize(static_cast<size_t>(count));
-  if (backward()) {
-    epx_array_read_rows(cells_.get(), driven_units_.data(), slice_, conversion_.first_line, count,
-                        conversion_.sums.data());
-  } else {
+  if (backward() && count > 0) {
+    epx_array_read_rows(cells_.get(), driven_units_.data(), pass.slice, conversion_.first_line,
+                        count, conversion_.sums.data());
+  } else if (count > 0) {
     epx_array_read_columns(cells_.get(), driven_rows_.data(), conversion_.first_line, count,
                            conversion_.sums.data());
   }
   convert(conversion_.sums);
   wait_ = config_.chip.convert_cycles;
-  if (++turn_ == turns) {
-    next_bit();
+  if (++turn_ < turns) {
+    return;
   }
-}
-
-// Forward: bits in turn. Backward: bits within slices within positions of the window.
-void Tile::next_bit() {
-  const epx_tile_shape_t &shape = config_.shape;
-  const int slices = backward() ? shape.slices : 1, places = backward() ? shape.window : 1;
-  if (++bit_ == code_bits()) {
-    bit_ = 0;
-    if (++slice_ == slices) {
-      slice_ = 0;
-      conversion_.last = true;
-      ++place_;
-    }
-  }
-  if (place_ == places) {
+  if (++pass_ == passes_.size()) {
     phase_ = Phase::Ready;
   } else {
-    drive_bit();
+    begin_pass();
   }
 }
 

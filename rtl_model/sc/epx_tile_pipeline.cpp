@@ -12,18 +12,17 @@ void Tile::shift_add_stage() {
   conversion_.valid = false;
   ++moves_;
   const bool backward = conversion_.word->operation == Operation::Backward;
+  const Pass &pass = conversion_.pass;
   const epx_tile_shape_t &shape = config_.shape;
   if (conversion_.first) {
     accumulator_.assign(static_cast<size_t>(backward ? shape.rows : shape.units), 0);
   }
-  // A signed code's highest bit counts negatively.
-  const bool negative = backward && shape.signed_post && conversion_.bit + 1 == shape.state_bits;
   int line = conversion_.first_line;
   for (const int64_t sum : conversion_.sums) {
     const int target = backward ? line : line / shape.slices;
-    const int slice = backward ? conversion_.slice : line % shape.slices;
-    const int64_t weight = int64_t{1} << (conversion_.bit + slice * config_.chip.bits_per_cell);
-    accumulator_[static_cast<size_t>(target)] += sum * (negative ? -weight : weight);
+    const int slice = backward ? pass.slice : line % shape.slices;
+    const int64_t weight = int64_t{1} << (pass.bit + slice * config_.chip.bits_per_cell);
+    accumulator_[static_cast<size_t>(target)] += sum * weight * pass.sign;
     ++line;
   }
   events_.shift_adds += conversion_.sums.size();
@@ -32,7 +31,8 @@ void Tile::shift_add_stage() {
   }
   if (conversion_.last) {
     finished_.valid = true;
-    finished_.place = conversion_.place;
+    finished_.place = pass.place;
+    finished_.driven = pass.sign != 0;
     finished_.values.swap(accumulator_);
     epx_array_finish(cells_.get(), static_cast<int>(finished_.values.size()),
                      finished_.values.data());
@@ -45,6 +45,27 @@ void Tile::take_partial_sums() {
     partial_ = a_i.read().word;
     ++moves_;
   }
+}
+
+// Event-driven: adds what changed to the vector's sums.
+void Tile::hold() {
+  const size_t vector = static_cast<size_t>(finished_.word->index), units = finished_.values.size();
+  if (held_.size() <= vector) {
+    held_.resize(vector + 1);
+  }
+  std::vector<int64_t> &sums = held_[vector];
+  if (finished_.word->fresh) {
+    sums.assign(units, 0);
+  }
+  events_.accumulator_bits += EPX_ACCUMULATOR_BITS * units;
+  if (finished_.driven) {
+    for (size_t u = 0; u < units; ++u) {
+      sums[u] += finished_.values[u];
+    }
+    events_.psum_adds += units;
+    events_.accumulator_bits += EPX_ACCUMULATOR_BITS * units;
+  }
+  finished_.values = sums;
 }
 
 void Tile::add_partial_sums() {
@@ -103,6 +124,9 @@ void Tile::accumulate_stage() {
   ++moves_;
   auto sums = std::make_shared<TileSums>();
   if (!backward) {
+    if (word.event_driven()) {
+      hold();
+    }
     add_partial_sums();
     if (config_.shape.pools) {
       pool(word.index, sums.get());
@@ -110,6 +134,7 @@ void Tile::accumulate_stage() {
   }
   sums->operation = word.operation;
   sums->index = backward ? word.index * config_.shape.window + finished_.place : word.index;
+  sums->driven = finished_.driven;
   sums->sums = finished_.values;
   p_valid_ = true;
   p_valid_o.write(true);

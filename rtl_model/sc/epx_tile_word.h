@@ -23,12 +23,20 @@ struct TileWord {
   std::vector<int32_t> post;      // backward, correlate: [units]
   std::vector<uint8_t> switches;  // likewise
   int coefficient = 0;            // correlate
+  // Event-driven products: what the array was last driven with, shaped like the above; fresh: with
+  // nothing yet, so that no sums are held. Empty: lines are driven whole.
+  std::vector<uint8_t> lines_before;
+  std::vector<int32_t> post_before;
+  std::vector<uint8_t> switches_before;
+  bool fresh = false;
+  bool event_driven() const { return !lines_before.empty() || !post_before.empty(); }
 };
 
 struct TileSums {
   Operation operation = Operation::Forward;
   int index = 0;                  // forward: of the vector; backward: position * window + place
-  std::vector<int64_t> sums;      // of the units; backward: of the rows
+  bool driven = true;             // false: no line had changed
+  std::vector<int64_t> sums;      // of the units; backward, of the rows: event-driven, the change
   std::vector<int64_t> pooled;    // forward, a pooling tile, last of a window: the largest sums
   std::vector<uint8_t> switches;  // and where they stood
 };

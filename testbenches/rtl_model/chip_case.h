@@ -103,7 +103,8 @@ struct ChipCase {
          << ", " << chip.bits_per_cell << " bits a cell, mesh " << chip.mesh_columns
          << " wide, flits of " << chip.flit_bits << ", router " << chip.router_cycles
          << ", buffers " << chip.buffer_flits << " and " << chip.psum_buffer
-         << (chip.stop_settled ? ", stops settled" : "") << "; T " << dynamics.free_steps << "/"
+         << (chip.stop_settled ? ", stops settled" : "")
+         << (chip.event_driven ? ", event-driven" : "") << "; T " << dynamics.free_steps << "/"
          << dynamics.nudged_steps << ", " << epx_estimator_row(estimator.kind)->name << " "
          << estimator.beta << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls "
          << stall_percent << " %, data seed " << data_seed;
@@ -122,6 +123,7 @@ inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase
   std::vector<Step> steps = {
       [](ChipCase *c) { c->stall_percent = 0; },
       [](ChipCase *c) { c->images = 1; },
+      [](ChipCase *c) { c->chip.event_driven = false; },
       [](ChipCase *c) { c->dynamics.free_steps = c->dynamics.nudged_steps = 1; },
       [](ChipCase *c) { c->estimator.kind = EPX_ESTIMATOR_SYMMETRIC; },
       [](ChipCase *c) { c->chip.array_kind = EPX_ARRAY_DIGITAL; },
@@ -193,6 +195,7 @@ inline ChipCase random_case(Random &random) {
     one.chip.buffer_flits = random.integer(1, 5);
     one.chip.psum_buffer = random.integer(1, 5);
     one.chip.stop_settled = random.chance(0.3);
+    one.chip.event_driven = random.chance(0.4);
     one.dynamics.free_steps = one.chip.stop_settled ? random.integer(1, 12) : random.integer(1, 4);
     one.dynamics.nudged_steps = random.integer(1, 3);
     one.estimator.kind =
@@ -218,7 +221,7 @@ inline ChipCase roomy_case(Random &random) {
     one.chip.buffer_flits = one.chip.router_cycles + random.integer(1, 5);
     one.chip.psum_buffer = random.integer(3, 6);
     one.stall_percent = 0;
-    one.chip.stop_settled = false;
+    one.chip.stop_settled = one.chip.event_driven = false;
     one.dynamics = {random.integer(1, 3), random.integer(1, 2), {}};
     one.images = 1;
     if (one.legal() && epx_account_applies_to(one)) {

@@ -90,6 +90,7 @@ bool events_differ(const epx_chip_check_t &check, const ChipCase &one) {
                  check.chip.kind_count[EPX_COMMAND_FREE_STEP] - one.free_steps());
   epx_events_add(&expected, &account.nudged_step,
                  check.chip.kind_count[EPX_COMMAND_NUDGED_STEP] - one.nudged_steps());
+  epx_events_add(&expected, &check.driven, 1);
   bool differ = false;
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
     if (epx_event_get(&check.chip.events, i) != epx_event_get(&expected, i)) {

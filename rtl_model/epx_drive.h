@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an event-driven array drives (chip.event_driven): only lines whose codes changed since they
+ * were last driven, in passes of one bit of the change's magnitude and one sign. The sums of a pass
+ * are added to the held ones where codes rose, subtracted where they fell. A pass in which no line
+ * has its bit set is not made; a vector without a pass leaves the array alone.
+ *
+ * The tile counts passes as it makes them; the twin counts them from states alone. */
+#ifndef EPX_DRIVE_H
+#define EPX_DRIVE_H
+
+#include "epx_events.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { EPX_DRIVE_RISEN, EPX_DRIVE_FALLEN, EPX_DRIVE_SIGNS };
+
+typedef struct epx_drive_t {
+  uint32_t bits[EPX_DRIVE_SIGNS]; /* set in the magnitude of any line */
+  int lines[EPX_DRIVE_SIGNS];     /* that rose, that fell */
+} epx_drive_t;
+
+/* Of `count` changes; |change| < 2^31. */
+epx_drive_t epx_drive_of(const int32_t *change, int count);
+/* Of codes, `before` as last driven. */
+epx_drive_t epx_drive_of_codes(const uint8_t *before, const uint8_t *now, int count);
+
+/* Changes of what columns receive at one place of a window: a post where its switch points there,
+ * else 0; as last driven and now. */
+void epx_drive_change(const int32_t *before, const uint8_t *switches_before, const int32_t *now,
+                      const uint8_t *switches_now, int place, int count, int32_t *change);
+
+/* Sets the bits of driven[] (words of 64 lines) of one pass. */
+void epx_drive_pass(const int32_t *change, int count, int sign, int bit, uint64_t *driven);
+
+static inline int epx_drive_passes(const epx_drive_t *drive) {
+  return __builtin_popcount(drive->bits[0]) + __builtin_popcount(drive->bits[1]);
+}
+
+/* Adds the events of one drive of a tile whose `lines` converted lines cross `leaves` cells each,
+ * `slices` times (backward: each slice in turn): the array's and its converters'. */
+void epx_drive_events(const epx_chip_t *chip, const epx_drive_t *drive, int slices, int lines,
+                      int leaves, epx_events_t *events);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

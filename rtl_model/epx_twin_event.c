@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The event-driven chip (epx_drive.h) in the twin: what each array was last driven with is held by
+ * sample, and every drive counts what its tiles do about the change. Exact arrays give the sums
+ * that a whole drive gives, so their products stay with the kernels; where converters lose bits,
+ * the sums themselves are held and changed, tile by tile. */
+#include <string.h>
+
+#include "epx_drive.h"
+#include "epx_twin_internal.h"
+
+/* What a layer's arrays hold of one sample. */
+typedef struct held_t {
+  uint8_t *image; /* bordered */
+  int32_t *posts; /* [positions][units] */
+  uint8_t *switches;
+  int64_t *forward;  /* lossy: [vectors][units] */
+  int32_t *backward; /* lossy: as the layer's backward product */
+} held_t;
+
+static int positions_of(const twin_layer_t *layer) {
+  return layer->g.out_height * layer->g.out_width;
+}
+
+static size_t backward_size(const twin_layer_t *layer) {
+  const epx_geometry_t *g = &layer->g;
+  return layer->dense ? g->in_size
+                      : (size_t)(g->in_height * g->in_width) * (size_t)twin_backward_ldc(layer);
+}
+
+/* The layers above the first, one after another; every part at a multiple of 8. */
+size_t twin_event_size(twin_t *twin) {
+  const bool lossy = twin_analog_loses_bits(&twin->chip);
+  size_t sum = 0;
+  for (int l = 1; twin->chip.event_driven && l < twin->parameter_layers; ++l) {
+    twin_layer_t *layer = &twin->layer[l];
+    const size_t neurons = layer->g.out_size;
+    const size_t bytes[TWIN_HELD_PARTS] = {
+        twin_image_size(layer), neurons * sizeof(int32_t), neurons,
+        lossy ? neurons * (size_t)layer->window * sizeof(int64_t) : 0,
+        lossy ? backward_size(layer) * sizeof(int32_t) : 0};
+    for (int i = 0; i < TWIN_HELD_PARTS; ++i) {
+      layer->held_at[i] = sum;
+      sum += (bytes[i] + 7) / 8 * 8;
+    }
+  }
+  return sum;
+}
+
+void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample) {
+  w->held = twin->held == NULL ? NULL : twin->held + (size_t)sample * twin->held_size;
+}
+
+static held_t held_of(const twin_layer_t *layer, const twin_workspace_t *w) {
+  const size_t *at = layer->held_at;
+  return (held_t){w->held + at[0], (int32_t *)(void *)(w->held + at[1]), w->held + at[2],
+                  (int64_t *)(void *)(w->held + at[3]), (int32_t *)(void *)(w->held + at[4])};
+}
+
+/* ---- forward ---- */
+
+/* Drives the change of convolution row m in row block rb. */
+static void drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int rb,
+                       int64_t *sums) {
+  const epx_layer_map_t *map = &layer->map;
+  const uint8_t *before = w->lines, *now = w->lines + layer->g.fan_in;
+  int row, row_end;
+  epx_map_rows(map, rb, &row, &row_end);
+  const int rows = row_end - row;
+  const epx_drive_t drive = epx_drive_of_codes(before + row, now + row, rows);
+  if (epx_drive_passes(&drive) == 0) {
+    return;
+  }
+  const uint64_t units = (uint64_t)layer->g.units;
+  w->events.psum_adds += units;
+  w->events.accumulator_bits += units * EPX_ACCUMULATOR_BITS;
+  for (int i = row; i < row_end && layer->array != NULL; ++i) {
+    w->change[i] = now[i] - before[i];
+  }
+  for (int cb = 0; cb < map->column_blocks; ++cb) {
+    int unit, unit_end;
+    epx_map_units(map, cb, &unit, &unit_end);
+    epx_drive_events(&twin->chip, &drive, 1, (unit_end - unit) * map->slices, rows, &w->events);
+    if (layer->array != NULL) {
+      epx_array_forward_change(twin_array(layer, rb, cb), &drive, w->change + row, w->products);
+      for (int u = unit; u < unit_end; ++u) {
+        sums[u] += w->products[u - unit];
+      }
+    }
+  }
+}
+
+void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
+                        const uint8_t *image, int32_t *out, uint8_t *switches) {
+  const held_t held = held_of(layer, w);
+  const int vectors = positions_of(layer) * layer->window, units = layer->g.units;
+  const size_t size = twin_image_size(layer);
+  if (memcmp(held.image, image, size) != 0) {
+    for (int m = 0; m < vectors; ++m) {
+      twin_gather_lines(layer, held.image, m, w->lines);
+      twin_gather_lines(layer, image, m, w->lines + layer->g.fan_in);
+      for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
+        drive_rows(twin, layer, w, rb, held.forward + (size_t)m * (size_t)units);
+      }
+    }
+    memcpy(held.image, image, size);
+  }
+  for (int m = 0; layer->array != NULL && m < vectors; ++m) {
+    const size_t neuron = (size_t)(m / layer->window) * (size_t)units;
+    twin_pool_place(held.forward + (size_t)m * (size_t)units, units, m % layer->window,
+                    out + neuron, switches == NULL ? NULL : switches + neuron);
+  }
+}
+
+/* ---- backward ---- */
+
+/* Rows of a row block that lie on the image at one place of a window. */
+static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, int cy, int cx) {
+  const epx_geometry_t *g = &layer->g;
+  uint64_t count = 0;
+  for (int k = row; k < row_end; ++k) {
+    const int area = k / g->in_channels;
+    const int y = cy - g->padding + area / g->kernel_width;
+    const int x = cx - g->padding + area % g->kernel_width;
+    count += y >= 0 && x >= 0 && y < g->in_height && x < g->in_width;
+  }
+  return count;
+}
+
+/* Drives what changed of one column block's posts at one place of position p's window. */
+static void drive_units(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int cb,
+                        int p, int place, const held_t *held) {
+  const epx_layer_map_t *map = &layer->map;
+  const epx_geometry_t *g = &layer->g;
+  int unit, unit_end, cy, cx;
+  epx_map_units(map, cb, &unit, &unit_end);
+  const int units = unit_end - unit;
+  const epx_drive_t drive = epx_drive_of(w->change + unit, units);
+  if (epx_drive_passes(&drive) == 0) {
+    return;
+  }
+  epx_geometry_unpool(g, p / g->out_width, p % g->out_width, place, &cy, &cx);
+  for (int rb = 0; rb < map->row_blocks; ++rb) {
+    int row, row_end;
+    epx_map_rows(map, rb, &row, &row_end);
+    const uint64_t adds = rows_on_image(layer, row, row_end, cy, cx);
+    epx_drive_events(&twin->chip, &drive, map->slices, row_end - row, units, &w->events);
+    w->events.psum_adds += adds;
+    w->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
+    if (layer->array != NULL) {
+      epx_array_backward_change(twin_array(layer, rb, cb), &drive, w->change + unit, w->products);
+      twin_scatter(layer, rb, w->products, p, place, held->backward,
+                   layer->dense ? g->in_channels : twin_backward_ldc(layer));
+    }
+  }
+}
+
+/* Posts of position p as they are now; its switches. */
+static void drive_position(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
+                           int p, const int32_t *posts, const uint8_t *switches,
+                           const held_t *held) {
+  const size_t units = (size_t)layer->g.units, at = (size_t)p * units;
+  if (memcmp(held->posts + at, posts, units * sizeof *posts) == 0 &&
+      memcmp(held->switches + at, switches, units) == 0) {
+    return;
+  }
+  for (int place = 0; place < layer->window; ++place) {
+    epx_drive_change(held->posts + at, held->switches + at, posts, switches, place, (int)units,
+                     w->change);
+    for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
+      drive_units(twin, layer, w, cb, p, place, held);
+    }
+  }
+  memcpy(held->posts + at, posts, units * sizeof *posts);
+  memcpy(held->switches + at, switches, units);
+}
+
+void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
+                         twin_place_t place, const uint8_t *switches, int32_t *out) {
+  const held_t held = held_of(layer, w);
+  const size_t units = (size_t)layer->g.units;
+  for (int p = 0; p < positions_of(layer); ++p) {
+    const uint8_t *state = place.at + (size_t)(p / layer->g.out_width) * place.row_stride +
+                           (size_t)(p % layer->g.out_width) * place.pixel_stride;
+    for (size_t u = 0; u < units; ++u) {
+      w->posts[u] = state[u];
+    }
+    const uint8_t *of_position =
+        layer->window == 1 ? w->no_switches : switches + (size_t)p * units;
+    drive_position(twin, layer, w, p, w->posts, of_position, &held);
+  }
+  if (layer->array != NULL) {
+    memcpy(out, held.backward, backward_size(layer) * sizeof *out);
+  }
+}
+
+void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *error,
+                       int32_t *nudge) {
+  const twin_layer_t *readout = &twin->layer[twin->layers];
+  const held_t held = held_of(readout, w);
+  drive_position(twin, readout, w, 0, error, w->no_switches, &held);
+  if (readout->array != NULL) {
+    memcpy(nudge, held.backward, readout->g.in_size * sizeof *nudge);
+  }
+}
+
+void epx_twin_events(const epx_substrate_t *substrate, epx_events_t *events) {
+  const twin_t *twin = (const twin_t *)substrate;
+  memset(events, 0, sizeof *events);
+  for (int i = 0; i < twin->workspaces; ++i) {
+    epx_events_add(events, &twin->workspace[i].events, 1);
+  }
+}
