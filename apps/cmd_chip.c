@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chip_drive.h"
 #include "command.h"
 #include "epx_account.h"
 #include "epx_chip_check.h"
 #include "epx_clock.h"
 #include "epx_config.h"
+#include "epx_cost.h"
 #include "epx_junit.h"
 #include "epx_random.h"
 #include "run.h"
@@ -91,7 +93,9 @@ static const struct argp argp = {
 typedef struct verdict_t {
   epx_chip_check_t check;
   epx_account_t account;
-  epx_events_t events; /* of the closed form */
+  epx_events_t events; /* of the closed form and the twin's measurement */
+  epx_events_t whole;  /* of a chip that makes every step and drives everything */
+  chip_drive_t drive;  /* event-driven only */
   double seconds;
   int64_t differing;
   int unequal_events;
@@ -154,10 +158,10 @@ static epx_chip_check_request_t make_request(const arguments_t *arguments,
 static uint64_t expected_commands(const verdict_t *v, const epx_chip_t *chip, int images,
                                   epx_command_kind_t kind) {
   if (chip->stop_settled && kind == EPX_COMMAND_FREE_STEP) {
-    return v->check.free_steps;
+    return v->check.activity.free_steps;
   }
   if (chip->stop_settled && kind == EPX_COMMAND_NUDGED_STEP) {
-    return v->check.nudged_steps;
+    return v->check.activity.nudged_steps;
   }
   return v->account.kind_count[kind] * (uint64_t)(kind == EPX_COMMAND_UPDATE ? 1 : images);
 }
@@ -174,6 +178,47 @@ static void expect_events(verdict_t *v, const epx_chip_t *chip, int images) {
   epx_events_add(&v->events, &v->account.nudged_step,
                  expected_commands(v, chip, images, EPX_COMMAND_NUDGED_STEP) -
                      count[EPX_COMMAND_NUDGED_STEP] * (uint64_t)images);
+  epx_events_add(&v->events, &v->check.activity.driven, 1);
+}
+
+/* Events of the same mini-batch on a chip that makes every step and drives everything. */
+static epx_status_t expect_whole(verdict_t *v, const epx_experiment_t *experiment, int images,
+                                 epx_error_t *error) {
+  epx_chip_t chip = experiment->chip;
+  epx_account_t account;
+  chip.event_driven = chip.stop_settled = false;
+  const epx_status_t status =
+      epx_account_make(&experiment->network, &chip, &experiment->dynamics, &experiment->estimator,
+                       images, &account, error);
+  if (status == EPX_OK) {
+    v->whole = account.update;
+    epx_events_add(&v->whole, &account.training, (uint64_t)images);
+  }
+  return status;
+}
+
+/* Where events depend on the data: those made, against driving everything in every step. */
+static void print_savings(const verdict_t *v) {
+  printf("\n  %-20s %16s %18s %9s\n", "events", "made", "driving everything", "share");
+  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+    const uint64_t made = epx_event_get(&v->check.chip.events, i);
+    const uint64_t whole = epx_event_get(&v->whole, i);
+    if (made != whole) {
+      printf("  %-20s %16" PRIu64 " %18" PRIu64 " %7.2f %%\n", epx_event_rows()[i].name, made, whole,
+             100.0 * (double)made / (double)whole);
+    }
+  }
+}
+
+static void print_drive(const chip_drive_t *drive) {
+  if (drive->differing == 0.0) {
+    printf("\n  free states: all %.0f are those of a chip that drives everything\n", drive->states);
+  } else {
+    printf("\n  against a chip that drives everything: %.1f %% of %.0f free states differ, by %.2f "
+           "steps rms, %.0f at most; gradient: cosine %.4f, relative error %.3g\n",
+           100.0 * drive->differing, drive->states, drive->rms, drive->largest,
+           drive->gradient.cosine, drive->gradient.relative_l2);
+  }
 }
 
 static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_t *experiment,
@@ -186,10 +231,20 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   if (status != EPX_OK) {
     return status;
   }
+  if (experiment->chip.event_driven) {
+    status = chip_drive_compare(experiment, twin, x, labels, arguments->images, &verdict->drive,
+                                error);
+    if (status != EPX_OK) {
+      return status;
+    }
+  }
   const double start = epx_clock_seconds();
   status = epx_chip_check_run(twin, &request, &verdict->check, error);
   verdict->seconds = epx_clock_seconds() - start;
   expect_events(verdict, &experiment->chip, arguments->images);
+  if (status == EPX_OK) {
+    status = expect_whole(verdict, experiment, arguments->images, error);
+  }
   for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
     verdict->differing += verdict->check.differing[i];
   }
@@ -231,6 +286,15 @@ static void print_verdict(const verdict_t *v, const arguments_t *arguments,
          100.0 * (closed_total / (double)chip->cycles - 1.0));
   if (arguments->stall_percent > 0) {
     printf("  (with stalls; the closed form has none)\n");
+  }
+  if (configured->event_driven) {
+    printf("  (driving only changes; the closed form's cycles are of driving everything)\n");
+  }
+  if (epx_cost_needs_measurement(configured)) {
+    print_savings(v);
+  }
+  if (configured->event_driven) {
+    print_drive(&v->drive);
   }
   fprintf(stderr, "%.1f s, %.0f cycles/s\n", v->seconds, (double)chip->cycles / v->seconds);
 }

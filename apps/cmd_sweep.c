@@ -97,7 +97,7 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
                               epx_error_t *error) {
   const run_options_t run = {.quiet = arguments->quiet, .command_line = "epxbar sweep"};
   epx_experiment_t experiment;
-  epx_epoch_result_t last;
+  run_result_t last;
   epx_sweep_result_t result = epx_sweep_result_unknown();
   epx_error_t failure = {0};
   const double start = epx_clock_seconds();
@@ -106,8 +106,9 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
                             point->values, &experiment, &failure);
   status = status == EPX_OK ? run_train(&experiment, &run, &last, &failure) : status;
   if (status == EPX_OK) {
-    result = result_of(&last, epx_clock_seconds() - start);
-    status = cost_of_point(&experiment, &result, &failure);
+    result = result_of(&last.epoch, epx_clock_seconds() - start);
+    status = cost_of_point(&experiment, last.has_measured ? &last.measured : NULL, &result,
+                           &failure);
   }
   if (ends_sweep(status)) {
     *error = failure;

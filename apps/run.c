@@ -151,7 +151,8 @@ typedef struct run_t {
   epx_run_record_t *record;
   progress_t progress;
   double last_checkpoint;
-  epx_epoch_result_t last;
+  epx_activity_t epoch_start, trained; /* of the twin: at the epoch's start, after its training */
+  run_result_t last;
 } run_t;
 
 static epx_status_t checkpoint(run_t *run, const epx_trainer_state_t *state, epx_error_t *error) {
@@ -169,8 +170,16 @@ static void on_progress(void *context, const epx_progress_t *now) {
   progress_draw(&run->progress, now);
 }
 
+static bool measures(const run_t *run) {
+  return run->experiment->substrate.kind == EPX_SUBSTRATE_TWIN &&
+         epx_cost_needs_measurement(&run->experiment->chip);
+}
+
 static epx_status_t on_batch(void *context, const epx_trainer_state_t *state, epx_error_t *error) {
   run_t *run = context;
+  if (measures(run)) {
+    epx_twin_activity(run->substrate, &run->trained);
+  }
   const double due = run->options->checkpoint_seconds;
   if (run_interrupted()) {
     const epx_status_t status = checkpoint(run, state, error);
@@ -199,11 +208,34 @@ static epx_metrics_row_t metrics_row(const epx_epoch_result_t *result, epx_split
   };
 }
 
+/* What the epoch's images did, of a chip whose account needs it. */
+static epx_status_t record_measured(run_t *run, epx_error_t *error) {
+  char text[160];
+  epx_activity_t now;
+  if (!measures(run)) {
+    return EPX_OK;
+  }
+  epx_twin_activity(run->substrate, &now);
+  epx_cost_measured_t *measured = &run->last.measured;
+  measured->training = epx_activity_since(&run->epoch_start, &run->trained);
+  measured->inference = epx_activity_since(&run->trained, &now);
+  run->epoch_start = now;
+  run->last.has_measured = true;
+  epx_status_t status = EPX_OK;
+  if (!run->options->quiet) {
+    status = cost_savings_text(run->experiment, measured, text, sizeof text, error);
+    fprintf(stderr, "%s%s", status == EPX_OK ? text : "", status == EPX_OK ? "\n" : "");
+  }
+  return status == EPX_OK && run->record != NULL
+             ? cost_record_write(run->options->folder, run->experiment, measured, error)
+             : status;
+}
+
 static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
                              const epx_epoch_result_t *result, epx_error_t *error) {
   run_t *run = context;
   epx_status_t status = EPX_OK;
-  run->last = *result;
+  run->last.epoch = *result;
   progress_clear(&run->progress);
   if (!run->options->quiet) {
     fprintf(stderr,
@@ -218,6 +250,7 @@ static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
         metrics_row(result, split == 0 ? EPX_SPLIT_TRAIN : EPX_SPLIT_TEST);
     status = epx_run_record_append(run->record, &row, error);
   }
+  status = status == EPX_OK ? record_measured(run, error) : status;
   if (status == EPX_OK) {
     status = alignment_record(run->options->folder, result->epoch, run->options->quiet,
                               run->substrate, error);
@@ -327,7 +360,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
     status = open_record(run, train, test, state.epoch, error);
   }
   if (status == EPX_OK && run->options->folder != NULL) {
-    status = cost_record_write(run->options->folder, experiment, error);
+    status = cost_record_write(run->options->folder, experiment, NULL, error);
   }
   if (status == EPX_OK && !run->options->resume) {
     status = checkpoint(run, &state, error); /* so that a kill at any time later can be resumed */
@@ -362,7 +395,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
 }
 
 epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *options,
-                       epx_epoch_result_t *result, epx_error_t *error) {
+                       run_result_t *result, epx_error_t *error) {
   run_t run = {.experiment = experiment, .options = options};
   epx_dataset_t *train = NULL, *test = NULL;
   epx_status_t status = run_open_data(experiment, &train, &test, error);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "command.h"
+#include "epx_cost.h"
 #include "epx_experiment.h"
 #include "epx_substrate.h"
 #include "epx_trainer.h"
@@ -43,10 +44,16 @@ EPX_CHECKED epx_status_t run_open_data(const epx_experiment_t *experiment, epx_d
 EPX_CHECKED epx_status_t run_test_images(const epx_experiment_t *experiment, int first, int n,
                                          float **x, uint8_t **labels, epx_error_t *error);
 
+typedef struct run_result_t { /* of the last epoch */
+  epx_epoch_result_t epoch;
+  bool has_measured; /* a twin whose account needs a measurement */
+  epx_cost_measured_t measured;
+} run_result_t;
+
 /* Trains to the last epoch; *result (may be NULL) receives the last epoch's figures. Ctrl-C ends
  * the run after its mini-batch with a checkpoint and EPX_ERR_INTERRUPTED. */
 EPX_CHECKED epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *options,
-                                   epx_epoch_result_t *result, epx_error_t *error);
+                                   run_result_t *result, epx_error_t *error);
 
 /* Loads folder/config.yaml with the source's overrides, and folder/checkpoint.npz into a new
  * substrate of that experiment with `capacity` samples. */

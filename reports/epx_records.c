@@ -76,6 +76,18 @@ static json_t *cost_cycles(const epx_cost_section_t *section) {
   return json_pack("{s:o, s:o}", "total", epx_json_number(section->cycles), "breakdown", breakdown);
 }
 
+static json_t *cost_measured(const epx_cost_record_t *record) {
+  json_t *savings = json_array();
+  for (int i = 0; i < record->saving_count; ++i) {
+    const epx_cost_saving_t *saving = &record->savings[i];
+    savings = append(savings, json_pack("{s:o, s:o, s:o}", "name", epx_json_text(saving->name),
+                                        "made", epx_json_number(saving->made), "whole",
+                                        epx_json_number(saving->whole)));
+  }
+  return json_pack("{s:I, s:I, s:o}", "inference_images", (json_int_t)record->inference_images,
+                   "training_images", (json_int_t)record->training_images, "savings", savings);
+}
+
 epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *record,
                                    epx_error_t *error) {
   json_t *root =
@@ -84,6 +96,11 @@ epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *
                 "inference", cost_section(&record->inference), "training",
                 cost_section(&record->training), "cycles", "inference",
                 cost_cycles(&record->inference), "training", cost_cycles(&record->training));
+  if (root != NULL && record->training_images > 0 &&
+      json_object_set_new(root, "measured", cost_measured(record)) != 0) {
+    json_decref(root);
+    root = NULL;
+  }
   return write_record(folder, "cost.json", root, error);
 }
 

@@ -69,11 +69,21 @@ typedef struct epx_cost_section_t {
   int breakdown_count;
 } epx_cost_section_t;
 
+/* Events of one kind in a training image, of a chip whose events depend on the data. */
+typedef struct epx_cost_saving_t {
+  const char *name;
+  double made, whole; /* measured; of a chip that makes every step and drives everything */
+} epx_cost_saving_t;
+
 typedef struct epx_cost_record_t {
   const char *technology; /* name of the technology file, node */
   double clock_mhz;
   epx_cost_section_t inference;
   epx_cost_section_t training; /* all phases and the image's share of the update */
+  /* Of a measured account: images measured, inference and training; else 0 and none. */
+  int64_t inference_images, training_images;
+  const epx_cost_saving_t *savings;
+  int saving_count;
 } epx_cost_record_t;
 
 EPX_CHECKED epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *record,

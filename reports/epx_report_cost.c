@@ -56,6 +56,36 @@ static void table_energy(epx_page_t *page, const json_t *section) {
   epx_page_table(page, table);
 }
 
+/* A chip whose events depend on the data: what it made of those that it would have made. */
+static void show_savings(epx_page_t *page, const json_t *measured) {
+  static const char *const HEADINGS[] = {"Event", "Made", "Driving everything", "Share"};
+  static const bool RIGHT[] = {false, true, true, true};
+  char made_text[EPX_FORMAT_SIZE], text[EPX_FORMAT_SIZE];
+  if (measured == NULL) {
+    return;
+  }
+  epx_page_heading(page, "Events saved");
+  epx_page_text(page, EPX_PAGE_PLAIN,
+                "This chip ends settled phases or drives only what changed, so its events depend on "
+                "the images: means over %s training images of the last epoch and %s test images, "
+                "against a chip that makes every step and drives everything. Cycles of drives are "
+                "those of the latter: an upper bound.",
+                epx_format_count(epx_json_get_number(measured, "training_images"), made_text),
+                epx_format_count(epx_json_get_number(measured, "inference_images"), text));
+  epx_table_t *table = epx_table_create(4, HEADINGS, RIGHT);
+  size_t i;
+  json_t *saving;
+  json_array_foreach(json_object_get(measured, "savings"), i, saving) {
+    const double made = epx_json_get_number(saving, "made");
+    const double whole = epx_json_get_number(saving, "whole");
+    epx_table_cell(table, epx_json_get_text(saving, "name"));
+    epx_table_cell(table, epx_format_count(made, text));
+    epx_table_cell(table, epx_format_count(whole, text));
+    epx_table_cell(table, epx_format_percent(whole > 0.0 ? made / whole : (double)NAN, text));
+  }
+  epx_page_table(page, table);
+}
+
 static void show_energy(epx_page_t *page, const epx_report_run_t *run) {
   char energy[EPX_FORMAT_SIZE], range[EPX_FORMAT_SIZE];
   epx_page_heading(page, run->label);
@@ -65,6 +95,7 @@ static void show_energy(epx_page_t *page, const epx_report_run_t *run) {
   chart_energy(page, run->cost, 0);
   chart_energy(page, run->cost, 1);
   epx_page_charts_end(page);
+  show_savings(page, json_object_get(run->cost, "measured"));
   for (int s = 0; s < 2; ++s) {
     const json_t *section = json_object_get(run->cost, SECTIONS[s]);
     epx_page_heading(page, TITLES[s]);

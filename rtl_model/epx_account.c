@@ -320,6 +320,8 @@ static void count_image(account_t *a, const epx_dynamics_t *dynamics,
   account->nudged_step = nudged.events;
   account->free_step_cycles = free.kind_cycles[EPX_COMMAND_FREE_STEP];
   account->nudged_step_cycles = nudged.kind_cycles[EPX_COMMAND_NUDGED_STEP];
+  memcpy(account->free_step_parts, free.cycles, sizeof free.cycles);
+  memcpy(account->nudged_step_parts, nudged.cycles, sizeof nudged.cycles);
   account->training = work.events;
   memcpy(account->training_cycles, work.cycles, sizeof work.cycles);
   memcpy(account->kind_cycles, work.kind_cycles, sizeof work.kind_cycles);

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+#include "epx_activity.h"
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
 #include "epx_events.h"
@@ -59,6 +60,7 @@ const char *epx_part_name(epx_part_t part);
 typedef struct epx_account_t {
   epx_events_t free_step, nudged_step; /* of one; chip.stop_settled spares some of them */
   double free_step_cycles, nudged_step_cycles;
+  double free_step_parts[EPX_PART_COUNT], nudged_step_parts[EPX_PART_COUNT]; /* the same cycles */
   double network_load; /* of a free step: the part of its cycles that the busiest link is at work */
   int tiles;           /* of all parameter layers */
   epx_events_t inference; /* one image: free phase and prediction */
@@ -85,6 +87,15 @@ EPX_CHECKED epx_status_t epx_account_make(const epx_network_t *network, const ep
                                           const epx_dynamics_t *dynamics,
                                           const epx_estimator_t *estimator, int batch,
                                           epx_account_t *account, epx_error_t *error);
+
+/* Makes *account that of the mean image measured: `inference` over images that relaxed freely and
+ * were predicted, `training` over images of whole training steps. Drives of an event-driven chip are
+ * added; steps that a chip with stop_settled spares are taken off, with their cycles. Events are
+ * rounded to whole ones. Cycles of drives stay those of a chip that drives everything: an upper
+ * bound. Nothing changes for other chips. */
+void epx_account_measured(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
+                          const epx_activity_t *inference, const epx_activity_t *training,
+                          epx_account_t *account);
 
 #ifdef __cplusplus
 }

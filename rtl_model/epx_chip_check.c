@@ -267,8 +267,7 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
     compare_registers(&s);
   }
   check->chip.predicted = NULL;
-  epx_twin_made_steps(twin, &check->free_steps, &check->nudged_steps);
-  epx_twin_events(twin, &check->driven);
+  epx_twin_activity(twin, &check->activity);
   release(&s, loss);
   return status;
 }

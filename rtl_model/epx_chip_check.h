@@ -29,8 +29,7 @@ typedef struct epx_chip_check_t {
   int64_t compared[EPX_CHIP_CHECK_KINDS], differing[EPX_CHIP_CHECK_KINDS];
   char first_difference[200]; /* in words; empty where all agree */
   epx_sc_chip_result_t chip;
-  uint64_t free_steps, nudged_steps; /* that the twin says a chip with stop_settled makes */
-  epx_events_t driven;               /* of epx_twin_events */
+  epx_activity_t activity; /* of the twin */
 } epx_chip_check_t;
 
 typedef struct epx_chip_check_request_t {

@@ -142,15 +142,22 @@ void epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch
   spend(account->training_cycles, chip->clock_mhz, &cost->training);
 }
 
+bool epx_cost_needs_measurement(const epx_chip_t *chip) {
+  return chip->event_driven || chip->stop_settled;
+}
+
 epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
                            const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
-                           int batch, const char *technology, epx_cost_t *cost,
-                           epx_error_t *error) {
+                           int batch, const epx_cost_measured_t *measured,
+                           const char *technology, epx_cost_t *cost, epx_error_t *error) {
   epx_account_t account;
   epx_technology_t read;
   epx_status_t status =
       epx_account_make(network, chip, dynamics, estimator, batch, &account, error);
   status = status == EPX_OK ? epx_technology_read(technology, &read, error) : status;
+  if (status == EPX_OK && measured != NULL) {
+    epx_account_measured(chip, dynamics, &measured->inference, &measured->training, &account);
+  }
   if (status == EPX_OK) {
     epx_cost_of(&account, chip, batch, &read, cost);
   }

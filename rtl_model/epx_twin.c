@@ -305,12 +305,14 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
   return EPX_OK;
 }
 
-void epx_twin_made_steps(const epx_substrate_t *substrate, uint64_t *free, uint64_t *nudged) {
+void epx_twin_activity(const epx_substrate_t *substrate, epx_activity_t *activity) {
   const twin_t *twin = (const twin_t *)substrate;
-  *free = *nudged = 0;
+  *activity = (epx_activity_t){.images = twin->presented};
   for (int i = 0; i < twin->workspaces; ++i) {
-    *free += twin->workspace[i].made[0];
-    *nudged += twin->workspace[i].made[1];
+    const twin_workspace_t *w = &twin->workspace[i];
+    activity->free_steps += w->made[0];
+    activity->nudged_steps += w->made[1];
+    epx_events_add(&activity->driven, &w->events, 1);
   }
 }
 

@@ -9,8 +9,8 @@
 #ifndef EPX_TWIN_H
 #define EPX_TWIN_H
 
+#include "epx_activity.h"
 #include "epx_chip.h"
-#include "epx_events.h"
 #include "epx_substrate.h"
 
 #ifdef __cplusplus
@@ -31,13 +31,9 @@ EPX_CHECKED epx_status_t epx_twin_check(const epx_network_t *network, const epx_
 /* Steps asked for and steps computed since creation (the rest had settled), over all samples. */
 void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t *computed);
 
-/* Steps that a chip with chip.stop_settled makes of them, free and nudged: it sees a state that
- * stays, but no cycle of period 2. */
-void epx_twin_made_steps(const epx_substrate_t *substrate, uint64_t *free, uint64_t *nudged);
-
-/* With chip.event_driven: what arrays, converters and held sums did about changes since creation,
- * over all samples; epx_account.h's form has the rest. Else zeros. */
-void epx_twin_events(const epx_substrate_t *substrate, epx_events_t *events);
+/* Over all samples presented since creation. Steps that a chip with chip.stop_settled makes: it sees
+ * a state that stays, but no cycle of period 2. Drives are counted with chip.event_driven only. */
+void epx_twin_activity(const epx_substrate_t *substrate, epx_activity_t *activity);
 
 #ifdef __cplusplus
 }

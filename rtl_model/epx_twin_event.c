@@ -202,11 +202,3 @@ void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *e
     memcpy(nudge, held.backward, readout->g.in_size * sizeof *nudge);
   }
 }
-
-void epx_twin_events(const epx_substrate_t *substrate, epx_events_t *events) {
-  const twin_t *twin = (const twin_t *)substrate;
-  memset(events, 0, sizeof *events);
-  for (int i = 0; i < twin->workspaces; ++i) {
-    epx_events_add(events, &twin->workspace[i].events, 1);
-  }
-}

@@ -89,6 +89,7 @@ typedef struct twin_t {
   twin_layer_t layer[EPX_MAX_LAYERS + 1];
   epx_softmax_t softmax;
   int samples;
+  uint64_t presented; /* samples since creation */
   uint8_t *labels;
   uint8_t *input; /* offset input codes, compact */
   int32_t *drive; /* layer 0's pooled product, static */

@@ -244,6 +244,7 @@ void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, 
   const size_t area = (size_t)(g->in_height * g->in_width), channels = (size_t)g->in_channels;
   const int64_t offset = -epx_qformat_min(twin->chip.input);
   twin->samples = n;
+  twin->presented += (uint64_t)n;
   memcpy(twin->labels, labels, (size_t)n);
   for (size_t sample = 0; sample < (size_t)n; ++sample) {
     for (size_t c = 0; c < channels; ++c) {

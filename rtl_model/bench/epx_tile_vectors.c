@@ -80,6 +80,7 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
       .weight_circuit = twin_circuit(&t, place.layer, false, estimator, rule),
       .bias_circuit = twin_circuit(&t, place.layer, true, estimator, rule),
   };
+  setup->chip.event_driven = false; /* a vector has no step before */
   return EPX_OK;
 }
 

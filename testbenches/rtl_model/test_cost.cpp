@@ -177,7 +177,7 @@ TEST(Cost, totals_are_the_sums_of_their_lines) {
     static epx_cost_t cost;
     epx_error_t error = {};
     ASSERT_EQ(
-        epx_cost_make(&network, &chip, &dynamics, &estimator, 32, shipped.c_str(), &cost, &error),
+        epx_cost_make(&network, &chip, &dynamics, &estimator, 32, nullptr, shipped.c_str(), &cost, &error),
         EPX_OK)
         << error.message;
     for (const epx_cost_image_t *image : {&cost.inference, &cost.training}) {

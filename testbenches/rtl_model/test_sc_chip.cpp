@@ -61,7 +61,7 @@ int64_t differing(const epx_chip_check_t &check) {
 bool steps_differ(const epx_chip_check_t &check, const ChipCase &one) {
   const uint64_t free = check.chip.kind_count[EPX_COMMAND_FREE_STEP];
   const uint64_t nudged = check.chip.kind_count[EPX_COMMAND_NUDGED_STEP];
-  return one.chip.stop_settled ? free != check.free_steps || nudged != check.nudged_steps
+  return one.chip.stop_settled ? free != check.activity.free_steps || nudged != check.activity.nudged_steps
                                : free != one.free_steps() || nudged != one.nudged_steps();
 }
 
@@ -90,7 +90,14 @@ bool events_differ(const epx_chip_check_t &check, const ChipCase &one) {
                  check.chip.kind_count[EPX_COMMAND_FREE_STEP] - one.free_steps());
   epx_events_add(&expected, &account.nudged_step,
                  check.chip.kind_count[EPX_COMMAND_NUDGED_STEP] - one.nudged_steps());
-  epx_events_add(&expected, &check.driven, 1);
+  epx_events_add(&expected, &check.activity.driven, 1);
+  if (one.images == 1) {  // the same by epx_account_measured, which is of the mean image
+    epx_account_t measured = account;
+    const epx_activity_t none = {};
+    epx_account_measured(&one.chip, &one.dynamics, &none, &check.activity, &measured);
+    expected = measured.update;
+    epx_events_add(&expected, &measured.training, 1);
+  }
   bool differ = false;
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
     if (epx_event_get(&check.chip.events, i) != epx_event_get(&expected, i)) {

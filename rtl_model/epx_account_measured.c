@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "epx_account.h"
+
+/* sum += times * events, to whole ones. */
+static void add_events(epx_events_t *sum, const epx_events_t *events, double times) {
+  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+    uint64_t *counter = (uint64_t *)((char *)sum + epx_event_rows()[i].offset);
+    *counter = (uint64_t)(int64_t)round((double)*counter + times * (double)epx_event_get(events, i));
+  }
+}
+
+static void add_cycles(double *sum, const double *parts, double times) {
+  for (int i = 0; i < EPX_PART_COUNT; ++i) {
+    sum[i] += times * parts[i];
+  }
+}
+
+/* free_steps, nudged_steps: of the account's image. */
+static void measure(const epx_account_t *account, const epx_chip_t *chip,
+                    const epx_activity_t *activity, double free_steps, double nudged_steps,
+                    epx_events_t *events, double *cycles) {
+  const double image = 1.0 / (double)activity->images;
+  if (chip->event_driven) {
+    add_events(events, &activity->driven, image);
+  }
+  if (chip->stop_settled) {
+    const double free = image * (double)activity->free_steps - free_steps;
+    const double nudged = image * (double)activity->nudged_steps - nudged_steps;
+    add_events(events, &account->free_step, free);
+    add_events(events, &account->nudged_step, nudged);
+    add_cycles(cycles, account->free_step_parts, free);
+    add_cycles(cycles, account->nudged_step_parts, nudged);
+  }
+}
+
+void epx_account_measured(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
+                          const epx_activity_t *inference, const epx_activity_t *training,
+                          epx_account_t *account) {
+  if (inference->images > 0) {
+    measure(account, chip, inference, dynamics->free_steps, 0.0, &account->inference,
+            account->inference_cycles);
+  }
+  if (training->images > 0) {
+    measure(account, chip, training, (double)account->kind_count[EPX_COMMAND_FREE_STEP],
+            (double)account->kind_count[EPX_COMMAND_NUDGED_STEP], &account->training,
+            account->training_cycles);
+  }
+}
