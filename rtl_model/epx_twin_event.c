@@ -46,6 +46,12 @@ size_t twin_event_size(twin_t *twin) {
   return sum;
 }
 
+void twin_event_forget(twin_t *twin) {
+  if (twin->held != NULL) {
+    memset(twin->held, 0, (size_t)twin->samples * twin->held_size);
+  }
+}
+
 void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample) {
   w->held = twin->held == NULL ? NULL : twin->held + (size_t)sample * twin->held_size;
 }
@@ -116,14 +122,15 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
 /* Rows of a row block that lie on the image at one place of a window. */
 static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, int cy, int cx) {
   const epx_geometry_t *g = &layer->g;
-  uint64_t count = 0;
-  for (int k = row; k < row_end; ++k) {
+  int count = 0, end;
+  for (int k = row; k < row_end; k = end) { /* the rows of one pixel of the patch */
     const int area = k / g->in_channels;
     const int y = cy - g->padding + area / g->kernel_width;
     const int x = cx - g->padding + area % g->kernel_width;
-    count += y >= 0 && x >= 0 && y < g->in_height && x < g->in_width;
+    end = (area + 1) * g->in_channels < row_end ? (area + 1) * g->in_channels : row_end;
+    count += y >= 0 && x >= 0 && y < g->in_height && x < g->in_width ? end - k : 0;
   }
-  return count;
+  return (uint64_t)count;
 }
 
 /* Drives what changed of one column block's posts at one place of position p's window. */

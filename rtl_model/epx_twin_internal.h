@@ -181,6 +181,7 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
 /* epx_twin_event.c: what the arrays of an event-driven chip hold and do. forward, backward and
  * errors are drives of layer l > 0; they write their products where converters lose bits. */
 size_t twin_event_size(twin_t *twin); /* bytes that a sample holds */
+void twin_event_forget(twin_t *twin); /* of all samples: their next drives are whole */
 void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample);
 void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                         const uint8_t *image, int32_t *out, uint8_t *switches);

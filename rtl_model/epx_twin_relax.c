@@ -258,9 +258,7 @@ void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, 
   for (int l = 0; l < twin->layers; ++l) {
     memset(twin->state[l], 0, (size_t)n * twin->layer[l].g.out_size);
   }
-  if (twin->held != NULL) {
-    memset(twin->held, 0, (size_t)n * twin->held_size);
-  }
+  twin_event_forget(twin);
   epx_parallel_for(n, drive_sample, twin);
 }
 

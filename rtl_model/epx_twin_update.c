@@ -205,5 +205,6 @@ void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
     epx_parallel_for(map->row_blocks * map->column_blocks, update_tile, &task);
     twin_pack(twin, l);
   }
+  twin_event_forget(twin);
   twin_clear_gradient(self);
 }
