@@ -83,6 +83,20 @@ passes
 check 'steps are spared' test "$(times 'free step')" -lt 120
 check 'and their cycles' grep -q -E '^  free step +[0-9]+ +[0-9]+ +[0-9]+ +-?[01]\.[0-9]+ %$' out
 
+# Driving only changes: fewer events, which the twin counts, and the same results where nothing is lost.
+run 0 chip chip.yaml --random 2
+results >results.plain
+run 0 chip chip.yaml --random 2 --set chip.event_driven=true
+passes
+results >results.events
+check 'driving only changes alters no result' cmp results.plain results.events
+prints 'free states: all'
+check 'fewer lines are driven' grep -q -E '^  line_drives +[0-9]+ +[0-9]+ +[0-9]{1,2}\.[0-9]+ %$' out
+run 0 chip chip.yaml --random 2 --set chip.event_driven=true --set chip.array.kind=analog \
+  --set chip.array.adc.kind=sar --set chip.array.adc_bits=3
+passes
+prints 'against a chip that drives everything: '
+
 # Every estimator; an analog array; what the chip has not.
 for estimator in one_sided random_sign richardson; do
   run 0 chip chip.yaml --random 1 --set estimator.kind="$estimator"

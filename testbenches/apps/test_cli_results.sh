@@ -17,6 +17,18 @@ done
 check 'a golden model costs nothing' absent golden/cost.json
 run 0 config twin/config.yaml
 check 'the run keeps its whole configuration' cmp out twin/config.yaml
+
+# An account that depends on the images comes with the first epoch, and spares something.
+run 0 train tiny.yaml --threads 1 --set chip.event_driven=true -o events
+says 'of the line drives and'
+check 'driving only changes trains the same' cmp twin/checkpoint.npz events/checkpoint.npz
+check 'no measurement where none is needed' json twin/cost.json "'measured' not in r"
+check 'the account is measured' json events/cost.json \
+  "r['measured']['training_images'] > 0 and r['measured']['inference_images'] == 32"
+python_saved='min(s["made"] / s["whole"] for s in r["measured"]["savings"]) < 0.5'
+check 'and lines are spared' json events/cost.json "$python_saved"
+run 0 report events -o events.html
+check 'the report shows it' grep -q 'Events saved' events.html
 run 0 train tiny.yaml --threads 1 -q -o still
 quiet
 silent

@@ -65,6 +65,28 @@ TEST(Records, CostHoldsEveryNumber) {
   const json_t *cycles = json_object_get(json_object_get(root.get(), "cycles"), "inference");
   EXPECT_EQ(number(cycles, "total"), 100);
   EXPECT_EQ(number(json_array_get(json_object_get(cycles, "breakdown"), 1), "cycles"), 10);
+  EXPECT_EQ(json_object_get(root.get(), "measured"), nullptr);
+}
+
+TEST(Records, CostHoldsWhatWasMeasured) {
+  const epx_cost_saving_t savings[] = {{"line_drives", 3, 40}, {"shift_adds", 5, 60}};
+  epx_cost_record_t record = {};
+  record.technology = "32 nm";
+  record.inference_images = 7;
+  record.training_images = 8;
+  record.savings = savings;
+  record.saving_count = 2;
+  Folder folder;
+  epx_error_t error = {};
+  ASSERT_OK(epx_cost_record_write((folder / "").c_str(), &record, &error));
+  const Json root = parse_json(read_text(folder / "cost.json"));
+  const json_t *measured = json_object_get(root.get(), "measured");
+  EXPECT_EQ(number(measured, "inference_images"), 7);
+  EXPECT_EQ(number(measured, "training_images"), 8);
+  const json_t *saving = json_array_get(json_object_get(measured, "savings"), 1);
+  EXPECT_STREQ(json_string_value(json_object_get(saving, "name")), "shift_adds");
+  EXPECT_EQ(number(saving, "made"), 5);
+  EXPECT_EQ(number(saving, "whole"), 60);
 }
 
 TEST(Records, TileCountsAreExactBeyondDoubles) {

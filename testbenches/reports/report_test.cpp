@@ -63,7 +63,8 @@ struct Case {
         {"SRAM", 98304, "read", 10, NAN, NAN, 983.04, "Horowitz"}};
     const epx_cost_cycles_t cycles[] = {{"arrays", 61440}, {"barriers", 1200}};
     const epx_cost_section_t section = {62.64, 4.134912, 3, 8, parts, 2, 62640, cycles, 2};
-    const epx_cost_record_t record = {"32 nm", 1000, section, section};
+    const epx_cost_saving_t saving = {"line_drives", 1234, 9872};
+    const epx_cost_record_t record = {"32 nm", 1000, section, section, 1000, 4000, &saving, 1};
     ASSERT_OK(epx_cost_record_write(folder.c_str(), &record, &error));
   }
 
@@ -99,7 +100,8 @@ TEST(Report, ShowsEveryRecord) {
        {"Learning curves", "Gradient agreement", "Energy per image", "Latency and cycles",
         "Tile check", "generated, not CIFAR-10", "18.75 %", "0.988154", "1,843,200", "1.71",
         "0.9 to 3.2", "survey", "61,440", "412,160", "tile.vcd",
-        "0 of 5,120 compared values differ", "training.seed", "98.08 %"}) {
+        "0 of 5,120 compared values differ", "training.seed", "98.08 %", "Events saved", "line_drives",
+        "12.5", "9,872"}) {
     EXPECT_TRUE(has(html, part)) << part;
   }
   const Json charts = charts_of(html);
