@@ -64,7 +64,7 @@ static void show_savings(epx_page_t *page, const json_t *measured) {
   if (measured == NULL) {
     return;
   }
-  epx_page_heading(page, "Events saved");
+  epx_page_heading(page, "Events saved, one training image");
   epx_page_text(page, EPX_PAGE_PLAIN,
                 "This chip ends settled phases or drives only what changed, so its events depend on "
                 "the images: means over %s training images of the last epoch and %s test images, "
