@@ -6,11 +6,13 @@
 #ifndef EPX_NEURON_H
 #define EPX_NEURON_H
 
+#include <math.h>
 #include <stdint.h>
 
 #include "epx_network.h"
 #include "epx_qformat.h"
 #include "epx_round.h"
+#include "epx_scale.h"
 
 typedef struct epx_neuron_t {
   int shift;            /* F - state fraction bits, + 1 for hard_sigmoid_half; >= 0 */
@@ -28,6 +30,30 @@ static inline epx_neuron_t epx_neuron_make(epx_activation_t activation, epx_qfor
                                    (activation == EPX_ACTIVATION_HARD_SIGMOID_HALF ? 1 : 0),
                                (int32_t)(top < one ? top : one), rounding};
   return neuron;
+}
+
+/* Bias and nudge saturate here: with them every preactivation has 32 bits. */
+enum { EPX_NEURON_OPERAND = 1 << 28 };
+
+/* A bias register at the accumulator's fraction: nearest-even, saturated. */
+static inline int32_t epx_neuron_bias(int32_t bias, epx_qformat_t format,
+                                      int accumulator_fraction) {
+  const int64_t shifted = epx_round_shift(bias, format.fraction_bits - accumulator_fraction,
+                                          EPX_ROUND_NEAREST_EVEN, 0);
+  return (int32_t)epx_saturate(shifted, -EPX_NEURON_OPERAND, EPX_NEURON_OPERAND);
+}
+
+/* |beta| as a factor from pushes at push_fraction to the accumulator's fraction. */
+static inline epx_scale_t epx_nudge_scale(double beta, int push_fraction,
+                                          int accumulator_fraction) {
+  return epx_scale_from(ldexp(fabs(beta), accumulator_fraction - push_fraction));
+}
+
+/* A push scaled, rounded nearest-even, with beta's sign, saturated. */
+static inline int32_t epx_neuron_nudge(epx_scale_t scale, double beta, int64_t push) {
+  const int64_t nudge = epx_scale_apply(scale, push, EPX_ROUND_NEAREST_EVEN, 0);
+  return (int32_t)epx_saturate(beta < 0.0 ? -nudge : nudge, -EPX_NEURON_OPERAND,
+                               EPX_NEURON_OPERAND);
 }
 
 /* The state code, in [0, max_code]. */

@@ -44,9 +44,7 @@ void twin_pack(twin_t *twin, int l) {
       layer->code[i] = epx_update_visible(layer->shadow[i], twin->chip.shadow_bits, layer->synapse);
       sum += layer->code[i];
     }
-    const int64_t bias = epx_round_shift(
-        layer->bias[u], twin->chip.bias.fraction_bits - layer->fraction, EPX_ROUND_NEAREST_EVEN, 0);
-    layer->offset[u] = (int32_t)(epx_saturate(bias, -(1 << 28), 1 << 28) -
+    layer->offset[u] = (int32_t)(epx_neuron_bias(layer->bias[u], twin->chip.bias, layer->fraction) -
                                  input_offset * sum * (INT64_C(1) << layer->forward_shift));
   }
   if (layer->array != NULL) {

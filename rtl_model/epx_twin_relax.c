@@ -54,16 +54,11 @@ EPX_CLONES static void add_scaled(int count, int32_t error, const int8_t *restri
   }
 }
 
-static int32_t clamp_nudge(int64_t nudge) {
-  return (int32_t)epx_saturate(nudge, -(1 << 28), 1 << 28);
-}
-
 /* The nudge on the last layer at its accumulator fraction, from the states in w. */
 static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, double beta) {
   const twin_layer_t *last = &twin->layer[twin->layers - 1];
   const int label = twin->labels[sample];
   const int size = (int)last->g.out_size;
-  const int64_t sign = beta < 0.0 ? -1 : 1;
   int fraction = twin->chip.state.fraction_bits;
   if (twin_has_readout(twin)) {
     const twin_layer_t *readout = &twin->layer[twin->layers];
@@ -89,10 +84,9 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
       w->nudge[k] = (k == label ? 1 << fraction : 0) - s[k];
     }
   }
-  const epx_scale_t scale = epx_scale_from(ldexp(fabs(beta), last->fraction - fraction));
+  const epx_scale_t scale = epx_nudge_scale(beta, fraction, last->fraction);
   for (int i = 0; i < size; ++i) {
-    w->nudge[i] =
-        clamp_nudge(sign * epx_scale_apply(scale, w->nudge[i], EPX_ROUND_NEAREST_EVEN, 0));
+    w->nudge[i] = epx_neuron_nudge(scale, beta, w->nudge[i]);
   }
 }
 

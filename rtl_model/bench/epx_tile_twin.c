@@ -88,9 +88,7 @@ static void take_operands(cut_t *c, const twin_workspace_t *w, int sample) {
     for (int u = 0; u < c->units; ++u) {
       const size_t unit = (size_t)(c->unit0 + u);
       const size_t neuron = (size_t)p * (size_t)c->layer->g.units + unit;
-      int64_t operand =
-          epx_round_shift(c->layer->bias[unit], twin->chip.bias.fraction_bits - c->layer->fraction,
-                          EPX_ROUND_NEAREST_EVEN, 0);
+      int64_t operand = epx_neuron_bias(c->layer->bias[unit], twin->chip.bias, c->layer->fraction);
       operand += above == NULL ? w->nudge[neuron]
                                : w->backward[l][(size_t)p * stride + unit] *
                                      (INT64_C(1) << c->layer->backward_shift);

@@ -124,10 +124,8 @@ void Node::take_pooled(const TileSums &sums) {
     const epx_sc_layer_t &numbers = tables_.job.layers[config_.layer];
     std::vector<int64_t> logits;
     for (size_t u = 0; u < sums.pooled.size(); ++u) {
-      const int64_t bias = epx_round_shift(
-          bias_[u], plan_.chip->bias.fraction_bits - numbers.fraction, EPX_ROUND_NEAREST_EVEN, 0);
       logits.push_back(sums.pooled[u] * (int64_t{1} << numbers.forward_shift) +
-                       epx_saturate(bias, -(1 << 28), 1 << 28));
+                       epx_neuron_bias(bias_[u], plan_.chip->bias, numbers.fraction));
     }
     const int unit = tables_.home(config_.layer, 0);
     if (unit == self_) {
@@ -231,10 +229,8 @@ int64_t Node::nudge(int position, int unit) {
     ++events_.psum_adds;
   }
   ++events_.scale_ops;
-  const epx_scale_t scale =
-      epx_scale_from(std::ldexp(std::fabs(command_.beta), numbers.fraction - fraction));
-  const int64_t nudge = epx_scale_apply(scale, push, EPX_ROUND_NEAREST_EVEN, 0);
-  return epx_saturate(command_.beta < 0.0 ? -nudge : nudge, -(1 << 28), 1 << 28);
+  return epx_neuron_nudge(epx_nudge_scale(command_.beta, fraction, numbers.fraction), command_.beta,
+                          push);
 }
 
 void Node::fire() {
@@ -252,10 +248,8 @@ void Node::fire() {
   neurons->index = position;
   for (int u = 0; u < units_; ++u) {
     const size_t at = neuron(position, u);
-    const int64_t bias = epx_round_shift(bias_[static_cast<size_t>(u)],
-                                         plan_.chip->bias.fraction_bits - numbers.fraction,
-                                         EPX_ROUND_NEAREST_EVEN, 0);
-    int64_t operand = epx_saturate(bias, -(1 << 28), 1 << 28);
+    int64_t operand =
+        epx_neuron_bias(bias_[static_cast<size_t>(u)], plan_.chip->bias, numbers.fraction);
     if (!last()) {
       operand += feedback_[at] * (int64_t{1} << numbers.backward_shift);
     } else if (command_.beta != 0.0) {
