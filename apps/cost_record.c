@@ -41,7 +41,7 @@ static void resolve(const char *name, char path[1024]) {
 }
 
 static epx_status_t make_cost(const epx_experiment_t *experiment,
-                              const epx_cost_measured_t *measured, epx_cost_t **out,
+                              const epx_measured_t *measured, epx_cost_t **out,
                               epx_error_t *error) {
   char path[1024];
   epx_cost_t *cost = malloc(sizeof *cost);
@@ -61,29 +61,27 @@ static epx_status_t make_cost(const epx_experiment_t *experiment,
 }
 
 /* Whether an account of the experiment can be made. */
-static bool has_account(const epx_experiment_t *experiment, const epx_cost_measured_t *measured) {
+static bool has_account(const epx_experiment_t *experiment, const epx_measured_t *measured) {
   return experiment->substrate.kind == EPX_SUBSTRATE_TWIN &&
          (measured != NULL || !epx_cost_needs_measurement(&experiment->chip));
 }
 
 /* Events of a training image as measured, and of a chip that makes every step and drives
  * everything. */
-static epx_status_t compare(const epx_experiment_t *experiment, const epx_cost_measured_t *measured,
+static epx_status_t compare(const epx_experiment_t *experiment, const epx_measured_t *measured,
                             epx_events_t *made, epx_events_t *whole, epx_error_t *error) {
   epx_account_t account;
   epx_chip_t chip = experiment->chip;
   const int batch = experiment->training.batch;
   epx_status_t status = epx_account_make(&experiment->network, &chip, &experiment->dynamics,
-                                         &experiment->estimator, batch, &account, error);
+                                         &experiment->estimator, batch, measured, &account, error);
   if (status != EPX_OK) {
     return status;
   }
-  epx_account_measured(&chip, &experiment->dynamics, &measured->inference, &measured->training,
-                       &account);
   *made = account.training;
   chip.event_driven = chip.stop_settled = false;
   status = epx_account_make(&experiment->network, &chip, &experiment->dynamics,
-                            &experiment->estimator, batch, &account, error);
+                            &experiment->estimator, batch, NULL, &account, error);
   *whole = account.training;
   return status;
 }
@@ -102,7 +100,7 @@ static int savings_of(const epx_events_t *made, const epx_events_t *whole,
 }
 
 epx_status_t cost_savings_text(const epx_experiment_t *experiment,
-                               const epx_cost_measured_t *measured, char *text, size_t size,
+                               const epx_measured_t *measured, char *text, size_t size,
                                epx_error_t *error) {
   epx_events_t made, whole;
   const epx_status_t status = compare(experiment, measured, &made, &whole, error);
@@ -142,7 +140,7 @@ static epx_cost_section_t section(const epx_cost_image_t *image, epx_cost_compon
 }
 
 epx_status_t cost_record_write(const char *folder, const epx_experiment_t *experiment,
-                               const epx_cost_measured_t *measured, epx_error_t *error) {
+                               const epx_measured_t *measured, epx_error_t *error) {
   epx_cost_component_t components[2][EPX_COST_MAX_LINES];
   epx_cost_cycles_t breakdown[2][EPX_PART_COUNT];
   epx_cost_saving_t savings[EPX_EVENT_COUNT];
@@ -173,7 +171,7 @@ epx_status_t cost_record_write(const char *folder, const epx_experiment_t *exper
   return status;
 }
 
-epx_status_t cost_of_point(const epx_experiment_t *experiment, const epx_cost_measured_t *measured,
+epx_status_t cost_of_point(const epx_experiment_t *experiment, const epx_measured_t *measured,
                            epx_sweep_result_t *result, epx_error_t *error) {
   epx_cost_t *cost = NULL;
   if (!has_account(experiment, measured)) {

@@ -216,7 +216,7 @@ static epx_status_t record_measured(run_t *run, epx_error_t *error) {
     return EPX_OK;
   }
   epx_twin_activity(run->substrate, &now);
-  epx_cost_measured_t *measured = &run->last.measured;
+  epx_measured_t *measured = &run->last.measured;
   measured->training = epx_activity_since(&run->epoch_start, &run->trained);
   measured->inference = epx_activity_since(&run->trained, &now);
   run->epoch_start = now;

@@ -47,7 +47,7 @@ EPX_CHECKED epx_status_t run_test_images(const epx_experiment_t *experiment, int
 typedef struct run_result_t { /* of the last epoch */
   epx_epoch_result_t epoch;
   bool has_measured; /* a twin whose account needs a measurement */
-  epx_cost_measured_t measured;
+  epx_measured_t measured;
 } run_result_t;
 
 /* Trains to the last epoch; *result (may be NULL) receives the last epoch's figures. Ctrl-C ends

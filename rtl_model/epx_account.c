@@ -266,6 +266,7 @@ static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool 
   }
   a->events.noc_bits += a->traffic.flit_hops * (uint64_t)a->plan->chip->flit_bits;
   work.events = a->events;
+  a->plan->pace = a->pace == NULL ? NULL : &a->pace[kind];
   account_time(a, kind, readout, work.cycles);
   for (int i = 0; i < EPX_PART_COUNT; ++i) {
     work.kind_cycles[kind] += work.cycles[i];
@@ -330,9 +331,13 @@ static void count_image(account_t *a, const epx_dynamics_t *dynamics,
 
 epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
                               const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
-                              int batch, epx_account_t *account, epx_error_t *error) {
+                              int batch, const epx_measured_t *measured, epx_account_t *account,
+                              epx_error_t *error) {
   plan_t plan;
   account_t a = {.plan = &plan};
+  if (measured != NULL && chip->event_driven) {
+    a.pace = measured->training.images > 0 ? measured->training.pace : measured->inference.pace;
+  }
   if (batch < 1 || dynamics->free_steps < 1 || dynamics->nudged_steps < 1) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "an account of %d images, %d free and %d nudged steps; expected at least 1",
@@ -353,6 +358,9 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
   result.kind_cycles[EPX_COMMAND_UPDATE] = last.kind_cycles[EPX_COMMAND_UPDATE];
   result.kind_count[EPX_COMMAND_UPDATE] = 1;
   traffic_destroy(&a.traffic);
+  if (measured != NULL) {
+    account_measure(chip, dynamics, measured, &result);
+  }
   *account = result;
   return EPX_OK;
 }

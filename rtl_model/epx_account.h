@@ -26,21 +26,6 @@ extern "C" {
 
 enum { EPX_BARRIER_CYCLES = 7 /* from the last tile's end to the next command, and its issue */ };
 
-/* What the phase controller broadcasts. */
-typedef enum epx_command_kind_t {
-  EPX_COMMAND_LOAD,
-  EPX_COMMAND_FREE_STEP,
-  EPX_COMMAND_NUDGED_STEP,
-  EPX_COMMAND_PREDICT,
-  EPX_COMMAND_STORE,
-  EPX_COMMAND_RECALL,
-  EPX_COMMAND_CORRELATE,
-  EPX_COMMAND_UPDATE,
-  EPX_COMMAND_KINDS
-} epx_command_kind_t;
-
-const char *epx_command_name(epx_command_kind_t kind);
-
 /* Where the critical path lies. */
 typedef enum epx_part_t {
   EPX_PART_INPUT, /* the image, and layer 0's forward products */
@@ -81,21 +66,16 @@ double epx_account_array_share(const epx_account_t *account);
  */
 bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip);
 
-/* batch >= 1: images of a mini-batch. Errors as epx_network_shapes, epx_map_layer and
+/* batch >= 1: images of a mini-batch. measured: NULL, or what images did on a chip whose account
+ * needs it; the account is then that of the mean image. Drives of an event-driven chip are added,
+ * with their cycles in place of those of driving everything; steps that a chip with stop_settled
+ * spares are taken off. Events are rounded to whole ones. Errors as epx_network_shapes, epx_map_layer and
  * epx_floorplan_make. */
 EPX_CHECKED epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
                                           const epx_dynamics_t *dynamics,
                                           const epx_estimator_t *estimator, int batch,
-                                          epx_account_t *account, epx_error_t *error);
-
-/* Makes *account that of the mean image measured: `inference` over images that relaxed freely and
- * were predicted, `training` over images of whole training steps. Drives of an event-driven chip are
- * added; steps that a chip with stop_settled spares are taken off, with their cycles. Events are
- * rounded to whole ones. Cycles of drives stay those of a chip that drives everything: an upper
- * bound. Nothing changes for other chips. */
-void epx_account_measured(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
-                          const epx_activity_t *inference, const epx_activity_t *training,
-                          epx_account_t *account);
+                                          const epx_measured_t *measured, epx_account_t *account,
+                                          epx_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -15,10 +15,16 @@ typedef struct work_t {
 } work_t;
 
 typedef struct account_t {
-  const plan_t *plan;
+  plan_t *plan;
+  const epx_pace_t *pace; /* by command, measured; NULL: everything is driven */
   traffic_t traffic;   /* of the command at work */
   epx_events_t events; /* likewise */
 } account_t;
+
+/* epx_account_measured.c: makes *account that of the mean image measured, but for cycles of drives.
+ */
+void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
+                     const epx_measured_t *measured, epx_account_t *account);
 
 /* Cycles of a command on the critical path, by part; a->traffic holds its packets, and is used up.
  */

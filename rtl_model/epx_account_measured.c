@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "epx_account.h"
+#include "epx_account_internal.h"
 
 /* sum += times * events, to whole ones. */
 static void add_events(epx_events_t *sum, const epx_events_t *events, double times) {
@@ -35,15 +35,14 @@ static void measure(const epx_account_t *account, const epx_chip_t *chip,
   }
 }
 
-void epx_account_measured(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
-                          const epx_activity_t *inference, const epx_activity_t *training,
-                          epx_account_t *account) {
-  if (inference->images > 0) {
-    measure(account, chip, inference, dynamics->free_steps, 0.0, &account->inference,
+void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
+                     const epx_measured_t *measured, epx_account_t *account) {
+  if (measured->inference.images > 0) {
+    measure(account, chip, &measured->inference, dynamics->free_steps, 0.0, &account->inference,
             account->inference_cycles);
   }
-  if (training->images > 0) {
-    measure(account, chip, training, (double)account->kind_count[EPX_COMMAND_FREE_STEP],
+  if (measured->training.images > 0) {
+    measure(account, chip, &measured->training, (double)account->kind_count[EPX_COMMAND_FREE_STEP],
             (double)account->kind_count[EPX_COMMAND_NUDGED_STEP], &account->training,
             account->training_cycles);
   }

@@ -21,13 +21,27 @@ static epx_tile_shape_t slowest(const plan_t *plan, int l) {
   return plan_tile(plan, l, 0, 0);
 }
 
+/* The input is driven whole. */
+static bool measured(const plan_t *plan, int l) {
+  return l > 0 && plan->pace != NULL && plan->pace->commands > 0;
+}
+
 static double vector_cycles(const plan_t *plan, int l) {
+  const plan_layer_t *layer = &plan->layer[l];
+  if (measured(plan, l)) {
+    return (double)plan->pace->forward[l] / (double)plan->pace->commands /
+           ((double)layer->positions * layer->window);
+  }
   const epx_tile_shape_t tile = slowest(plan, l);
   return 1.0 + (double)tile.input_bits *
                    (double)epx_tile_reading_cycles(plan->chip, tile.units * tile.slices);
 }
 
 static double position_cycles(const plan_t *plan, int l) {
+  if (measured(plan, l)) {
+    return (double)plan->pace->backward[l] / (double)plan->pace->commands /
+           (double)plan->layer[l].positions;
+  }
   const epx_tile_shape_t tile = slowest(plan, l);
   return 1.0 + (double)(tile.window * tile.slices * tile.state_bits) *
                    (double)epx_tile_reading_cycles(plan->chip, tile.rows);

@@ -4,18 +4,40 @@
 #ifndef EPX_ACTIVITY_H
 #define EPX_ACTIVITY_H
 
+#include "epx_command_kind.h"
 #include "epx_events.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* How long drives took, by parameter layer: cycles of the slowest tile, summed over commands. */
+typedef struct epx_pace_t {
+  uint64_t commands;
+  uint64_t forward[EPX_MAX_LAYERS + 1], backward[EPX_MAX_LAYERS + 1];
+} epx_pace_t;
+
 typedef struct epx_activity_t {
   uint64_t images;                   /* loaded */
   uint64_t free_steps, nudged_steps; /* that a chip with stop_settled makes */
   epx_events_t driven; /* of an event-driven chip's arrays, converters and held sums, about changes;
                           the closed form has the rest */
+  epx_pace_t pace[EPX_COMMAND_KINDS]; /* of an event-driven chip */
 } epx_activity_t;
+
+/* Of images that relaxed freely and were predicted, and of images of whole training steps. */
+typedef struct epx_measured_t {
+  epx_activity_t inference, training;
+} epx_measured_t;
+
+/* sum += times * pace. */
+static inline void epx_pace_add(epx_pace_t *sum, const epx_pace_t *pace, uint64_t times) {
+  sum->commands += times * pace->commands;
+  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
+    sum->forward[l] += times * pace->forward[l];
+    sum->backward[l] += times * pace->backward[l];
+  }
+}
 
 /* What was done between two measurements. */
 static inline epx_activity_t epx_activity_since(const epx_activity_t *before,
@@ -25,6 +47,9 @@ static inline epx_activity_t epx_activity_since(const epx_activity_t *before,
   since.free_steps -= before->free_steps;
   since.nudged_steps -= before->nudged_steps;
   epx_events_add(&since.driven, &before->driven, UINT64_MAX); /* -1, modulo 2^64 */
+  for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
+    epx_pace_add(&since.pace[i], &before->pace[i], UINT64_MAX);
+  }
   return since;
 }
 

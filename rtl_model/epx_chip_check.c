@@ -47,11 +47,13 @@ static bool take_snapshot(const session_t *s, snapshot_t *snapshot, bool switche
     }
     memcpy(snapshot->states[l], twin->state[l], all);
   }
+  epx_pace_t look;
   for (int sample = 0; switches && sample < twin->samples; ++sample) {
     twin_load_images(twin, w, sample);
     if (twin->held != NULL) { /* a look is no drive */
       memcpy(s->held, w->held, twin->held_size);
       w->held = s->held;
+      w->at_work = &look;
     }
     const epx_events_t events = w->events;
     twin_drives(twin, w, sample, 0.0);

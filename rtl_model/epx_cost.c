@@ -148,16 +148,13 @@ bool epx_cost_needs_measurement(const epx_chip_t *chip) {
 
 epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
                            const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
-                           int batch, const epx_cost_measured_t *measured,
+                           int batch, const epx_measured_t *measured,
                            const char *technology, epx_cost_t *cost, epx_error_t *error) {
   epx_account_t account;
   epx_technology_t read;
   epx_status_t status =
-      epx_account_make(network, chip, dynamics, estimator, batch, &account, error);
+      epx_account_make(network, chip, dynamics, estimator, batch, measured, &account, error);
   status = status == EPX_OK ? epx_technology_read(technology, &read, error) : status;
-  if (status == EPX_OK && measured != NULL) {
-    epx_account_measured(chip, dynamics, &measured->inference, &measured->training, &account);
-  }
   if (status == EPX_OK) {
     epx_cost_of(&account, chip, batch, &read, cost);
   }

@@ -48,11 +48,6 @@ typedef struct epx_cost_t {
 void epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
                  const epx_technology_t *technology, epx_cost_t *cost);
 
-/* What images did, where that depends on the data (epx_activity.h). */
-typedef struct epx_cost_measured_t {
-  epx_activity_t inference, training;
-} epx_cost_measured_t;
-
 /* Whether the chip's account needs a measurement to be whole. */
 bool epx_cost_needs_measurement(const epx_chip_t *chip);
 
@@ -61,7 +56,7 @@ bool epx_cost_needs_measurement(const epx_chip_t *chip);
 EPX_CHECKED epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
                                        const epx_dynamics_t *dynamics,
                                        const epx_estimator_t *estimator, int batch,
-                                       const epx_cost_measured_t *measured, const char *technology,
+                                       const epx_measured_t *measured, const char *technology,
                                        epx_cost_t *cost, epx_error_t *error);
 
 #ifdef __cplusplus

@@ -3,7 +3,7 @@
 #ifndef EPX_PLAN_H
 #define EPX_PLAN_H
 
-#include "epx_events.h"
+#include "epx_activity.h"
 #include "epx_floorplan.h"
 #include "epx_geometry.h"
 #include "epx_mapping.h"
@@ -42,6 +42,7 @@ typedef struct plan_t {
   bool readout;
   plan_layer_t layer[EPX_MAX_LAYERS + 1];
   epx_floorplan_t floor;
+  const epx_pace_t *pace; /* of the account's command at work; NULL: everything is driven */
 } plan_t;
 
 /* Lays out every parameter layer. Errors: EPX_ERR_UNSUPPORTED (average pooling), else those of

@@ -56,6 +56,24 @@ void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample) {
   w->held = twin->held == NULL ? NULL : twin->held + (size_t)sample * twin->held_size;
 }
 
+void twin_event_command(twin_workspace_t *w, epx_command_kind_t kind) {
+  w->at_work = &w->pace[kind];
+  ++w->at_work->commands;
+}
+
+void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps) {
+  const bool nudged = w->at_work == &w->pace[EPX_COMMAND_NUDGED_STEP];
+  const int layers = nudged ? twin->parameter_layers : twin->layers;
+  const uint64_t times = (uint64_t)steps;
+  w->at_work->commands += times;
+  for (int l = 1; l < layers; ++l) { /* each vector and place is taken, and drives nothing */
+    const uint64_t positions = (uint64_t)positions_of(&twin->layer[l]);
+    const uint64_t window = (uint64_t)twin->layer[l].window;
+    w->at_work->forward[l] += times * positions * window * 2;
+    w->at_work->backward[l] += times * positions * (1 + window);
+  }
+}
+
 static held_t held_of(const twin_layer_t *layer, const twin_workspace_t *w) {
   const size_t *at = layer->held_at;
   return (held_t){w->held + at[0], (int32_t *)(void *)(w->held + at[1]), w->held + at[2],
@@ -64,8 +82,22 @@ static held_t held_of(const twin_layer_t *layer, const twin_workspace_t *w) {
 
 /* ---- forward ---- */
 
-/* Drives the change of convolution row m in row block rb. */
-static void drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int rb,
+static int row_block_rows(const epx_layer_map_t *map, int rb) {
+  int row, row_end;
+  epx_map_rows(map, rb, &row, &row_end);
+  return row_end - row;
+}
+
+static uint64_t largest(const uint64_t *cycles, int count) {
+  uint64_t most = 0;
+  for (int i = 0; i < count; ++i) {
+    most = cycles[i] > most ? cycles[i] : most;
+  }
+  return most;
+}
+
+/* Drives the change of convolution row m in row block rb; returns the passes. */
+static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int rb,
                        int64_t *sums) {
   const epx_layer_map_t *map = &layer->map;
   const uint8_t *before = w->lines, *now = w->lines + layer->g.fan_in;
@@ -74,7 +106,7 @@ static void drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_works
   const int rows = row_end - row;
   const epx_drive_t drive = epx_drive_of_codes(before + row, now + row, rows);
   if (epx_drive_passes(&drive) == 0) {
-    return;
+    return 0;
   }
   const uint64_t units = (uint64_t)layer->g.units;
   w->events.psum_adds += units;
@@ -93,6 +125,7 @@ static void drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_works
       }
     }
   }
+  return epx_drive_passes(&drive);
 }
 
 void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
@@ -100,16 +133,24 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
   const held_t held = held_of(layer, w);
   const int vectors = positions_of(layer) * layer->window, units = layer->g.units;
   const size_t size = twin_image_size(layer);
+  uint64_t cycles = 2 * (uint64_t)vectors; /* of vectors that are taken and drive nothing */
   if (memcmp(held.image, image, size) != 0) {
+    const int widest = layer->map.column_blocks > 1 ? layer->map.weights_per_tile : units;
+    const uint64_t reading = epx_tile_reading_cycles(&twin->chip, widest * layer->map.slices);
+    memset(w->cycles, 0, (size_t)layer->map.row_blocks * sizeof *w->cycles);
     for (int m = 0; m < vectors; ++m) {
       twin_gather_lines(layer, held.image, m, w->lines);
       twin_gather_lines(layer, image, m, w->lines + layer->g.fan_in);
       for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
-        drive_rows(twin, layer, w, rb, held.forward + (size_t)m * (size_t)units);
+        const int passes =
+            drive_rows(twin, layer, w, rb, held.forward + (size_t)m * (size_t)units);
+        w->cycles[rb] += 1 + (passes == 0 ? 1 : (uint64_t)passes * reading);
       }
     }
+    cycles = largest(w->cycles, layer->map.row_blocks);
     memcpy(held.image, image, size);
   }
+  w->at_work->forward[layer - twin->layer] += cycles;
   for (int m = 0; layer->array != NULL && m < vectors; ++m) {
     const size_t neuron = (size_t)(m / layer->window) * (size_t)units;
     twin_pool_place(held.forward + (size_t)m * (size_t)units, units, m % layer->window,
@@ -133,8 +174,9 @@ static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, i
   return (uint64_t)count;
 }
 
-/* Drives what changed of one column block's posts at one place of position p's window. */
-static void drive_units(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int cb,
+/* Drives what changed of one column block's posts at one place of position p's window; returns the
+ * passes of a slice. */
+static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int cb,
                         int p, int place, const held_t *held) {
   const epx_layer_map_t *map = &layer->map;
   const epx_geometry_t *g = &layer->g;
@@ -143,7 +185,7 @@ static void drive_units(const twin_t *twin, const twin_layer_t *layer, twin_work
   const int units = unit_end - unit;
   const epx_drive_t drive = epx_drive_of(w->change + unit, units);
   if (epx_drive_passes(&drive) == 0) {
-    return;
+    return 0;
   }
   epx_geometry_unpool(g, p / g->out_width, p % g->out_width, place, &cy, &cx);
   for (int rb = 0; rb < map->row_blocks; ++rb) {
@@ -159,32 +201,53 @@ static void drive_units(const twin_t *twin, const twin_layer_t *layer, twin_work
                    layer->dense ? g->in_channels : twin_backward_ldc(layer));
     }
   }
+  return epx_drive_passes(&drive);
 }
 
 /* Posts of position p as they are now; its switches. */
 static void drive_position(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                            int p, const int32_t *posts, const uint8_t *switches,
                            const held_t *held) {
+  const epx_layer_map_t *map = &layer->map;
   const size_t units = (size_t)layer->g.units, at = (size_t)p * units;
+  const uint64_t reading =
+      epx_tile_reading_cycles(&twin->chip, row_block_rows(map, 0)) * (uint64_t)map->slices;
+  for (int cb = 0; cb < map->column_blocks; ++cb) {
+    w->cycles[cb] += 1;
+  }
   if (memcmp(held->posts + at, posts, units * sizeof *posts) == 0 &&
       memcmp(held->switches + at, switches, units) == 0) {
+    for (int cb = 0; cb < map->column_blocks; ++cb) {
+      w->cycles[cb] += (uint64_t)layer->window;
+    }
     return;
   }
   for (int place = 0; place < layer->window; ++place) {
     epx_drive_change(held->posts + at, held->switches + at, posts, switches, place, (int)units,
                      w->change);
-    for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
-      drive_units(twin, layer, w, cb, p, place, held);
+    for (int cb = 0; cb < map->column_blocks; ++cb) {
+      const int passes = drive_units(twin, layer, w, cb, p, place, held);
+      w->cycles[cb] += passes == 0 ? 1 : (uint64_t)passes * reading;
     }
   }
   memcpy(held->posts + at, posts, units * sizeof *posts);
   memcpy(held->switches + at, switches, units);
 }
 
+/* Row blocks of one column block drive the same: the first, which has most rows, takes longest. */
+static void begin_backward(const twin_layer_t *layer, twin_workspace_t *w) {
+  memset(w->cycles, 0, (size_t)layer->map.column_blocks * sizeof *w->cycles);
+}
+
+static void end_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w) {
+  w->at_work->backward[layer - twin->layer] += largest(w->cycles, layer->map.column_blocks);
+}
+
 void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                          twin_place_t place, const uint8_t *switches, int32_t *out) {
   const held_t held = held_of(layer, w);
   const size_t units = (size_t)layer->g.units;
+  begin_backward(layer, w);
   for (int p = 0; p < positions_of(layer); ++p) {
     const uint8_t *state = place.at + (size_t)(p / layer->g.out_width) * place.row_stride +
                            (size_t)(p % layer->g.out_width) * place.pixel_stride;
@@ -195,6 +258,7 @@ void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_wor
         layer->window == 1 ? w->no_switches : switches + (size_t)p * units;
     drive_position(twin, layer, w, p, w->posts, of_position, &held);
   }
+  end_backward(twin, layer, w);
   if (layer->array != NULL) {
     memcpy(out, held.backward, backward_size(layer) * sizeof *out);
   }
@@ -204,7 +268,9 @@ void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *e
                        int32_t *nudge) {
   const twin_layer_t *readout = &twin->layer[twin->layers];
   const held_t held = held_of(readout, w);
+  begin_backward(readout, w);
   drive_position(twin, readout, w, 0, error, w->no_switches, &held);
+  end_backward(twin, readout, w);
   if (readout->array != NULL) {
     memcpy(nudge, held.backward, readout->g.in_size * sizeof *nudge);
   }

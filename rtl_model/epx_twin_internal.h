@@ -80,6 +80,9 @@ typedef struct twin_workspace_t {
   int32_t *posts;       /* of a position */
   uint8_t *no_switches; /* zeros */
   epx_events_t events;
+  epx_pace_t *at_work; /* of the command that drives now: one of pace */
+  epx_pace_t pace[EPX_COMMAND_KINDS];
+  uint64_t *cycles; /* of a layer's row blocks, or of its tiles, in one command */
 } twin_workspace_t;
 
 typedef struct twin_t {
@@ -182,6 +185,9 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
  * errors are drives of layer l > 0; they write their products where converters lose bits. */
 size_t twin_event_size(twin_t *twin); /* bytes that a sample holds */
 void twin_event_forget(twin_t *twin); /* of all samples: their next drives are whole */
+void twin_event_command(twin_workspace_t *w, epx_command_kind_t kind); /* drives follow */
+/* `steps` more steps like the last, of a sample that has settled. */
+void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps);
 void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample);
 void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                         const uint8_t *image, int32_t *out, uint8_t *switches);

@@ -52,13 +52,15 @@ static size_t scratch_size(const twin_layer_t *layer) {
 }
 
 static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *failed) {
-  size_t scratch = 0, correlation = 0, biases = 0, fan_in = 0, units = 0;
+  size_t scratch = 0, correlation = 0, biases = 0, fan_in = 0, units = 0, blocks = 0;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     scratch = larger(scratch, scratch_size(layer));
     biases += (size_t)layer->g.units;
     fan_in = larger(fan_in, (size_t)layer->g.fan_in);
     units = larger(units, (size_t)layer->g.units);
+    blocks = larger(blocks, (size_t)layer->map.row_blocks);
+    blocks = larger(blocks, (size_t)layer->map.column_blocks);
     w->image[l] = zeroed(twin_image_size(layer), 1, failed);
     if (l == twin->layers) {
       w->readout_correlation =
@@ -89,6 +91,7 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
     w->products = zeroed(larger(fan_in, units), sizeof *w->products, failed);
     w->posts = zeroed(units, sizeof *w->posts, failed);
     w->no_switches = zeroed(units, 1, failed);
+    w->cycles = zeroed(blocks, sizeof *w->cycles, failed);
   }
 }
 
@@ -141,6 +144,7 @@ static void free_workspace(twin_workspace_t *w) {
   free(w->products);
   free(w->posts);
   free(w->no_switches);
+  free(w->cycles);
 }
 
 void twin_destroy(epx_substrate_t *self) {

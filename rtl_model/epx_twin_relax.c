@@ -181,6 +181,7 @@ static void relax_sample(void *context, int sample, int thread) {
   twin_load_images(twin, w, sample);
   while (remaining > 0) {
     unsigned changed = 0;
+    twin_event_command(w, task->beta != 0.0 ? EPX_COMMAND_NUDGED_STEP : EPX_COMMAND_FREE_STEP);
     twin_drives(twin, w, sample, task->beta);
     for (int l = 0; l < twin->layers; ++l) {
       changed |= fire_layer(twin, w, l, task->beta != 0.0);
@@ -189,9 +190,12 @@ static void relax_sample(void *context, int sample, int thread) {
     ++w->computed;
     if ((changed & 1u) == 0) {
       made -= remaining;
+      if (!twin->chip.stop_settled) {
+        twin_event_idle(twin, w, remaining);
+      }
       break;
     }
-    /* Event-driven, each step of a cycle counts; after a settled one nothing changes. */
+    /* Event-driven, each step of a cycle counts. */
     if (twice && (changed & 2u) == 0 && w->held == NULL) {
       remaining %= 2;
     }
@@ -265,6 +269,7 @@ void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
     int64_t score[256];
     int best = 0;
     twin_load_images(twin, w, sample);
+    twin_event_command(w, EPX_COMMAND_PREDICT);
     if (twin_has_readout(twin)) {
       twin_logits(twin, w, score);
     } else {

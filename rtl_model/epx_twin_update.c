@@ -52,6 +52,7 @@ static void accumulate_sample(void *context, int item, int thread) {
   const uint8_t *switches = twin->drive_switches + (size_t)sample * twin->layer[0].g.out_size;
   twin_load_input(twin, w, sample);
   twin_load_images(twin, w, sample);
+  twin_event_command(w, EPX_COMMAND_CORRELATE);
   for (int l = 0; l < twin->layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     if (l > 0) {

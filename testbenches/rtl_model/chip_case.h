@@ -55,11 +55,17 @@ struct ChipCase {
   }
 
   // The closed form of the same step: its events, and cycles by kind of command.
-  epx_account_t account() const {
+  // measured: what the twin did, where it matters.
+  epx_account_t account(const epx_activity_t *measured = nullptr) const {
     epx_account_t account = {};
     epx_error_t error = {};
-    EXPECT_EPX_OK(
-        epx_account_make(&network, &chip, &dynamics, &estimator, images, &account, &error), error);
+    epx_measured_t both = {};
+    if (measured != nullptr) {
+      both.training = *measured;
+    }
+    EXPECT_EPX_OK(epx_account_make(&network, &chip, &dynamics, &estimator, images,
+                                   measured != nullptr ? &both : nullptr, &account, &error),
+                  error);
     return account;
   }
 
@@ -80,13 +86,13 @@ struct ChipCase {
     epx_account_t result = {};
     epx_error_t error = {};
     const epx_status_t status =
-        epx_account_make(&network, &chip, &dynamics, &estimator, images, &result, &error);
+        epx_account_make(&network, &chip, &dynamics, &estimator, images, nullptr, &result, &error);
     return status == EPX_OK ? result.tiles : 1 << 20;
   }
 
   // Cycles of the whole step in closed form.
-  double cycles() const {
-    const epx_account_t form = account();
+  double cycles(const epx_activity_t *measured = nullptr) const {
+    const epx_account_t form = account(measured);
     double sum = 0.0;
     for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
       sum += form.kind_cycles[i] * (i == EPX_COMMAND_UPDATE ? 1 : images);

@@ -91,10 +91,8 @@ bool events_differ(const epx_chip_check_t &check, const ChipCase &one) {
   epx_events_add(&expected, &account.nudged_step,
                  check.chip.kind_count[EPX_COMMAND_NUDGED_STEP] - one.nudged_steps());
   epx_events_add(&expected, &check.activity.driven, 1);
-  if (one.images == 1) {  // the same by epx_account_measured, which is of the mean image
-    epx_account_t measured = account;
-    const epx_activity_t none = {};
-    epx_account_measured(&one.chip, &one.dynamics, &none, &check.activity, &measured);
+  if (one.images == 1) {  // an account that is measured is of the mean image
+    const epx_account_t measured = one.account(&check.activity);
     expected = measured.update;
     epx_events_add(&expected, &measured.training, 1);
   }
@@ -218,6 +216,36 @@ TEST_P(Cycles, lie_within_two_percent_of_the_closed_form_where_it_applies) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, Cycles, testing::Range(0, 4));
+
+// Event-driven chips, by the twin's measurement: tiles wait for each other's drives, which the form
+// does not know, so it says too little: in 200 cases 1 % (median), 11 % (1 of 20), 20 % (worst).
+TEST_P(Cycles, of_an_event_driven_chip_are_near_the_measured_form) {
+  Random random = chip_test::make_random();
+  double sum = 0.0;
+  const int cases = 10 * rounds();
+  for (int i = 0; i < cases; ++i) {
+    ChipCase one = chip_test::roomy_case(random);
+    one.chip.event_driven = true;
+    one.dynamics.free_steps += 8;
+    double off = 0.0;
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    in_child([&] {
+      epx_chip_check_t check = {};
+      epx_error_t error = {};
+      ASSERT_EPX_OK(one.run(&check, &error), error);
+      const double found =
+          one.cycles(&check.activity) / static_cast<double>(check.chip.cycles) - 1.0;
+      EXPECT_EQ(write(ends[1], &found, sizeof found), static_cast<ssize_t>(sizeof found));
+    });
+    close(ends[1]);
+    ASSERT_EQ(read(ends[0], &off, sizeof off), static_cast<ssize_t>(sizeof off));
+    close(ends[0]);
+    EXPECT_LT(std::fabs(off), 0.30) << one.describe();
+    sum += std::fabs(off);
+  }
+  EXPECT_LT(sum / cases, 0.12);
+}
 
 TEST(Chip, stalls_on_every_channel_change_cycles_only) {
   Random random = chip_test::make_random();
