@@ -69,7 +69,8 @@ static void show_savings(epx_page_t *page, const json_t *measured) {
                 "This chip ends settled phases or drives only what changed, so its events depend on "
                 "the images: means over %s training images of the last epoch and %s test images, "
                 "against a chip that makes every step and drives everything. Cycles of drives are "
-                "those of the latter: an upper bound.",
+                "the slowest tile's, as measured; what tiles wait for each other meanwhile is not in "
+                "them.",
                 epx_format_count(epx_json_get_number(measured, "training_images"), made_text),
                 epx_format_count(epx_json_get_number(measured, "inference_images"), text));
   epx_table_t *table = epx_table_create(4, HEADINGS, RIGHT);
