@@ -23,6 +23,7 @@ ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic", "nearest_up", "
            "nearest_down", "nearest_away", "truncate_zero")
 ENUM_NAMES(array_name, "digital", "analog")
 ENUM_NAMES(converter_name, "ideal", "sar", "ramp")
+ENUM_NAMES(noise_name, "independent", "proportional", "inverse")
 
 /* Pooling, update orders and switches carry their names in core; estimators in its table. */
 static const char *estimator_name(int value) {
@@ -165,6 +166,15 @@ static const epx_config_row_t rows[] = {
      .help = "Relative gain errors of lossy converters, from one to the next."},
     {"chip.array.device_seed", .type = EPX_TYPE_UNSIGNED, AT(chip.device_seed), .low = 0,
      .high = UINT32_MAX, .unit = "", .help = "Of what differs from device to device."},
+    {"chip.array.g_min", REAL(chip.device.g_min, 0, 0.5), .unit = "of g_max",
+     .help = "analog: the least conductance of a cell; what it adds to a line is subtracted."},
+    {"chip.array.program_error.kind", ENUM(chip.device.program_error.kind, noise_name), .unit = "",
+     .help = "What errors of a cell's write are proportional to: nothing, its conductance, or its "
+             "inverse."},
+    {"chip.array.program_error.device", REAL(chip.device.program_error.device, 0, 1),
+     .unit = "of g_max, rms", .help = "Of a cell, the same at every write."},
+    {"chip.array.program_error.cycle", REAL(chip.device.program_error.cycle, 0, 1),
+     .unit = "of g_max, rms", .help = "Drawn anew whenever an update changes the weight."},
     {"chip.array.columns_per_adc", INTEGER(chip.columns_per_adc, 1, 65536), .unit = "columns",
      .help = "analog: bitlines that share a converter."},
     {"chip.timing.settle_cycles", INTEGER(chip.settle_cycles, 0, 1000000), .unit = "cycles",

@@ -6,10 +6,13 @@
  * current on a bitline gives, 64 cells at a time. A weight lies in `slices` cells of bits_per_cell
  * bits, least significant first, in two's complement: its highest bit counts negatively.
  *
- * Sums come back in units of 2^-epx_array_fraction(): 0 where nothing is lost (digital arrays and
- * ideal converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the line can
- * reach, times chip.adc_range: all wordlines on, all cells at their largest digit. Backward, every
- * slice is read with the range of its digits; converters are time-shared, their errors by line. */
+ * Where devices are not ideal (chip.device), cells are conductances (epx_array_cells.h) instead.
+ *
+ * Sums come back in units of 2^-epx_array_fraction(): 0 where products are exact (digital arrays;
+ * ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the
+ * line can reach, times chip.adc_range: all wordlines on, all cells at their largest digit.
+ * Backward, every slice is read with the range of its digits; converters are time-shared, their
+ * errors by line. */
 #ifndef EPX_ARRAY_H
 #define EPX_ARRAY_H
 
@@ -22,13 +25,18 @@ extern "C" {
 typedef struct epx_array_t epx_array_t;
 
 /* tile: a number of its own for each array of a chip; it selects the converters' errors. Errors:
- * EPX_ERR_MEMORY, and those of epx_converter_check (chip.array.adc...). All cells are 0. */
+ * EPX_ERR_MEMORY, and those of epx_converter_check (chip.array.adc...)
+ * and epx_device_check. All cells are 0. */
 EPX_CHECKED epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *shape,
                                           int tile, epx_array_t **array, epx_error_t *error);
 void epx_array_destroy(epx_array_t *array);
 
-/* Writes a weight's cells; code within shape.synapse_bits. */
-void epx_array_set(epx_array_t *array, int row, int unit, int code);
+/* Whether a chip's products are exact. */
+bool epx_array_exact(const epx_chip_t *chip);
+
+/* Writes a weight's cells; code within shape.synapse_bits. `written` is a number of the write, of
+ * which errors of programming are drawn; the same weight and number write the same cells. */
+void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written);
 
 int epx_array_fraction(const epx_array_t *array);
 

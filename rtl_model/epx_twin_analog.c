@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The twin's products where converters lose bits: tile by tile and bit by bit, as the chip makes
+/* The twin's products where arrays are not exact: tile by tile and bit by bit, as the chip makes
  * them. Far slower than the exact kernels: a converter decides for every line and bit. */
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +18,6 @@ static part_t part_of(const twin_layer_t *layer, int row_block, int column_block
   epx_map_rows(&layer->map, row_block, &part.row, &part.row_end);
   epx_map_units(&layer->map, column_block, &part.unit, &part.unit_end);
   return part;
-}
-
-bool twin_analog_loses_bits(const epx_chip_t *chip) {
-  return chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind != EPX_CONVERTER_IDEAL;
 }
 
 epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error) {
@@ -65,8 +61,9 @@ void twin_analog_pack(const twin_layer_t *layer) {
     const part_t part = part_of(layer, i % map->row_blocks, i / map->row_blocks);
     for (int k = part.row; k < part.row_end; ++k) {
       for (int u = part.unit; u < part.unit_end; ++u) {
-        epx_array_set(layer->array[i], k - part.row, u - part.unit,
-                      layer->code[(size_t)u * (size_t)map->fan_in + (size_t)k]);
+        const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
+        epx_array_write(layer->array[i], k - part.row, u - part.unit, layer->code[at],
+                        layer->written[at]);
       }
     }
   }

@@ -38,6 +38,8 @@ typedef struct twin_layer_t {
   int32_t *shadow, *velocity;
   int32_t *bias, *bias_velocity;
   epx_lfsr_t *lfsr; /* by tile: [row_blocks][column_blocks] */
+  uint32_t
+      *written; /* of arrays that are not exact: the update that last wrote a synapse's cells */
 
   /* Derived from the registers after every update. */
   int8_t *code;    /* [units][fan_in] */
@@ -68,6 +70,11 @@ typedef struct twin_workspace_t {
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 } twin_workspace_t;
 
+/* Since the parameters were loaded: numbers of events that draw. */
+typedef struct twin_counters_t {
+  uint32_t updates;
+} twin_counters_t;
+
 typedef struct twin_t {
   epx_substrate_t base;
   epx_chip_t chip;
@@ -79,6 +86,7 @@ typedef struct twin_t {
   uint8_t *input; /* offset input codes, compact */
   int32_t *drive; /* layer 0's pooled product, static */
   uint8_t *drive_switches;
+  twin_counters_t counters;
   uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
   int8_t *pack_buffer;
   int workspaces;
@@ -139,9 +147,9 @@ void twin_forward(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t 
 void twin_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out);
 
-/* epx_twin_analog.c: products through converters that lose bits. bits: of a wordline code. */
+/* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). bits: of a wordline
+ * code. */
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
-bool twin_analog_loses_bits(const epx_chip_t *chip);
 epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
 void twin_analog_pack(const twin_layer_t *layer);

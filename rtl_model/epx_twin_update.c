@@ -181,12 +181,18 @@ static void update_tile(void *context, int item, int thread) {
   const int unit = column_block * map->weights_per_tile;
   const int unit_end = least(unit + map->weights_per_tile, map->units);
   epx_lfsr_t *lfsr = &layer->lfsr[item];
+  const epx_chip_t *chip = &task->twin->chip;
   (void)thread;
   for (int k = row_block * map->rows; k < row_end; ++k) {
     for (int u = unit; u < unit_end; ++u) {
       const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
       epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
                          &layer->velocity[at], lfsr);
+      if (layer->written != NULL &&
+          layer->code[at] !=
+              epx_update_visible(layer->shadow[at], chip->shadow_bits, layer->synapse)) {
+        layer->written[at] = task->twin->counters.updates;
+      }
     }
   }
   for (int u = unit; row_block == 0 && u < unit_end; ++u) {
@@ -198,6 +204,7 @@ static void update_tile(void *context, int item, int thread) {
 void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
                  const epx_update_rule_t *rule) {
   twin_t *twin = (twin_t *)self;
+  ++twin->counters.updates;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     update_task_t task = {twin, l, twin_circuit(twin, l, false, estimator, rule),
                           twin_circuit(twin, l, true, estimator, rule)};

@@ -65,6 +65,7 @@ void Node::offer_word() {
     }
   } else if (updates_left_ == 1) {
     word->operation = Operation::Update;
+    word->event = tables_.job.update_number;
     updates_left_ = 2;
   } else {
     return;

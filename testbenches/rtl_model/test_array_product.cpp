@@ -36,7 +36,7 @@ struct Case {
     epx_error_t error = {};
     EXPECT_EPX_OK(epx_array_create(&chip, &shape, 3, &array, &error), error);
     for (int i = 0; i < shape.rows * shape.units; ++i) {
-      epx_array_set(array, i / shape.units, i % shape.units, weight[(size_t)i]);
+      epx_array_write(array, i / shape.units, i % shape.units, weight[(size_t)i], 0);
     }
     return Array(array, epx_array_destroy);
   }

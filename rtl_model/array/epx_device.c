@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "epx_device.h"
+
+#include <stddef.h>
+
+const char *epx_device_effect(const epx_device_t *device) {
+  const epx_program_error_t *program = &device->program_error;
+  if (program->device != 0.0 || program->cycle != 0.0) {
+    return "chip.array.program_error";
+  }
+  return NULL;
+}
+
+bool epx_device_ideal(const epx_device_t *device) {
+  return epx_device_effect(device) == NULL;
+}
+
+/* The message of an effect's own check, with its key in full. */
+static epx_status_t in_full(epx_status_t status, const epx_error_t *why, epx_error_t *error) {
+  return status == EPX_OK ? EPX_OK : epx_fail(error, status, "chip.array.%s", why->message);
+}
+
+epx_status_t epx_device_check(const epx_device_t *device, epx_error_t *error) {
+  const double lowest = 0.0, highest = 0.5;
+  if (!(device->g_min >= lowest && device->g_min <= highest)) {
+    return epx_fail(error, EPX_ERR_ARGUMENT, "chip.array.g_min: found %g; expected 0 to 0.5",
+                    device->g_min);
+  }
+  const epx_cell_range_t range = {device->g_min, 1.0};
+  epx_error_t why = {.message = ""};
+  return in_full(epx_program_error_check(&device->program_error, range, &why), &why, error);
+}
