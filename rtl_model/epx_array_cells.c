@@ -13,6 +13,7 @@ struct epx_array_cells_t {
   int bits_per_cell, columns;
   int8_t *code;      /* [rows][units] */
   uint32_t *written; /* likewise */
+  uint8_t *fault;    /* [rows][columns] */
   int32_t *forward;  /* [rows][columns] */
   int32_t *backward; /* [columns][rows] */
 };
@@ -21,6 +22,7 @@ void epx_array_cells_destroy(epx_array_cells_t *cells) {
   if (cells != NULL) {
     free(cells->code);
     free(cells->written);
+    free(cells->fault);
     free(cells->forward);
     free(cells->backward);
     free(cells);
@@ -57,14 +59,22 @@ static double value_of(digit_t digit, int code) {
   return field - (negative && field >> (digit.bits - 1) != 0 ? 1 << digit.bits : 0);
 }
 
-/* The conductance of one cell after its write. */
-static double programmed(const epx_array_cells_t *cells, size_t cell, double share,
-                         uint32_t written) {
+/* The conductance that reads of one cell find after a write. */
+static double conductance(const epx_array_cells_t *cells, size_t cell, double share,
+                          uint32_t written) {
   const epx_device_t *device = &cells->device;
   const epx_cell_range_t range = {device->g_min, 1.0};
   double g = device->g_min + (1.0 - device->g_min) * share;
   epx_program_error_apply(&device->program_error, range, cells->seed, cells->tile, written, cell, 1,
                           &g, &g);
+  if (device->drift.nu != 0.0) {
+    epx_drift_apply(&device->drift, cells->seed, cells->tile, cell, 1, device->age, &g, &g);
+  }
+  if (device->retention.tau != 0.0) {
+    const epx_retention_t retention = epx_device_retention(device);
+    epx_retention_apply(&retention, cells->seed, cells->tile, cell, 1, device->age, &g, &g);
+  }
+  epx_faults_apply(range, 1, cells->fault + cell, &g);
   return g;
 }
 
@@ -81,7 +91,7 @@ void epx_array_cells_write(epx_array_cells_t *cells, int row, int unit, int code
     const size_t column = (size_t)(unit * cells->shape.slices + slice);
     const size_t cell = (size_t)row * (size_t)cells->columns + column;
     const double share = (value_of(digit, code) - digit.zero) * digit.sign / digit.steps;
-    const double g = programmed(cells, cell, share, written), g_min = cells->device.g_min;
+    const double g = conductance(cells, cell, share, written), g_min = cells->device.g_min;
     const double value = digit.zero + digit.sign * digit.steps * ((g - g_min) / (1.0 - g_min));
     epx_cells_to_codes(1.0, EPX_CELL_FRACTION, 1, &value, &cells->forward[cell]);
     cells->backward[column * (size_t)cells->shape.rows + (size_t)row] = cells->forward[cell];
@@ -108,13 +118,15 @@ epx_status_t epx_array_cells_create(const epx_chip_t *chip, const epx_tile_shape
   const size_t count = (size_t)shape->rows * (size_t)cells->columns;
   cells->code = malloc(synapses);
   cells->written = malloc(synapses * sizeof *cells->written);
+  cells->fault = malloc(count);
   cells->forward = malloc(count * sizeof *cells->forward);
   cells->backward = malloc(count * sizeof *cells->backward);
-  if (cells->code == NULL || cells->written == NULL || cells->forward == NULL ||
-      cells->backward == NULL) {
+  if (cells->code == NULL || cells->written == NULL || cells->fault == NULL ||
+      cells->forward == NULL || cells->backward == NULL) {
     epx_array_cells_destroy(cells);
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the cells of an array");
   }
+  epx_faults_map(&chip->device.faults, cells->seed, cells->tile, 0, count, cells->fault);
   for (int row = 0; row < shape->rows; ++row) {
     for (int unit = 0; unit < shape->units; ++unit) {
       cells->code[at(cells, row, unit)] = 1; /* so that the 0 is written */
@@ -125,8 +137,8 @@ epx_status_t epx_array_cells_create(const epx_chip_t *chip, const epx_tile_shape
   return EPX_OK;
 }
 
-/* Lines of one pass, and driven lines that 32 bits surely hold: a cell counts below 2^22. */
-enum { LINES = 256, HELD = 512 };
+/* Lines of one pass, and driven lines that 32 bits surely hold: a cell counts below 2^23. */
+enum { LINES = 256, HELD = 256 };
 
 EPX_CLONES static void add_line(int count, const int32_t *restrict line, int32_t *restrict sum) {
   for (int i = 0; i < count; ++i) {

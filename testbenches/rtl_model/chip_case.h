@@ -200,6 +200,16 @@ inline void random_device(Random &random, epx_device_t *device) {
     device->program_error = {(epx_noise_kind_t)random.integer(0, device->g_min > 0.0 ? 2 : 1),
                              random.real(0, 0.1), random.chance(0.7) ? random.real(0, 0.1) : 0.0};
   }
+  device->age = random.chance(0.7) ? random.real(0, 100) : 0.0;
+  if (random.chance(0.4)) {
+    device->drift = {random.real(0, 0.2), random.real(0, 0.5), random.real(0.1, 2)};
+  }
+  if (random.chance(0.4)) {
+    device->retention = {random.real(10, 1000), random.real(0, 0.5), random.real(0, 1)};
+  }
+  if (random.chance(0.4)) {
+    device->faults = {random.real(0, 0.1), random.real(0, 0.1)};
+  }
 }
 
 inline ChipCase random_case(Random &random) {

@@ -79,6 +79,19 @@ std::vector<int64_t> oracle(const Case &one, uint32_t written) {
   const epx_cell_range_t range = {device.g_min, 1.0};
   epx_program_error_apply(&device.program_error, range, one.chip.device_seed, kTile, written, 0,
                           count, g.data(), g.data());
+  const uint64_t seed = one.chip.device_seed;
+  if (device.drift.nu > 0.0) {
+    epx_drift_apply(&device.drift, seed, kTile, 0, count, device.age, g.data(), g.data());
+  }
+  if (device.retention.tau > 0.0) {
+    epx_retention_t retention = device.retention;
+    retention.rest = device.g_min + (1.0 - device.g_min) * retention.rest;
+    epx_retention_apply(&retention, seed, kTile, 0, count, device.age, g.data(), g.data());
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const epx_fault_t fault = epx_fault_of(&device.faults, seed, kTile, i);
+    g[i] = fault == EPX_FAULT_STUCK_MIN ? device.g_min : fault == EPX_FAULT_STUCK_MAX ? 1.0 : g[i];
+  }
   std::vector<int64_t> value(count);
   for (size_t i = 0; i < count; ++i) {
     const double digit = low[i] + span[i] * ((g[i] - device.g_min) / (1.0 - device.g_min));
@@ -135,6 +148,16 @@ void random_device(Random &random, epx_device_t *device) {
   device->program_error = {
       static_cast<epx_noise_kind_t>(random.integer(0, device->g_min > 0.0 ? 2 : 1)),
       random.real(0, 0.2), random.real(0.001, 0.2)};
+  device->age = random.real(0, 1000);
+  if (random.chance(0.4)) {
+    device->drift = {random.real(0, 0.3), random.real(0, 1), random.real(0.1, 10)};
+  }
+  if (random.chance(0.4)) {
+    device->retention = {random.real(1, 1000), random.real(0, 1), random.real(0, 1)};
+  }
+  if (random.chance(0.4)) {
+    device->faults = {random.real(0, 0.3), random.real(0, 0.3)};
+  }
 }
 
 TEST(ArrayCells, products_are_those_of_plain_loops_over_the_cells) {
@@ -230,14 +253,86 @@ TEST(ArrayCells, other_tiles_and_seeds_are_other_devices) {
   expect_sigma(minus(before, after), 255.0 * 0.02 * std::sqrt(2.0));
 }
 
+// Without spread: a conductance of g0 is g0 (t / t0)^-nu, and what g_min adds is subtracted as if
+// it had not drifted.
+TEST(ArrayCells, conductances_drift_and_relax_in_closed_form) {
+  Case one(8, 8, 8, 8);
+  Random random(5);
+  for (int &code : one.code) code = random.integer(-128, 127);
+  one.chip.device.g_min = 0.1;
+  one.chip.device.drift = {0.05, 0.0, 2.0};
+  one.chip.device.retention = {300.0, 0.0, 0.25};
+  for (const double age : {0.0, 1.0, 2.0, 50.0, 1e4}) {
+    one.chip.device.age = age;
+    const Array array = one.make();
+    const std::vector<double> found = read_cells(one, array.get());
+    for (size_t i = 0; i < found.size(); ++i) {
+      double g = 0.1 + 0.9 * (one.code[i] + 128) / 255.0;
+      g *= age > 2.0 ? std::pow(age / 2.0, -0.05) : 1.0;
+      const double rest = 0.1 + 0.9 * 0.25;
+      g = rest + (g - rest) * std::exp(-age / 300.0);
+      EXPECT_NEAR(found[i], -128.0 + 255.0 * (g - 0.1) / 0.9, 0.51 / 4096.0) << age << " " << i;
+    }
+  }
+}
+
+// A stuck cell reads as its lowest or highest digit whatever is written; as many as asked for.
+TEST(ArrayCells, stuck_cells_read_the_same_at_every_write) {
+  Case one(128, 128, 4, 2);
+  one.chip.device.faults = {0.05, 0.1};
+  const Array array = one.make();
+  std::vector<double> found[4];
+  for (int digit = 0; digit < 4; ++digit) {  // of both slices; the upper is -2 to 1
+    for (int &code : one.code) code = (digit << 2 | digit) - (digit > 1 ? 16 : 0);
+    one.write(array.get(), 0);
+    found[digit] = read_cells(one, array.get());
+  }
+  int low = 0, high = 0;
+  for (size_t i = 0; i < found[0].size(); ++i) {
+    const bool upper = i % 2 == 1;
+    const double least = upper ? -2.0 : 0.0, most = upper ? 1.0 : 3.0;
+    const bool stuck = found[0][i] == found[1][i];
+    for (int digit = 0; digit < 4; ++digit) {
+      const double written = upper && digit > 1 ? digit - 4 : digit;
+      EXPECT_EQ(found[digit][i], stuck ? found[0][i] : written);
+    }
+    low += stuck && found[0][i] == least;
+    high += stuck && found[0][i] == most;
+    EXPECT_TRUE(!stuck || found[0][i] == least || found[0][i] == most);
+  }
+  const double n = one.cells();
+  EXPECT_NEAR(low / n, 0.05, 6.0 * std::sqrt(0.05 * 0.95 / n));
+  EXPECT_NEAR(high / n, 0.1, 6.0 * std::sqrt(0.1 * 0.9 / n));
+}
+
 TEST(ArrayCells, a_device_that_cannot_be_is_refused_by_name) {
   Case one(4, 4, 8, 8);
-  one.chip.device.program_error = {EPX_NOISE_INVERSE, 0.02, 0.0};
   epx_array_t *array = nullptr;
   epx_error_t error = {};
-  EXPECT_EQ(epx_array_create(&one.chip, &one.shape, 0, &array, &error), EPX_ERR_ARGUMENT);
-  EXPECT_EQ(std::string(error.message).rfind("chip.array.program_error.kind", 0), 0u)
-      << error.message;
+  const auto refused = [&](const char *key, const epx_device_t &device) {
+    one.chip.device = device;
+    EXPECT_EQ(epx_array_create(&one.chip, &one.shape, 0, &array, &error), EPX_ERR_ARGUMENT) << key;
+    EXPECT_EQ(std::string(error.message).rfind(std::string("chip.array.") + key, 0), 0u)
+        << error.message;
+  };
+  epx_device_t device = {};
+  device.program_error = {EPX_NOISE_INVERSE, 0.02, 0.0};
+  refused("program_error.kind", device);
+  device.program_error.kind = EPX_NOISE_INDEPENDENT;
+  device.g_min = 0.6;
+  refused("g_min", device);
+  device.g_min = 0.0;
+  device.age = -1.0;
+  refused("age", device);
+  device.age = 0.0;
+  device.drift.nu = 0.1;
+  refused("drift.t0", device);
+  device.drift.t0 = 1.0;
+  device.retention = {1.0, 0.0, 1.5};
+  refused("retention.rest", device);
+  device.retention.rest = 1.0;
+  device.faults = {0.6, 0.5};
+  refused("faults.stuck", device);
 }
 
 }  // namespace

@@ -118,8 +118,8 @@ void check_threads(const epx_network_t &network, const epx_chip_t &chip, const i
     Random random(12);
     const Substrate twin = make_twin(network, chip, 13);
     load(twin.get(), random_params(network, random, 1.5));
-    const std::string bytes = training_bytes(twin.get(), {steps[0], steps[1]},
-                                             {EPX_ESTIMATOR_SYMMETRIC, 0.5}, 13, 77);
+    const std::string bytes =
+        training_bytes(twin.get(), {steps[0], steps[1]}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, 13, 77);
     if (threads == 1) first = bytes;
     EXPECT_TRUE(bytes == first) << threads << " threads";
   }

@@ -50,6 +50,10 @@ inline epx_chip_t make_device_chip() {
   chip.adc.kind = EPX_CONVERTER_SAR;
   chip.device.g_min = 0.1;
   chip.device.program_error = {EPX_NOISE_PROPORTIONAL, 0.02, 0.02};
+  chip.device.age = 100.0;
+  chip.device.drift = {0.03, 0.2, 1.0};
+  chip.device.retention = {1e4, 0.5, 0.5};
+  chip.device.faults = {0.01, 0.01};
   return chip;
 }
 
