@@ -125,6 +125,12 @@ bool epx_array_exact(const epx_chip_t *chip) {
          (chip->adc.kind == EPX_CONVERTER_IDEAL && epx_device_ideal(&chip->device));
 }
 
+bool epx_array_noisy(const epx_chip_t *chip) {
+  return !epx_array_exact(chip) &&
+         (chip->device.read_noise.sigma != 0.0 ||
+          (chip->adc.kind != EPX_CONVERTER_IDEAL && chip->adc.noise != 0.0));
+}
+
 static void put(uint64_t *words, int line, bool on) {
   const uint64_t bit = UINT64_C(1) << (line % 64);
   words[line / 64] = on ? words[line / 64] | bit : words[line / 64] & ~bit;
@@ -198,38 +204,38 @@ static void count_rows(const epx_array_t *array, const uint64_t *driven_units, i
 }
 
 /* Through the converters: sums of digits, or, of cells, of the converters' units. */
-static void convert(const epx_array_t *array, const epx_adc_t *adc, int first, int count,
-                    int64_t *sums) {
+static void convert(const epx_array_t *array, const epx_adc_t *adc, uint64_t event, int first,
+                    int count, int64_t *sums) {
   if (array->cells != NULL) {
-    epx_adc_convert_fine(adc, 0, first, count, sums, sums);
+    epx_adc_convert_fine(adc, event, first, count, sums, sums);
   } else {
-    epx_adc_convert(adc, 0, first, count, sums, sums);
+    epx_adc_convert(adc, event, first, count, sums, sums);
   }
 }
 
-void epx_array_read_columns(const epx_array_t *array, const uint64_t *driven_rows, int first,
-                            int count, int64_t *sums) {
+void epx_array_read_columns(const epx_array_t *array, uint64_t event, const uint64_t *driven_rows,
+                            int first, int count, int64_t *sums) {
   memset(sums, 0, (size_t)count * sizeof *sums);
   if (array->cells != NULL) {
-    epx_array_cells_columns(array->cells, driven_rows, first, count, sums);
+    epx_array_cells_columns(array->cells, event, driven_rows, first, count, sums);
   } else {
     count_columns(array, driven_rows, first, count, sums);
   }
   if (array->lossy) {
-    convert(array, array->columns, first, count, sums);
+    convert(array, array->columns, event, first, count, sums);
   }
 }
 
-void epx_array_read_rows(const epx_array_t *array, const uint64_t *driven_units, int slice,
-                         int first, int count, int64_t *sums) {
+void epx_array_read_rows(const epx_array_t *array, uint64_t event, const uint64_t *driven_units,
+                         int slice, int first, int count, int64_t *sums) {
   memset(sums, 0, (size_t)count * sizeof *sums);
   if (array->cells != NULL) {
-    epx_array_cells_rows(array->cells, driven_units, slice, first, count, sums);
+    epx_array_cells_rows(array->cells, event, driven_units, slice, first, count, sums);
   } else {
     count_rows(array, driven_units, slice, first, count, sums);
   }
   if (array->lossy) {
-    convert(array, array->rows[slice], first, count, sums);
+    convert(array, array->rows[slice], event, first, count, sums);
   }
 }
 
@@ -242,7 +248,8 @@ void epx_array_finish(const epx_array_t *array, int count, int64_t *sums) {
 
 enum { MAX_LINES = 65536 };
 
-void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums) {
+void epx_array_forward(const epx_array_t *array, uint64_t command, int word, const uint8_t *codes,
+                       int bits, int64_t *sums) {
   const int rows = array->shape.rows, units = array->shape.units, slices = array->shape.slices;
   const int columns = units * slices;
   uint64_t driven[MAX_LINES / 64];
@@ -253,9 +260,10 @@ void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits,
     for (int r = 0; r < rows; ++r) {
       driven[r / 64] |= (uint64_t)(codes[r] >> bit & 1) << (r % 64);
     }
+    const uint64_t event = epx_array_event(command, word, 0, 0, bit);
     for (int first = 0; first < columns; first += 256) {
       const int count = columns - first < 256 ? columns - first : 256;
-      epx_array_read_columns(array, driven, first, count, line);
+      epx_array_read_columns(array, event, driven, first, count, line);
       for (int i = 0; i < count; ++i) {
         const int shift = bit + (first + i) % slices * array->bits_per_cell;
         sums[(first + i) / slices] += line[i] * (INT64_C(1) << shift);
@@ -265,8 +273,8 @@ void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits,
   epx_array_finish(array, units, sums);
 }
 
-void epx_array_backward(const epx_array_t *array, const int32_t *posts, const uint8_t *switches,
-                        int place, int64_t *sums) {
+void epx_array_backward(const epx_array_t *array, uint64_t command, int word, const int32_t *posts,
+                        const uint8_t *switches, int place, int64_t *sums) {
   const int rows = array->shape.rows, units = array->shape.units, bits = array->shape.state_bits;
   uint64_t driven[MAX_LINES / 64];
   int64_t line[256];
@@ -278,11 +286,12 @@ void epx_array_backward(const epx_array_t *array, const int32_t *posts, const ui
         const bool on = switches[u] == place && (posts[u] >> bit & 1) != 0;
         driven[u / 64] |= (uint64_t)on << (u % 64);
       }
+      const uint64_t event = epx_array_event(command, word, place, slice, bit);
       const int64_t value = INT64_C(1) << (bit + slice * array->bits_per_cell);
       const int64_t weight = array->shape.signed_post && bit + 1 == bits ? -value : value;
       for (int first = 0; first < rows; first += 256) {
         const int count = rows - first < 256 ? rows - first : 256;
-        epx_array_read_rows(array, driven, slice, first, count, line);
+        epx_array_read_rows(array, event, driven, slice, first, count, line);
         for (int i = 0; i < count; ++i) {
           sums[first + i] += line[i] * weight;
         }

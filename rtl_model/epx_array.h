@@ -17,6 +17,7 @@
 #define EPX_ARRAY_H
 
 #include "epx_events.h"
+#include "epx_random.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,8 +32,22 @@ EPX_CHECKED epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile
                                           int tile, epx_array_t **array, epx_error_t *error);
 void epx_array_destroy(epx_array_t *array);
 
-/* Whether a chip's products are exact. */
+/* Whether a chip's products are exact; and whether a read may differ from the one before. */
 bool epx_array_exact(const epx_chip_t *chip);
+bool epx_array_noisy(const epx_chip_t *chip);
+
+/* The numbers of which noise is drawn, the same in twin and SystemC. A command makes products:
+ * image: of all that were presented since the parameters were loaded; read: of the commands that
+ * read arrays (load 0, then steps, predictions, correlations, made or not) for this image. Its
+ * products are words: vectors, backward positions; of a word, one read for each place of the window
+ * (backward), slice (backward) and driven bit. */
+static inline uint64_t epx_array_command(uint64_t image, uint64_t read) {
+  return epx_random_key(epx_random_key(UINT64_C(0x6576656e74), image), read);
+}
+static inline uint64_t epx_array_event(uint64_t command, int word, int place, int slice, int bit) {
+  return epx_random_key(
+      command, (uint64_t)word << 16 | (uint64_t)place << 12 | (uint64_t)slice << 8 | (uint64_t)bit);
+}
 
 /* Writes a weight's cells; code within shape.synapse_bits. `written` is a number of the write, of
  * which errors of programming are drawn; the same weight and number write the same cells. */
@@ -45,22 +60,24 @@ static inline size_t epx_array_words(int lines) {
   return ((size_t)lines + 63) / 64;
 }
 
-/* One driven bit: converted sums of columns [first, first + count), numbered unit * slices + slice,
- * over the driven rows; or of rows [first, first + count) over the driven units of one slice. */
-void epx_array_read_columns(const epx_array_t *array, const uint64_t *driven_rows, int first,
-                            int count, int64_t *sums);
-void epx_array_read_rows(const epx_array_t *array, const uint64_t *driven_units, int slice,
-                         int first, int count, int64_t *sums);
+/* One driven bit at one event: converted sums of columns [first, first + count), numbered unit *
+ * slices + slice, over the driven rows; or of rows [first, first + count) over the driven units of
+ * one slice. */
+void epx_array_read_columns(const epx_array_t *array, uint64_t event, const uint64_t *driven_rows,
+                            int first, int count, int64_t *sums);
+void epx_array_read_rows(const epx_array_t *array, uint64_t event, const uint64_t *driven_units,
+                         int slice, int first, int count, int64_t *sums);
 
 /* A finished product's last step: accumulated sums to whole units, nearest-even. */
 void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
 
-/* Whole products, as a tile makes them bit by bit. forward: sums[units] of codes[rows] of `bits`
- * bits. backward: sums[rows] of posts[units], two's complement where the shape says so, those whose
- * switch is `place`. */
-void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums);
-void epx_array_backward(const epx_array_t *array, const int32_t *posts, const uint8_t *switches,
-                        int place, int64_t *sums);
+/* Whole products of a command's word, as a tile makes them bit by bit. forward: sums[units] of
+ * codes[rows] of `bits` bits. backward: sums[rows] of posts[units], two's complement where the
+ * shape says so, those whose switch is `place`. */
+void epx_array_forward(const epx_array_t *array, uint64_t command, int word, const uint8_t *codes,
+                       int bits, int64_t *sums);
+void epx_array_backward(const epx_array_t *array, uint64_t command, int word, const int32_t *posts,
+                        const uint8_t *switches, int place, int64_t *sums);
 
 #ifdef __cplusplus
 }

@@ -4,7 +4,11 @@
  *
  * A cell counts a number of digits in units of 2^-EPX_CELL_FRACTION, a whole one, so that a line's
  * sum is exact in any order. Cells are numbered row * columns + column, column = unit * slices +
- * slice. */
+ * slice.
+ *
+ * Read noise: the driven cells' errors are independent and normal, so that their sum is, with the
+ * sum of their variances; one number is drawn for a line. A line's read is limited to 8 times what
+ * its digits can reach. */
 #ifndef EPX_ARRAY_CELLS_H
 #define EPX_ARRAY_CELLS_H
 
@@ -27,12 +31,13 @@ void epx_array_cells_destroy(epx_array_cells_t *cells);
 /* As epx_array_write. */
 void epx_array_cells_write(epx_array_cells_t *cells, int row, int unit, int code, uint32_t written);
 
-/* sums[i] += what column first + i counts over the driven rows; or row first + i over the driven
- * units of one slice. */
-void epx_array_cells_columns(const epx_array_cells_t *cells, const uint64_t *driven_rows, int first,
-                             int count, int64_t *sums);
-void epx_array_cells_rows(const epx_array_cells_t *cells, const uint64_t *driven_units, int slice,
-                          int first, int count, int64_t *sums);
+/* sums[i] = what a read at this event counts in column first + i over the driven rows; or in row
+ * first + i over the driven units of one slice. */
+void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
+                             const uint64_t *driven_rows, int first, int count, int64_t *sums);
+void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event,
+                          const uint64_t *driven_units, int slice, int first, int count,
+                          int64_t *sums);
 
 #ifdef __cplusplus
 }

@@ -50,6 +50,7 @@ static bool take_snapshot(const session_t *s, snapshot_t *snapshot, bool switche
   }
   for (int sample = 0; switches && sample < twin->samples; ++sample) {
     twin_load_images(twin, w, sample);
+    w->event = twin_event(twin, sample, 0); /* of the correlation to come */
     twin_drives(twin, w, sample, 0.0);
     for (int l = 0; l < twin->layers; ++l) {
       const size_t size = twin->layer[l].g.out_size;
@@ -217,6 +218,7 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
       .input = twin->input,
       .labels = request->labels,
       .update = true,
+      .first_image = twin->first_image,
       .update_number = twin->counters.updates + 1,
       .observe = observe,
       .context = s,

@@ -55,6 +55,7 @@ typedef struct epx_sc_chip_job_t {
   const uint8_t *labels; /* [images] */
   bool update;
   uint32_t update_number;    /* of that update: 1 for the first */
+  uint64_t first_image;      /* number of image 0 since the parameters were loaded */
   epx_sc_observe_t *observe; /* or NULL */
   void *context;
 

@@ -84,9 +84,13 @@ static void gather_lines(const twin_layer_t *layer, const uint8_t *image, int m,
   }
 }
 
+uint64_t twin_event(const twin_t *twin, int sample, int ahead) {
+  return epx_array_command(twin->first_image + (uint64_t)sample, twin->reads + (uint64_t)ahead);
+}
+
 /* One convolution row's products, [units]. */
-static void multiply(const twin_layer_t *layer, const uint8_t *image, int m, int bits,
-                     int64_t *products) {
+static void multiply(const twin_layer_t *layer, uint64_t event, const uint8_t *image, int m,
+                     int bits, int64_t *products) {
   uint8_t lines[EPX_TWIN_ANALOG_LINES];
   int64_t sums[EPX_TWIN_ANALOG_LINES];
   gather_lines(layer, image, m, lines);
@@ -94,7 +98,7 @@ static void multiply(const twin_layer_t *layer, const uint8_t *image, int m, int
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
-      epx_array_forward(part.array, lines + part.row, bits, sums);
+      epx_array_forward(part.array, event, m, lines + part.row, bits, sums);
       for (int u = part.unit; u < part.unit_end; ++u) {
         products[u] += sums[u - part.unit];
       }
@@ -102,13 +106,13 @@ static void multiply(const twin_layer_t *layer, const uint8_t *image, int m, int
   }
 }
 
-void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *image, int32_t *out,
-                         uint8_t *switches) {
+void twin_analog_forward(const twin_layer_t *layer, uint64_t event, int bits, const uint8_t *image,
+                         int32_t *out, uint8_t *switches) {
   const int units = layer->g.units, positions = layer->g.out_height * layer->g.out_width;
   int64_t products[EPX_TWIN_ANALOG_LINES];
   for (int p = 0; p < positions; ++p, out += units) {
     for (int place = 0; place < layer->window; ++place) {
-      multiply(layer, image, p * layer->window + place, bits, products);
+      multiply(layer, event, image, p * layer->window + place, bits, products);
       for (int u = 0; u < units; ++u) {
         if (place == 0 || products[u] > out[u]) {
           out[u] = (int32_t)products[u];
@@ -139,7 +143,7 @@ static void scatter(const twin_layer_t *layer, const part_t *part, const int64_t
   }
 }
 
-static void backward_position(const twin_layer_t *layer, const int32_t *posts,
+static void backward_position(const twin_layer_t *layer, uint64_t event, const int32_t *posts,
                               const uint8_t *switches, int p, int32_t *out, int ldc) {
   int64_t sums[EPX_TWIN_ANALOG_LINES];
   const int y = p / layer->g.out_width, x = p % layer->g.out_width;
@@ -147,15 +151,16 @@ static void backward_position(const twin_layer_t *layer, const int32_t *posts,
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
       for (int place = 0; place < layer->window; ++place) {
-        epx_array_backward(part.array, posts + part.unit, switches + part.unit, place, sums);
+        epx_array_backward(part.array, event, p, posts + part.unit, switches + part.unit, place,
+                           sums);
         scatter(layer, &part, sums, y, x, place, out, ldc);
       }
     }
   }
 }
 
-void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const uint8_t *switches,
-                          int32_t *out, int ldc) {
+void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+                          const uint8_t *switches, int32_t *out, int ldc) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   const epx_geometry_t *g = &layer->g;
   int32_t posts[EPX_TWIN_ANALOG_LINES];
@@ -167,14 +172,15 @@ void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const u
     for (int u = 0; u < g->units; ++u) {
       posts[u] = state[u];
     }
-    backward_position(layer, posts,
+    backward_position(layer, event, posts,
                       layer->window == 1 ? none : switches + (size_t)p * (size_t)g->units, p, out,
                       ldc);
   }
 }
 
-void twin_analog_errors(const twin_layer_t *readout, const int32_t *error, int32_t *nudge) {
+void twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+                        int32_t *nudge) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   memset(nudge, 0, readout->g.in_size * sizeof *nudge);
-  backward_position(readout, error, none, 0, nudge, readout->g.in_channels);
+  backward_position(readout, event, error, none, 0, nudge, readout->g.in_channels);
 }

@@ -66,13 +66,14 @@ typedef struct twin_workspace_t {
   int32_t *correlation;               /* [units][padded fan_in] of the largest layer set */
   int64_t *readout_correlation;       /* [classes][fan_in] */
   int64_t *bias_correlation;          /* all layers, one after another */
+  uint64_t event;                     /* epx_array_command of the products to come */
   uint64_t asked, computed;
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 } twin_workspace_t;
 
 /* Since the parameters were loaded: numbers of events that draw. */
 typedef struct twin_counters_t {
-  uint32_t updates;
+  uint32_t updates, images;
 } twin_counters_t;
 
 typedef struct twin_t {
@@ -87,6 +88,8 @@ typedef struct twin_t {
   int32_t *drive; /* layer 0's pooled product, static */
   uint8_t *drive_switches;
   twin_counters_t counters;
+  uint32_t first_image, reads; /* of this mini-batch; commands so far that read arrays */
+  bool noisy;
   uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
   int8_t *pack_buffer;
   int workspaces;
@@ -153,11 +156,14 @@ enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there *
 epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
 void twin_analog_pack(const twin_layer_t *layer);
-void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *image, int32_t *out,
-                         uint8_t *switches);
-void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const uint8_t *switches,
-                          int32_t *out, int ldc);
-void twin_analog_errors(const twin_layer_t *readout, const int32_t *error, int32_t *nudge);
+void twin_analog_forward(const twin_layer_t *layer, uint64_t event, int bits, const uint8_t *image,
+                         int32_t *out, uint8_t *switches);
+void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+                          const uint8_t *switches, int32_t *out, int ldc);
+void twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+                        int32_t *nudge);
+/* The event of a sample's products in the next read but `ahead`. */
+uint64_t twin_event(const twin_t *twin, int sample, int ahead);
 
 /* epx_twin_relax.c */
 void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);

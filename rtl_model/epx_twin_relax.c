@@ -71,7 +71,7 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
     twin_logits(twin, w, logits);
     epx_softmax_error(&twin->softmax, logits, readout->g.units, readout->fraction, label, error);
     if (readout->array != NULL) {
-      twin_analog_errors(readout, error, w->nudge);
+      twin_analog_errors(readout, w->event, error, w->nudge);
     } else {
       memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
       for (int k = 0; k < readout->g.units; ++k) {
@@ -173,7 +173,8 @@ typedef struct relax_task_t {
 } relax_task_t;
 
 /* Runs the steps. State t = state t-1: settled. State t = state t-2: a cycle of period 2, so only
- * the parity of what remains matters. */
+ * the parity of what remains matters. Under noise the next step may differ all the same: a chip
+ * that stops where nothing changed stops, others go on. */
 static void relax_sample(void *context, int sample, int thread) {
   const relax_task_t *task = context;
   twin_t *twin = task->twin;
@@ -184,17 +185,18 @@ static void relax_sample(void *context, int sample, int thread) {
   twin_load_images(twin, w, sample);
   while (remaining > 0) {
     unsigned changed = 0;
+    w->event = twin_event(twin, sample, task->steps - remaining);
     twin_drives(twin, w, sample, task->beta);
     for (int l = 0; l < twin->layers; ++l) {
       changed |= fire_layer(twin, w, l, task->beta != 0.0);
     }
     --remaining;
     ++w->computed;
-    if ((changed & 1u) == 0) {
+    if ((changed & 1u) == 0 && (!twin->noisy || twin->chip.stop_settled)) {
       made -= remaining;
       break;
     }
-    if (twice && (changed & 2u) == 0) {
+    if (twice && (changed & 2u) == 0 && !twin->noisy) {
       remaining %= 2;
     }
     twice = true;
@@ -210,6 +212,7 @@ void twin_relax(epx_substrate_t *self, int steps, double beta) {
   twin_t *twin = (twin_t *)self;
   relax_task_t task = {twin, steps, beta};
   epx_parallel_for(twin->samples, relax_sample, &task);
+  twin->reads += (uint32_t)steps;
 }
 
 static void drive_sample(void *context, int sample, int thread) {
@@ -218,6 +221,7 @@ static void drive_sample(void *context, int sample, int thread) {
   const twin_layer_t *layer = &twin->layer[0];
   const size_t out = (size_t)sample * layer->g.out_size;
   twin_load_input(twin, w, sample);
+  w->event = twin_event(twin, sample, 0);
   twin_forward(layer, w, w->image[0], twin->drive + out, twin->drive_switches + out);
 }
 
@@ -253,7 +257,11 @@ void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, 
   for (int l = 0; l < twin->layers; ++l) {
     memset(twin->state[l], 0, (size_t)n * twin->layer[l].g.out_size);
   }
+  twin->first_image = twin->counters.images;
+  twin->counters.images += (uint32_t)n;
+  twin->reads = 0;
   epx_parallel_for(n, drive_sample, twin);
+  twin->reads = 1;
 }
 
 void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
@@ -265,6 +273,7 @@ void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
     int64_t score[256];
     int best = 0;
     twin_load_images(twin, w, sample);
+    w->event = twin_event(twin, sample, 0);
     if (twin_has_readout(twin)) {
       twin_logits(twin, w, score);
     } else {
@@ -289,4 +298,5 @@ void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
                                           : sum;
     predicted[sample] = (uint8_t)best;
   }
+  ++twin->reads;
 }

@@ -52,6 +52,7 @@ static void accumulate_sample(void *context, int item, int thread) {
   const uint8_t *switches = twin->drive_switches + (size_t)sample * twin->layer[0].g.out_size;
   twin_load_input(twin, w, sample);
   twin_load_images(twin, w, sample);
+  w->event = twin_event(twin, sample, 0);
   for (int l = 0; l < twin->layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     if (l > 0) {
@@ -116,6 +117,7 @@ void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase) {
     epx_parallel_for(left < chunk ? left : chunk, accumulate_sample, &task);
     collect(twin);
   }
+  ++twin->reads;
 }
 
 /* Real value of one correlation unit in -dL/dtheta. */

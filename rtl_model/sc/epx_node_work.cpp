@@ -42,6 +42,8 @@ void Node::offer_word() {
     return;
   }
   auto word = std::make_shared<TileWord>();
+  word->event = epx_array_command(tables_.job.first_image + static_cast<uint64_t>(command_.image),
+                                  static_cast<uint64_t>(command_.read));
   if (forward_next_ < forward_count_) {
     if (pixels_first_ && pixels_left_ > 0) {
       return;

@@ -121,11 +121,12 @@ void Tile::convert_turn() {
   conversion_.word = word_;
   const int count = std::min(all - conversion_.first_line, width);
   conversion_.sums.resize(static_cast<size_t>(count));
+  const uint64_t event = epx_array_event(word_->event, word_->index, place_, slice_, bit_);
   if (backward()) {
-    epx_array_read_rows(cells_.get(), driven_units_.data(), slice_, conversion_.first_line, count,
-                        conversion_.sums.data());
+    epx_array_read_rows(cells_.get(), event, driven_units_.data(), slice_, conversion_.first_line,
+                        count, conversion_.sums.data());
   } else {
-    epx_array_read_columns(cells_.get(), driven_rows_.data(), conversion_.first_line, count,
+    epx_array_read_columns(cells_.get(), event, driven_rows_.data(), conversion_.first_line, count,
                            conversion_.sums.data());
   }
   convert(conversion_.sums);

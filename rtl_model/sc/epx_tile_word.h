@@ -23,7 +23,7 @@ struct TileWord {
   std::vector<int32_t> post;      // backward, correlate: [units]
   std::vector<uint8_t> switches;  // likewise
   int coefficient = 0;            // correlate
-  uint64_t event = 0;             // update: its number
+  uint64_t event = 0;             // epx_array_command; update: its number
 };
 
 struct TileSums {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <sstream>
 
+#include "epx_array.h"
 #include "epx_chip_check.h"
 #include "rtl_model/twin_support.h"
 
@@ -119,7 +120,8 @@ struct ChipCase {
          << (chip.array_kind == EPX_ARRAY_DIGITAL   ? "digital"
              : chip.adc.kind == EPX_CONVERTER_IDEAL ? "analog"
                                                     : "lossy")
-         << (epx_device_ideal(&chip.device) ? "" : " with devices") << ", " << chip.bits_per_cell
+         << (epx_device_ideal(&chip.device) ? "" : " with devices")
+         << (epx_array_noisy(&chip) ? ", noisy" : "") << ", " << chip.bits_per_cell
          << " bits a cell, mesh " << chip.mesh_columns << " wide, flits of " << chip.flit_bits
          << ", router " << chip.router_cycles << ", buffers " << chip.buffer_flits << " and "
          << chip.psum_buffer << (chip.stop_settled ? ", stops settled" : "") << "; T "
@@ -148,7 +150,9 @@ inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase
       [](ChipCase *c) {
         c->chip.array_kind = EPX_ARRAY_DIGITAL;
         c->chip.device = {};
+        c->chip.adc.noise = 0.0;
       },
+      [](ChipCase *c) { c->chip.adc.noise = 0.0; },
       [](ChipCase *c) { c->chip.device = {}; },
       [](ChipCase *c) { c->chip.flit_bits = 128; },
       [](ChipCase *c) { c->chip.router_cycles = c->chip.buffer_flits = 2; },
@@ -210,6 +214,10 @@ inline void random_device(Random &random, epx_device_t *device) {
   if (random.chance(0.4)) {
     device->faults = {random.real(0, 0.1), random.real(0, 0.1)};
   }
+  if (random.chance(0.4)) {
+    device->read_noise = {(epx_noise_kind_t)random.integer(0, device->g_min > 0.0 ? 2 : 1),
+                          random.real(0, 0.1)};
+  }
 }
 
 inline ChipCase random_case(Random &random) {
@@ -228,6 +236,9 @@ inline ChipCase random_case(Random &random) {
       one.chip.adc.offset_spread = random.chance(0.5) ? random.real(0, 1.5) : 0.0;
       one.chip.adc.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
       one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
+    }
+    if (one.chip.array_kind == EPX_ARRAY_ANALOG && one.chip.adc.kind != EPX_CONVERTER_IDEAL) {
+      one.chip.adc.noise = random.chance(0.4) ? random.real(0, 1) : 0.0;
     }
     if (one.chip.array_kind == EPX_ARRAY_ANALOG && random.chance(0.6)) {
       random_device(random, &one.chip.device);

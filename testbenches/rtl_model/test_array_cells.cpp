@@ -105,7 +105,7 @@ std::vector<double> read_row(const Case &one, const epx_array_t *array, int row)
   std::vector<uint64_t> driven(epx_array_words(one.shape.rows), 0);
   driven[static_cast<size_t>(row / 64)] |= uint64_t{1} << (row % 64);
   std::vector<int64_t> sums(static_cast<size_t>(one.columns()));
-  epx_array_read_columns(array, driven.data(), 0, one.columns(), sums.data());
+  epx_array_read_columns(array, 1, driven.data(), 0, one.columns(), sums.data());
   std::vector<double> values;
   for (const int64_t sum : sums) {
     values.push_back(std::ldexp(static_cast<double>(sum), -epx_array_fraction(array)));
@@ -186,7 +186,7 @@ TEST(ArrayCells, products_are_those_of_plain_loops_over_the_cells) {
     std::vector<int32_t> posts;
     for (int r = 0; r < rows; ++r) codes.push_back((uint8_t)random.integer(0, 255));
     std::vector<int64_t> sums((size_t)one.shape.units), back((size_t)rows);
-    epx_array_forward(array.get(), codes.data(), 8, sums.data());
+    epx_array_forward(array.get(), 1, 0, codes.data(), 8, sums.data());
     for (int u = 0; u < one.shape.units; ++u) {
       int64_t sum = 0;
       for (int r = 0; r < rows; ++r) sum += codes[(size_t)r] * weight(r, u);
@@ -196,7 +196,7 @@ TEST(ArrayCells, products_are_those_of_plain_loops_over_the_cells) {
       posts.push_back(one.shape.signed_post ? random.integer(-128, 127) : random.integer(0, 255));
       switches.push_back((uint8_t)random.integer(0, 3));
     }
-    epx_array_backward(array.get(), posts.data(), switches.data(), 2, back.data());
+    epx_array_backward(array.get(), 1, 0, posts.data(), switches.data(), 2, back.data());
     for (int r = 0; r < rows; ++r) {
       int64_t sum = 0;
       for (int u = 0; u < one.shape.units; ++u) {
@@ -305,6 +305,105 @@ TEST(ArrayCells, stuck_cells_read_the_same_at_every_write) {
   EXPECT_NEAR(high / n, 0.1, 6.0 * std::sqrt(0.1 * 0.9 / n));
 }
 
+// One read of each line at each of many events, less the mean of its line: columns, or rows of the
+// one slice, with every second line driven.
+std::vector<double> read_noise(const Case &one, const epx_array_t *array, bool rows, int events) {
+  const int count = rows ? one.shape.rows : one.columns();
+  std::vector<uint64_t> driven(4, UINT64_C(0x5555555555555555));
+  driven.resize(epx_array_words(rows ? one.shape.units : one.shape.rows));
+  std::vector<double> all, mean(static_cast<size_t>(count), 0.0);
+  for (int event = 0; event < events; ++event) {
+    std::vector<int64_t> sums(static_cast<size_t>(count));
+    const uint64_t number = epx_array_event(epx_array_command(1, 2), event, 0, 0, 0);
+    if (rows) {
+      epx_array_read_rows(array, number, driven.data(), 0, 0, count, sums.data());
+    } else {
+      epx_array_read_columns(array, number, driven.data(), 0, count, sums.data());
+    }
+    for (size_t i = 0; i < sums.size(); ++i) {
+      all.push_back(std::ldexp(static_cast<double>(sums[i]), -12));
+      mean[i] += all.back() / events;
+    }
+  }
+  for (size_t i = 0; i < all.size(); ++i) all[i] -= mean[i % mean.size()];
+  return all;
+}
+
+// Neighbours in a list of independent numbers do not correlate.
+void expect_independent(const std::vector<double> &x, size_t distance) {
+  double sum = 0.0, square = 0.0;
+  for (size_t i = 0; i + distance < x.size(); ++i) {
+    sum += x[i] * x[i + distance];
+    square += x[i] * x[i];
+  }
+  EXPECT_LT(std::fabs(sum / square), 6.0 / std::sqrt(static_cast<double>(x.size())));
+}
+
+TEST(ArrayCells, noise_of_a_line_is_the_sum_of_its_driven_cells_noise) {
+  constexpr int lines = 128, events = 300;
+  for (const epx_noise_kind_t kind :
+       {EPX_NOISE_INDEPENDENT, EPX_NOISE_PROPORTIONAL, EPX_NOISE_INVERSE}) {
+    for (const bool rows : {false, true}) {
+      SCOPED_TRACE(std::to_string(kind) + (rows ? " rows" : " columns"));
+      Case one(lines, lines, 8, 8);
+      one.chip.device.g_min = 0.2;
+      one.chip.device.read_noise = {kind, 0.01};
+      for (int i = 0; i < lines * lines; ++i) {  // lines alike, driven cells of two kinds
+        const int driven = rows ? i % lines : i / lines;
+        one.code[static_cast<size_t>(i)] = driven % 4 < 2 ? -100 : 90;
+      }
+      const auto variance = [kind](double code) {
+        const double g = 0.2 + 0.8 * (code + 128.0) / 255.0;
+        return kind == EPX_NOISE_INDEPENDENT    ? 1.0
+               : kind == EPX_NOISE_PROPORTIONAL ? g * g
+                                                : 1.0 / (g * g);
+      };
+      const double sum = lines / 4 * (variance(-100) + variance(90));
+      const double sigma = 0.01 * 255.0 / 0.8 * std::sqrt(sum);
+      const Array array = one.make();
+      const std::vector<double> noise = read_noise(one, array.get(), rows, events);
+      expect_sigma(noise, sigma * std::sqrt(1.0 - 1.0 / events));
+      expect_independent(noise, 1);      // of the next line
+      expect_independent(noise, lines);  // at the next event
+    }
+  }
+}
+
+// Digits of one bit: the read of a slice has that slice's steps, whatever its sign.
+TEST(ArrayCells, noise_counts_in_the_digits_of_its_slice) {
+  Case one(64, 1, 6, 4);  // a slice of four bits, one of two
+  one.chip.device.read_noise = {EPX_NOISE_INDEPENDENT, 0.02};
+  const Array array = one.make();
+  const std::vector<double> noise = read_noise(one, array.get(), false, 4000);
+  for (int slice = 0; slice < 2; ++slice) {
+    std::vector<double> part;
+    for (size_t i = (size_t)slice; i < noise.size(); i += 2) part.push_back(noise[i]);
+    expect_sigma(part, 0.02 * (slice == 0 ? 15.0 : 3.0) * std::sqrt(32.0));
+  }
+}
+
+// A converter's noise of some LSB, and the rounding to its levels: noise^2 + 1/12 LSB^2.
+TEST(ArrayCells, noise_of_converters_is_drawn_at_every_read) {
+  for (const bool device : {false, true}) {
+    Case one(64, 64, 8, 1);
+    for (int &code : one.code) code = 0x55;
+    one.chip.adc.kind = EPX_CONVERTER_SAR;
+    one.chip.adc_bits = 5;
+    one.chip.adc.noise = 1.5;
+    one.chip.device.read_noise.sigma = device ? 0.01 : 0.0;
+    const Array array = one.make();
+    const std::vector<double> noise = read_noise(one, array.get(), false, 400);
+    std::vector<double> part;  // columns of ones: no zeros, which clip
+    for (size_t i = 0; i < noise.size(); i += 2) part.push_back(noise[i]);
+    const double q = std::ceil(64.0 * 4096.0 / 31.0) / 4096.0;
+    const double own = device ? 0.01 * 0.01 * 32.0 : 0.0;
+    expect_sigma(part,
+                 std::sqrt((1.5 * 1.5 + 1.0 / 12.0) * q * q + own) * std::sqrt(1.0 - 1.0 / 400.0));
+    expect_independent(part, 1);
+    expect_independent(part, 256);
+  }
+}
+
 TEST(ArrayCells, a_device_that_cannot_be_is_refused_by_name) {
   Case one(4, 4, 8, 8);
   epx_array_t *array = nullptr;
@@ -333,6 +432,9 @@ TEST(ArrayCells, a_device_that_cannot_be_is_refused_by_name) {
   device.retention.rest = 1.0;
   device.faults = {0.6, 0.5};
   refused("faults.stuck", device);
+  device.faults = {0.5, 0.5};
+  device.read_noise.sigma = 1.5;
+  refused("read_noise.sigma", device);
 }
 
 }  // namespace
