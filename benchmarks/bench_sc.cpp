@@ -116,7 +116,7 @@ Figures one_tile() {
   for (size_t i = 0; i < weight.size(); ++i) {
     weight[i] = static_cast<int8_t>(i * 91);
   }
-  epx_sc_memory_t memory = {weight.data(), nullptr, nullptr, nullptr, nullptr, 1};
+  epx_sc_memory_t memory = {weight.data(), nullptr, nullptr, nullptr, nullptr, 1, nullptr};
   epx_sc_tile_job_t job = {};
   job.chip = &chip;
   job.map = &map;

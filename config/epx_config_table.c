@@ -23,6 +23,7 @@ ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic", "nearest_up", "
            "nearest_down", "nearest_away", "truncate_zero")
 ENUM_NAMES(array_name, "digital", "analog")
 ENUM_NAMES(converter_name, "ideal", "sar", "ramp")
+ENUM_NAMES(noise_name, "independent", "proportional", "inverse")
 
 /* Pooling, update orders and switches carry their names in core; estimators in its table. */
 static const char *estimator_name(int value) {
@@ -163,8 +164,42 @@ static const epx_config_row_t rows[] = {
      .help = "Offsets of lossy converters, from one to the next."},
     {"chip.array.adc.gain_spread", REAL(chip.adc.gain_spread, 0, 1), .unit = "rms",
      .help = "Relative gain errors of lossy converters, from one to the next."},
+    {"chip.array.adc.noise", REAL(chip.adc.noise, 0, 65536), .unit = "LSB rms",
+     .help = "Of lossy converters, drawn anew at every conversion."},
     {"chip.array.device_seed", .type = EPX_TYPE_UNSIGNED, AT(chip.device_seed), .low = 0,
      .high = UINT32_MAX, .unit = "", .help = "Of what differs from device to device."},
+    {"chip.array.g_min", REAL(chip.device.g_min, 0, 0.5), .unit = "of g_max",
+     .help = "analog: the least conductance of a cell; what it adds to a line is subtracted."},
+    {"chip.array.program_error.kind", ENUM(chip.device.program_error.kind, noise_name), .unit = "",
+     .help = "What errors of a cell's write are proportional to: nothing, its conductance, or its "
+             "inverse."},
+    {"chip.array.program_error.device", REAL(chip.device.program_error.device, 0, 1),
+     .unit = "of g_max, rms", .help = "Of a cell, the same at every write."},
+    {"chip.array.program_error.cycle", REAL(chip.device.program_error.cycle, 0, 1),
+     .unit = "of g_max, rms", .help = "Drawn anew whenever an update changes the weight."},
+    {"chip.array.age", REAL(chip.device.age, 0, 1e12), .unit = "s",
+     .help = "From a cell's write to its reads: time for drift and retention."},
+    {"chip.array.drift.nu", REAL(chip.device.drift.nu, 0, 10), .unit = "",
+     .help = "Exponent: after t0 a conductance falls as (t / t0)^-nu; 0: none."},
+    {"chip.array.drift.spread", REAL(chip.device.drift.spread, 0, 10), .unit = "rms",
+     .help = "Of nu from cell to cell, relative."},
+    {"chip.array.drift.t0", REAL(chip.device.drift.t0, 1e-12, 1e12), .unit = "s",
+     .help = "After a write; up to it nothing drifts."},
+    {"chip.array.retention.tau", REAL(chip.device.retention.tau, 0, 1e18), .unit = "s",
+     .help = "Time constant with which a conductance relaxes, the median of cells; 0: none."},
+    {"chip.array.retention.spread", REAL(chip.device.retention.spread, 0, 10), .unit = "rms",
+     .help = "Of the logarithm of tau from cell to cell."},
+    {"chip.array.retention.rest", REAL(chip.device.retention.rest, 0, 1),
+     .unit = "of g_max - g_min", .help = "Where it relaxes to, above g_min."},
+    {"chip.array.faults.stuck_min", REAL(chip.device.faults.stuck_min, 0, 1), .unit = "of cells",
+     .help = "Stuck at g_min for good."},
+    {"chip.array.faults.stuck_max", REAL(chip.device.faults.stuck_max, 0, 1), .unit = "of cells",
+     .help = "Stuck at g_max for good; with stuck_min at most 1."},
+    {"chip.array.read_noise.kind", ENUM(chip.device.read_noise.kind, noise_name), .unit = "",
+     .help = "What noise of a cell's read is proportional to: nothing, its conductance, or its "
+             "inverse."},
+    {"chip.array.read_noise.sigma", REAL(chip.device.read_noise.sigma, 0, 1),
+     .unit = "of g_max, rms", .help = "Of each driven cell, drawn anew at every read."},
     {"chip.array.columns_per_adc", INTEGER(chip.columns_per_adc, 1, 65536), .unit = "columns",
      .help = "analog: bitlines that share a converter."},
     {"chip.timing.settle_cycles", INTEGER(chip.settle_cycles, 0, 1000000), .unit = "cycles",

@@ -39,7 +39,7 @@ typedef struct epx_config_row_t {
   const char *help;               /* one sentence */
 } epx_config_row_t;
 
-enum { EPX_CONFIG_MAX_ROWS = 96, EPX_CONFIG_KEY_SIZE = 96 };
+enum { EPX_CONFIG_MAX_ROWS = 128, EPX_CONFIG_KEY_SIZE = 96 };
 
 /* All keys, groups together, and those of one layer of network.layers. */
 const epx_config_row_t *epx_config_rows(int *count);

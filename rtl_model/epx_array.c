@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_array_cells.h"
 #include "epx_clones.h"
 #include "epx_converter.h"
 #include "epx_round.h"
@@ -12,8 +13,9 @@ struct epx_array_t {
   epx_tile_shape_t shape;
   int bits_per_cell;
   size_t row_words, unit_words;
-  uint64_t *column_planes; /* [unit][bit][words of rows] */
-  uint64_t *row_planes;    /* [bit][row][words of units] */
+  uint64_t *column_planes;  /* [unit][bit][words of rows] */
+  uint64_t *row_planes;     /* [bit][row][words of units] */
+  epx_array_cells_t *cells; /* NULL: ideal devices, as the planes have them */
   bool lossy;
   epx_adc_t *columns; /* a line a column */
   epx_adc_t **rows;   /* by slice, a line a row */
@@ -27,6 +29,7 @@ void epx_array_destroy(epx_array_t *array) {
     epx_adc_destroy(array->rows[s]);
   }
   epx_adc_destroy(array->columns);
+  epx_array_cells_destroy(array->cells);
   free(array->rows);
   free(array->column_planes);
   free(array->row_planes);
@@ -98,6 +101,10 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   if (array->column_planes == NULL || array->row_planes == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for an array");
   }
+  if (status == EPX_OK && chip->array_kind == EPX_ARRAY_ANALOG &&
+      !epx_device_ideal(&chip->device)) {
+    status = epx_array_cells_create(chip, shape, tile, &array->cells, error);
+  }
   if (status == EPX_OK && array->lossy) {
     status = create_converters(array, chip, tile, error);
   }
@@ -110,7 +117,18 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
 }
 
 int epx_array_fraction(const epx_array_t *array) {
-  return array->lossy ? EPX_CONVERTER_FRACTION : 0;
+  return array->lossy || array->cells != NULL ? EPX_CONVERTER_FRACTION : 0;
+}
+
+bool epx_array_exact(const epx_chip_t *chip) {
+  return chip->array_kind == EPX_ARRAY_DIGITAL ||
+         (chip->adc.kind == EPX_CONVERTER_IDEAL && epx_device_ideal(&chip->device));
+}
+
+bool epx_array_noisy(const epx_chip_t *chip) {
+  return !epx_array_exact(chip) &&
+         (chip->device.read_noise.sigma != 0.0 ||
+          (chip->adc.kind != EPX_CONVERTER_IDEAL && chip->adc.noise != 0.0));
 }
 
 static void put(uint64_t *words, int line, bool on) {
@@ -118,7 +136,11 @@ static void put(uint64_t *words, int line, bool on) {
   words[line / 64] = on ? words[line / 64] | bit : words[line / 64] & ~bit;
 }
 
-void epx_array_set(epx_array_t *array, int row, int unit, int code) {
+void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written) {
+  if (array->cells != NULL) {
+    epx_array_cells_write(array->cells, row, unit, code, written);
+    return;
+  }
   const int bits = array->shape.synapse_bits;
   for (int bit = 0; bit < bits; ++bit) {
     const bool on = (code >> bit & 1) != 0;
@@ -150,60 +172,90 @@ static int slice_end(const epx_array_t *array, int slice) {
                                           : (slice + 1) * array->bits_per_cell;
 }
 
-void epx_array_read_columns(const epx_array_t *array, const uint64_t *driven_rows, int first,
-                            int count, int64_t *sums) {
+/* sums[i] of columns, in digits. */
+static void count_columns(const epx_array_t *array, const uint64_t *driven_rows, int first,
+                          int count, int64_t *sums) {
   const int bits = array->shape.synapse_bits, slices = array->shape.slices;
-  memset(sums, 0, (size_t)count * sizeof *sums);
   if (array->bits_per_cell == 1) { /* a plane is a column, and columns lie one after another */
     add_planes(array->column_planes + (size_t)first * array->row_words, array->row_words,
                driven_rows, count, 1, sums);
     for (int i = bits - 1 - first % bits; i < count; i += bits) {
       sums[i] = -sums[i];
     }
-  } else {
-    for (int i = 0; i < count; ++i) {
-      const int unit = (first + i) / slices, slice = (first + i) % slices;
-      const int begin = slice * array->bits_per_cell;
-      for (int bit = begin; bit < slice_end(array, slice); ++bit) {
-        add_planes(array->column_planes + (size_t)(unit * bits + bit) * array->row_words,
-                   array->row_words, driven_rows, 1, bit_value(array, bit, begin), sums + i);
-      }
-    }
+    return;
   }
-  if (array->lossy) {
-    epx_adc_convert(array->columns, 0, first, count, sums, sums);
+  for (int i = 0; i < count; ++i) {
+    const int unit = (first + i) / slices, slice = (first + i) % slices;
+    const int begin = slice * array->bits_per_cell;
+    for (int bit = begin; bit < slice_end(array, slice); ++bit) {
+      add_planes(array->column_planes + (size_t)(unit * bits + bit) * array->row_words,
+                 array->row_words, driven_rows, 1, bit_value(array, bit, begin), sums + i);
+    }
   }
 }
 
-void epx_array_read_rows(const epx_array_t *array, const uint64_t *driven_units, int slice,
-                         int first, int count, int64_t *sums) {
+static void count_rows(const epx_array_t *array, const uint64_t *driven_units, int slice, int first,
+                       int count, int64_t *sums) {
   const int begin = slice * array->bits_per_cell;
-  memset(sums, 0, (size_t)count * sizeof *sums);
   for (int bit = begin; bit < slice_end(array, slice); ++bit) {
     add_planes(array->row_planes + (size_t)(bit * array->shape.rows + first) * array->unit_words,
                array->unit_words, driven_units, count, bit_value(array, bit, begin), sums);
   }
+}
+
+/* Through the converters: sums of digits, or, of cells, of the converters' units. */
+static void convert(const epx_array_t *array, const epx_adc_t *adc, uint64_t event, int first,
+                    int count, int64_t *sums) {
+  if (array->cells != NULL) {
+    epx_adc_convert_fine(adc, event, first, count, sums, sums);
+  } else {
+    epx_adc_convert(adc, event, first, count, sums, sums);
+  }
+}
+
+void epx_array_read_columns(const epx_array_t *array, uint64_t event, const uint64_t *driven_rows,
+                            int first, int count, int64_t *sums) {
+  memset(sums, 0, (size_t)count * sizeof *sums);
+  if (array->cells != NULL) {
+    epx_array_cells_columns(array->cells, event, driven_rows, first, count, sums);
+  } else {
+    count_columns(array, driven_rows, first, count, sums);
+  }
   if (array->lossy) {
-    epx_adc_convert(array->rows[slice], 0, first, count, sums, sums);
+    convert(array, array->columns, event, first, count, sums);
+  }
+}
+
+void epx_array_read_rows(const epx_array_t *array, uint64_t event, const uint64_t *driven_units,
+                         int slice, int first, int count, int64_t *sums) {
+  memset(sums, 0, (size_t)count * sizeof *sums);
+  if (array->cells != NULL) {
+    epx_array_cells_rows(array->cells, event, driven_units, slice, first, count, sums);
+  } else {
+    count_rows(array, driven_units, slice, first, count, sums);
+  }
+  if (array->lossy) {
+    convert(array, array->rows[slice], event, first, count, sums);
   }
 }
 
 void epx_array_finish(const epx_array_t *array, int count, int64_t *sums) {
-  for (int i = 0; array->lossy && i < count; ++i) {
-    sums[i] = epx_round_shift(sums[i], EPX_CONVERTER_FRACTION, EPX_ROUND_NEAREST_EVEN, 0);
+  const int fraction = epx_array_fraction(array);
+  for (int i = 0; fraction > 0 && i < count; ++i) {
+    sums[i] = epx_round_shift(sums[i], fraction, EPX_ROUND_NEAREST_EVEN, 0);
   }
 }
 
 enum { MAX_LINES = 65536 };
 
-/* sums[units] += factor * what the columns give for the driven rows. */
-static void add_columns(const epx_array_t *array, const uint64_t *driven, int64_t factor,
-                        int64_t *sums) {
+/* sums[units] += factor * what the columns give for the driven rows at one event. */
+static void add_columns(const epx_array_t *array, uint64_t event, const uint64_t *driven,
+                        int64_t factor, int64_t *sums) {
   const int slices = array->shape.slices, columns = array->shape.units * slices;
   int64_t line[256];
   for (int first = 0; first < columns; first += 256) {
     const int count = columns - first < 256 ? columns - first : 256;
-    epx_array_read_columns(array, driven, first, count, line);
+    epx_array_read_columns(array, event, driven, first, count, line);
     for (int i = 0; i < count; ++i) {
       const int shift = (first + i) % slices * array->bits_per_cell;
       sums[(first + i) / slices] += line[i] * factor * (INT64_C(1) << shift);
@@ -212,20 +264,21 @@ static void add_columns(const epx_array_t *array, const uint64_t *driven, int64_
 }
 
 /* sums[rows] += factor * what the rows give for the driven units of a slice. */
-static void add_rows(const epx_array_t *array, const uint64_t *driven, int slice, int64_t factor,
-                     int64_t *sums) {
+static void add_rows(const epx_array_t *array, uint64_t event, const uint64_t *driven, int slice,
+                     int64_t factor, int64_t *sums) {
   const int rows = array->shape.rows;
   int64_t line[256];
   for (int first = 0; first < rows; first += 256) {
     const int count = rows - first < 256 ? rows - first : 256;
-    epx_array_read_rows(array, driven, slice, first, count, line);
+    epx_array_read_rows(array, event, driven, slice, first, count, line);
     for (int i = 0; i < count; ++i) {
       sums[first + i] += line[i] * factor * (INT64_C(1) << (slice * array->bits_per_cell));
     }
   }
 }
 
-void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums) {
+void epx_array_forward(const epx_array_t *array, uint64_t command, int word, const uint8_t *codes,
+                       int bits, int64_t *sums) {
   const int rows = array->shape.rows, units = array->shape.units;
   uint64_t driven[MAX_LINES / 64];
   memset(sums, 0, (size_t)units * sizeof *sums);
@@ -234,13 +287,13 @@ void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits,
     for (int r = 0; r < rows; ++r) {
       driven[r / 64] |= (uint64_t)(codes[r] >> bit & 1) << (r % 64);
     }
-    add_columns(array, driven, INT64_C(1) << bit, sums);
+    add_columns(array, epx_array_event(command, word, 0, 0, bit), driven, INT64_C(1) << bit, sums);
   }
   epx_array_finish(array, units, sums);
 }
 
-void epx_array_backward(const epx_array_t *array, const int32_t *posts, const uint8_t *switches,
-                        int place, int64_t *sums) {
+void epx_array_backward(const epx_array_t *array, uint64_t command, int word, const int32_t *posts,
+                        const uint8_t *switches, int place, int64_t *sums) {
   const int rows = array->shape.rows, units = array->shape.units, bits = array->shape.state_bits;
   uint64_t driven[MAX_LINES / 64];
   memset(sums, 0, (size_t)rows * sizeof *sums);
@@ -252,15 +305,15 @@ void epx_array_backward(const epx_array_t *array, const int32_t *posts, const ui
         driven[u / 64] |= (uint64_t)on << (u % 64);
       }
       const int64_t value = INT64_C(1) << bit;
-      add_rows(array, driven, slice, array->shape.signed_post && bit + 1 == bits ? -value : value,
-               sums);
+      add_rows(array, epx_array_event(command, word, place, slice, bit), driven, slice,
+               array->shape.signed_post && bit + 1 == bits ? -value : value, sums);
     }
   }
   epx_array_finish(array, rows, sums);
 }
 
-void epx_array_forward_change(const epx_array_t *array, const epx_drive_t *drive,
-                              const int32_t *change, int64_t *sums) {
+void epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
+                              const epx_drive_t *drive, const int32_t *change, int64_t *sums) {
   uint64_t driven[MAX_LINES / 64];
   memset(sums, 0, (size_t)array->shape.units * sizeof *sums);
   for (int sign = 0; sign < EPX_DRIVE_SIGNS; ++sign) {
@@ -268,14 +321,15 @@ void epx_array_forward_change(const epx_array_t *array, const epx_drive_t *drive
       const int bit = __builtin_ctz(bits);
       const int64_t value = INT64_C(1) << bit;
       epx_drive_pass(change, array->shape.rows, sign, bit, driven);
-      add_columns(array, driven, sign == EPX_DRIVE_RISEN ? value : -value, sums);
+      const uint64_t event = epx_array_event(command, word, 0, 0, epx_drive_number(sign, bit));
+      add_columns(array, event, driven, sign == EPX_DRIVE_RISEN ? value : -value, sums);
     }
   }
   epx_array_finish(array, array->shape.units, sums);
 }
 
-void epx_array_backward_change(const epx_array_t *array, const epx_drive_t *drive,
-                               const int32_t *change, int64_t *sums) {
+void epx_array_backward_change(const epx_array_t *array, uint64_t command, int word, int place,
+                               const epx_drive_t *drive, const int32_t *change, int64_t *sums) {
   uint64_t driven[MAX_LINES / 64];
   memset(sums, 0, (size_t)array->shape.rows * sizeof *sums);
   for (int sign = 0; sign < EPX_DRIVE_SIGNS; ++sign) {
@@ -284,7 +338,9 @@ void epx_array_backward_change(const epx_array_t *array, const epx_drive_t *driv
       const int64_t value = INT64_C(1) << bit;
       epx_drive_pass(change, array->shape.units, sign, bit, driven);
       for (int slice = 0; slice < array->shape.slices; ++slice) {
-        add_rows(array, driven, slice, sign == EPX_DRIVE_RISEN ? value : -value, sums);
+        const uint64_t event =
+            epx_array_event(command, word, place, slice, epx_drive_number(sign, bit));
+        add_rows(array, event, driven, slice, sign == EPX_DRIVE_RISEN ? value : -value, sums);
       }
     }
   }

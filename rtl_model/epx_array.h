@@ -6,14 +6,18 @@
  * current on a bitline gives, 64 cells at a time. A weight lies in `slices` cells of bits_per_cell
  * bits, least significant first, in two's complement: its highest bit counts negatively.
  *
- * Sums come back in units of 2^-epx_array_fraction(): 0 where nothing is lost (digital arrays and
- * ideal converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the line can
- * reach, times chip.adc_range: all wordlines on, all cells at their largest digit. Backward, every
- * slice is read with the range of its digits; converters are time-shared, their errors by line. */
+ * Where devices are not ideal (chip.device), cells are conductances (epx_array_cells.h) instead.
+ *
+ * Sums come back in units of 2^-epx_array_fraction(): 0 where products are exact (digital arrays;
+ * ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the
+ * line can reach, times chip.adc_range: all wordlines on, all cells at their largest digit.
+ * Backward, every slice is read with the range of its digits; converters are time-shared, their
+ * errors by line. */
 #ifndef EPX_ARRAY_H
 #define EPX_ARRAY_H
 
 #include "epx_drive.h"
+#include "epx_random.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,13 +26,32 @@ extern "C" {
 typedef struct epx_array_t epx_array_t;
 
 /* tile: a number of its own for each array of a chip; it selects the converters' errors. Errors:
- * EPX_ERR_MEMORY, and those of epx_converter_check (chip.array.adc...). All cells are 0. */
+ * EPX_ERR_MEMORY, and those of epx_converter_check (chip.array.adc...)
+ * and epx_device_check. All cells are 0. */
 EPX_CHECKED epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *shape,
                                           int tile, epx_array_t **array, epx_error_t *error);
 void epx_array_destroy(epx_array_t *array);
 
-/* Writes a weight's cells; code within shape.synapse_bits. */
-void epx_array_set(epx_array_t *array, int row, int unit, int code);
+/* Whether a chip's products are exact; and whether a read may differ from the one before. */
+bool epx_array_exact(const epx_chip_t *chip);
+bool epx_array_noisy(const epx_chip_t *chip);
+
+/* The numbers of which noise is drawn, the same in twin and SystemC. A command makes products:
+ * image: of all that were presented since the parameters were loaded; read: of the commands that
+ * read arrays (load 0, then steps, predictions, correlations, made or not) for this image. Its
+ * products are words: vectors, backward positions; of a word, one read for each place of the window
+ * (backward), slice (backward) and driven bit. */
+static inline uint64_t epx_array_command(uint64_t image, uint64_t read) {
+  return epx_random_key(epx_random_key(UINT64_C(0x6576656e74), image), read);
+}
+static inline uint64_t epx_array_event(uint64_t command, int word, int place, int slice, int bit) {
+  return epx_random_key(
+      command, (uint64_t)word << 16 | (uint64_t)place << 12 | (uint64_t)slice << 8 | (uint64_t)bit);
+}
+
+/* Writes a weight's cells; code within shape.synapse_bits. `written` is a number of the write, of
+ * which errors of programming are drawn; the same weight and number write the same cells. */
+void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written);
 
 int epx_array_fraction(const epx_array_t *array);
 
@@ -37,29 +60,31 @@ static inline size_t epx_array_words(int lines) {
   return ((size_t)lines + 63) / 64;
 }
 
-/* One driven bit: converted sums of columns [first, first + count), numbered unit * slices + slice,
- * over the driven rows; or of rows [first, first + count) over the driven units of one slice. */
-void epx_array_read_columns(const epx_array_t *array, const uint64_t *driven_rows, int first,
-                            int count, int64_t *sums);
-void epx_array_read_rows(const epx_array_t *array, const uint64_t *driven_units, int slice,
-                         int first, int count, int64_t *sums);
+/* One driven bit at one event: converted sums of columns [first, first + count), numbered unit *
+ * slices + slice, over the driven rows; or of rows [first, first + count) over the driven units of
+ * one slice. */
+void epx_array_read_columns(const epx_array_t *array, uint64_t event, const uint64_t *driven_rows,
+                            int first, int count, int64_t *sums);
+void epx_array_read_rows(const epx_array_t *array, uint64_t event, const uint64_t *driven_units,
+                         int slice, int first, int count, int64_t *sums);
 
 /* A finished product's last step: accumulated sums to whole units, nearest-even. */
 void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
 
-/* Whole products, as a tile makes them bit by bit. forward: sums[units] of codes[rows] of `bits`
- * bits. backward: sums[rows] of posts[units], two's complement where the shape says so, those whose
- * switch is `place`. */
-void epx_array_forward(const epx_array_t *array, const uint8_t *codes, int bits, int64_t *sums);
-void epx_array_backward(const epx_array_t *array, const int32_t *posts, const uint8_t *switches,
-                        int place, int64_t *sums);
+/* Whole products of a command's word, as a tile makes them bit by bit. forward: sums[units] of
+ * codes[rows] of `bits` bits. backward: sums[rows] of posts[units], two's complement where the
+ * shape says so, those whose switch is `place`. */
+void epx_array_forward(const epx_array_t *array, uint64_t command, int word, const uint8_t *codes,
+                       int bits, int64_t *sums);
+void epx_array_backward(const epx_array_t *array, uint64_t command, int word, const int32_t *posts,
+                        const uint8_t *switches, int place, int64_t *sums);
 
 /* The same of changed codes (epx_drive.h): what the changes of rows, or of the posts of one place,
  * add to a product. */
-void epx_array_forward_change(const epx_array_t *array, const epx_drive_t *drive,
-                              const int32_t *change, int64_t *sums);
-void epx_array_backward_change(const epx_array_t *array, const epx_drive_t *drive,
-                               const int32_t *change, int64_t *sums);
+void epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
+                              const epx_drive_t *drive, const int32_t *change, int64_t *sums);
+void epx_array_backward_change(const epx_array_t *array, uint64_t command, int word, int place,
+                               const epx_drive_t *drive, const int32_t *change, int64_t *sums);
 
 #ifdef __cplusplus
 }

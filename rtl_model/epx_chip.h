@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "epx_converter.h"
+#include "epx_device.h"
 #include "epx_network.h"
 #include "epx_qformat.h"
 #include "epx_round.h"
@@ -40,6 +41,7 @@ typedef struct epx_chip_t {
   int columns_per_adc;  /* analog, default 8 */
   epx_converter_t adc;  /* analog: kind (default ideal: lossless), errors; bits and lines: above */
   double adc_range;     /* of a lossy converter, as a share of what its line can reach, default 1 */
+  epx_device_t device;  /* analog: of the cells, default ideal */
   uint32_t device_seed; /* of what differs from device to device */
   int settle_cycles;    /* per driven bit, default 1 */
   int convert_cycles;   /* per conversion, default 1 */

@@ -17,6 +17,7 @@ typedef struct snapshot_t {
 typedef struct registers_t {
   int32_t *shadow, *velocity, *bias, *bias_velocity;
   epx_lfsr_t *lfsr;
+  uint32_t *written; /* NULL where arrays are exact */
 } registers_t;
 
 typedef struct session_t {
@@ -31,7 +32,8 @@ typedef struct session_t {
 
 const char *epx_chip_check_name(epx_chip_check_kind_t kind) {
   static const char *const names[EPX_CHIP_CHECK_KINDS] = {
-      "states", "switches", "predictions", "shadow weights", "velocities", "biases", "LFSRs"};
+      "states",     "switches", "predictions", "shadow weights",
+      "velocities", "biases",   "LFSRs",       "cells"};
   return names[kind];
 }
 
@@ -56,6 +58,7 @@ static bool take_snapshot(const session_t *s, snapshot_t *snapshot, bool switche
       w->at_work = &look;
     }
     const epx_events_t events = w->events;
+    w->event = twin_event(twin, sample, 0); /* of the correlation to come */
     twin_drives(twin, w, sample, 0.0);
     w->events = events;
     for (int l = 0; l < twin->layers; ++l) {
@@ -99,8 +102,10 @@ static bool copy_registers(session_t *s) {
     r->bias = copy_of(layer->bias, units * sizeof *r->bias);
     r->bias_velocity = copy_of(layer->bias_velocity, units * sizeof *r->bias_velocity);
     r->lfsr = copy_of(layer->lfsr, tiles_of(layer) * sizeof *r->lfsr);
+    r->written =
+        layer->written != NULL ? copy_of(layer->written, synapses * sizeof *r->written) : NULL;
     if (r->shadow == NULL || r->velocity == NULL || r->bias == NULL || r->bias_velocity == NULL ||
-        r->lfsr == NULL) {
+        r->lfsr == NULL || (r->written == NULL && layer->written != NULL)) {
       return false;
     }
   }
@@ -183,6 +188,9 @@ static void compare_registers(session_t *s) {
     for (size_t i = 0; i < tiles_of(layer); ++i) {
       COMPARE(s, EPX_CHIP_CHECK_LFSRS, where, &r->lfsr[i].state, &layer->lfsr[i].state, 1);
     }
+    if (r->written != NULL) {
+      COMPARE(s, EPX_CHIP_CHECK_CELLS, where, r->written, layer->written, synapses_of(layer));
+    }
   }
 }
 
@@ -205,6 +213,7 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
         .bias = r->bias,
         .bias_velocity = r->bias_velocity,
         .lfsr = r->lfsr,
+        .written = r->written,
     };
   }
   const epx_sc_chip_job_t job = {
@@ -218,6 +227,8 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
       .input = twin->input,
       .labels = request->labels,
       .update = true,
+      .first_image = twin->first_image,
+      .update_number = twin->counters.updates + 1,
       .observe = observe,
       .context = s,
       .stall_percent = request->stall_percent,
@@ -241,6 +252,7 @@ static void release(session_t *s, double *loss) {
     free(s->registers[l].bias);
     free(s->registers[l].bias_velocity);
     free(s->registers[l].lfsr);
+    free(s->registers[l].written);
   }
   free(s->predicted);
   free(s->chip_predicted);
@@ -257,6 +269,8 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
   s.predicted = malloc(images);
   s.chip_predicted = malloc(images);
   s.held = malloc(s.twin->held_size + 1);
+  epx_activity_t before, now;
+  epx_twin_activity(twin, &before);
   epx_status_t status = EPX_OK;
   if (loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || s.held == NULL || !run_twin(&s, loss)) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip check of %d images",
@@ -269,7 +283,8 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
     compare_registers(&s);
   }
   check->chip.predicted = NULL;
-  epx_twin_activity(twin, &check->activity);
+  epx_twin_activity(twin, &now);
+  check->activity = epx_activity_since(&before, &now);
   release(&s, loss);
   return status;
 }

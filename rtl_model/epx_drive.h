@@ -34,6 +34,11 @@ void epx_drive_change(const int32_t *before, const uint8_t *switches_before, con
 /* Sets the bits of driven[] (words of 64 lines) of one pass. */
 void epx_drive_pass(const int32_t *change, int count, int sign, int bit, uint64_t *driven);
 
+/* A number of its own for each pass of a drive, below 256. */
+static inline int epx_drive_number(int sign, int bit) {
+  return sign * 128 + bit;
+}
+
 static inline int epx_drive_passes(const epx_drive_t *drive) {
   return __builtin_popcount(drive->bits[0]) + __builtin_popcount(drive->bits[1]);
 }

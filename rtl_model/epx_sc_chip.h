@@ -34,6 +34,8 @@ typedef struct epx_sc_layer_t {
   int32_t *shadow, *velocity;    /* [units][fan_in]; read, and written at the end */
   int32_t *bias, *bias_velocity; /* [units] */
   epx_lfsr_t *lfsr;              /* [row_blocks][column_blocks] */
+  uint32_t *written; /* [units][fan_in]: the update that last wrote a synapse's cells, 0: none; NULL
+                        where arrays are exact */
 } epx_sc_layer_t;
 
 /* Called at the end of the free phase (phase -1) and of every phase, for every state layer: states
@@ -52,6 +54,8 @@ typedef struct epx_sc_chip_job_t {
   const uint8_t *input;  /* [images][height][width][channels]: code + 2^(bits-1) */
   const uint8_t *labels; /* [images] */
   bool update;
+  uint32_t update_number;    /* of that update: 1 for the first */
+  uint64_t first_image;      /* number of image 0 since the parameters were loaded */
   epx_sc_observe_t *observe; /* or NULL */
   void *context;
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_array.h"
 #include "epx_gemm_u8s8s32.h"
 #include "epx_parallel.h"
 #include "epx_twin_internal.h"
@@ -80,29 +81,41 @@ static epx_status_t check_formats(const epx_chip_t *chip, epx_error_t *error) {
   return EPX_OK;
 }
 
-/* Lossy converters: what the twin's tile-by-tile products can hold. */
-static epx_status_t check_analog(const epx_chip_t *chip, const twin_layer_t *layer, int l,
-                                 epx_error_t *error) {
-  if (!twin_analog_loses_bits(chip)) {
-    return EPX_OK;
-  }
-  if (layer->g.fan_in > EPX_TWIN_ANALOG_LINES || layer->g.units > EPX_TWIN_ANALOG_LINES) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "network.layers[%d]: a fan-in of %d and %d units; through converters that lose "
-                    "bits the twin multiplies at most %d of each",
-                    l, layer->g.fan_in, layer->g.units, EPX_TWIN_ANALOG_LINES);
-  }
+static epx_status_t check_converters(const epx_chip_t *chip, epx_error_t *error) {
   epx_converter_t converter = chip->adc;
   converter.bits = chip->adc_bits;
   converter.lines_each = chip->columns_per_adc;
   const epx_status_t status = epx_converter_check(&converter, "chip.array.adc", error);
-  if (status == EPX_OK && (chip->adc.noise != 0.0 || chip->adc_bits < 2 ||
-                           !(chip->adc_range > 0.0 && chip->adc_range <= 1.0))) {
+  if (status == EPX_OK && chip->adc.kind != EPX_CONVERTER_IDEAL &&
+      (chip->adc_bits < 2 || !(chip->adc_range > 0.0 && chip->adc_range <= 1.0))) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "chip.array: a lossy converter needs adc_bits of at least 2, a range above 0 "
-                    "and at most 1, and no noise");
+                    "chip.array: a lossy converter needs adc_bits of at least 2, and a range above "
+                    "0 and at most 1");
   }
   return status;
+}
+
+/* Arrays that are not exact: what the twin's tile-by-tile products can hold. */
+static epx_status_t check_analog(const epx_chip_t *chip, const twin_layer_t *layer, int l,
+                                 epx_error_t *error) {
+  const char *effect =
+      chip->adc.noise != 0.0 ? "chip.array.adc.noise" : epx_device_effect(&chip->device);
+  if (chip->array_kind == EPX_ARRAY_DIGITAL && effect != NULL) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "%s: a digital array has none; expected chip.array.kind analog", effect);
+  }
+  epx_status_t status =
+      chip->array_kind == EPX_ARRAY_ANALOG ? check_converters(chip, error) : EPX_OK;
+  if (status != EPX_OK || epx_array_exact(chip)) {
+    return status;
+  }
+  if (layer->g.fan_in > EPX_TWIN_ANALOG_LINES || layer->g.units > EPX_TWIN_ANALOG_LINES) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.layers[%d]: a fan-in of %d and %d units; on arrays that are not exact "
+                    "the twin multiplies at most %d of each",
+                    l, layer->g.fan_in, layer->g.units, EPX_TWIN_ANALOG_LINES);
+  }
+  return epx_device_check(&chip->device, error);
 }
 
 static epx_status_t check_layer(const epx_network_t *network, int l, epx_error_t *error) {
@@ -166,8 +179,12 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
       above == NULL ? 0.0
                     : (double)(above->g.fan_in / above->g.in_channels) * (double)above->g.units;
   const double down = ldexp(255.0 * 128.0 * terms_above, layer->backward_shift);
-  /* A lossy converter's highest level may lie up to its step beyond what the line can reach. */
-  const double beyond = twin_analog_loses_bits(&twin->chip) ? 2.0 : 1.0;
+  /* A lossy converter's highest level may lie up to its step beyond what the line can reach, and
+   * what cells count up to twice the digits' range below it (g_min); noise is limited to 8 times
+   * that range (epx_array_cells.h). */
+  const epx_chip_t *chip = &twin->chip;
+  const bool limited = chip->adc.kind != EPX_CONVERTER_IDEAL || !epx_array_noisy(chip);
+  const double beyond = epx_array_exact(chip) ? 1.0 : limited ? 2.0 : 16.0;
   const int bits = ilogb((up * (l == 0 ? 2.0 : 1.0) + down) * beyond + 0x1p29) + 2;
   if (layer->forward_shift > 16 || layer->backward_shift > 16 || bits > 32) {
     return epx_fail(
@@ -289,7 +306,7 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
                     capacity);
   }
   int tiles = 0;
-  for (int l = 0; twin_analog_loses_bits(chip) && l < twin->parameter_layers; ++l) {
+  for (int l = 0; !epx_array_exact(chip) && l < twin->parameter_layers; ++l) {
     const epx_status_t made = twin_analog_create(twin, l, tiles, error);
     if (made != EPX_OK) {
       twin_destroy(&twin->base);
@@ -301,6 +318,7 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
     epx_conv_rows(&twin->layer[l].conv, twin->layer[l].forward_rows);
   }
   epx_softmax_init(&twin->softmax);
+  twin->noisy = epx_array_noisy(chip);
   *substrate = &twin->base;
   return EPX_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The twin's products where converters lose bits: tile by tile and bit by bit, as the chip makes
+/* The twin's products where arrays are not exact: tile by tile and bit by bit, as the chip makes
  * them. Far slower than the exact kernels: a converter decides for every line and bit. */
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +22,6 @@ static part_t part_of(const twin_layer_t *layer, int row_block, int column_block
   epx_map_rows(&layer->map, row_block, &part.row, &part.row_end);
   epx_map_units(&layer->map, column_block, &part.unit, &part.unit_end);
   return part;
-}
-
-bool twin_analog_loses_bits(const epx_chip_t *chip) {
-  return chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind != EPX_CONVERTER_IDEAL;
 }
 
 epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error) {
@@ -69,8 +65,9 @@ void twin_analog_pack(const twin_layer_t *layer) {
     const part_t part = part_of(layer, i % map->row_blocks, i / map->row_blocks);
     for (int k = part.row; k < part.row_end; ++k) {
       for (int u = part.unit; u < part.unit_end; ++u) {
-        epx_array_set(layer->array[i], k - part.row, u - part.unit,
-                      layer->code[(size_t)u * (size_t)map->fan_in + (size_t)k]);
+        const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
+        epx_array_write(layer->array[i], k - part.row, u - part.unit, layer->code[at],
+                        layer->written[at]);
       }
     }
   }
@@ -90,9 +87,13 @@ void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, u
   }
 }
 
+uint64_t twin_event(const twin_t *twin, int sample, int ahead) {
+  return epx_array_command(twin->first_image + (uint64_t)sample, twin->reads + (uint64_t)ahead);
+}
+
 /* One convolution row's products, [units]. */
-static void multiply(const twin_layer_t *layer, const uint8_t *image, int m, int bits,
-                     int64_t *products) {
+static void multiply(const twin_layer_t *layer, uint64_t event, const uint8_t *image, int m,
+                     int bits, int64_t *products) {
   uint8_t lines[EPX_TWIN_ANALOG_LINES];
   int64_t sums[EPX_TWIN_ANALOG_LINES];
   twin_gather_lines(layer, image, m, lines);
@@ -100,7 +101,7 @@ static void multiply(const twin_layer_t *layer, const uint8_t *image, int m, int
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
-      epx_array_forward(part.array, lines + part.row, bits, sums);
+      epx_array_forward(part.array, event, m, lines + part.row, bits, sums);
       for (int u = part.unit; u < part.unit_end; ++u) {
         products[u] += sums[u - part.unit];
       }
@@ -120,13 +121,13 @@ void twin_pool_place(const int64_t *products, int units, int place, int32_t *out
   }
 }
 
-void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *image, int32_t *out,
-                         uint8_t *switches) {
+void twin_analog_forward(const twin_layer_t *layer, uint64_t event, int bits, const uint8_t *image,
+                         int32_t *out, uint8_t *switches) {
   const int units = layer->g.units, positions = layer->g.out_height * layer->g.out_width;
   int64_t products[EPX_TWIN_ANALOG_LINES];
   for (int p = 0; p < positions; ++p, out += units) {
     for (int place = 0; place < layer->window; ++place) {
-      multiply(layer, image, p * layer->window + place, bits, products);
+      multiply(layer, event, image, p * layer->window + place, bits, products);
       twin_pool_place(products, units, place, out, switches);
     }
     switches += switches == NULL ? 0 : units;
@@ -151,22 +152,23 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
   }
 }
 
-static void backward_position(const twin_layer_t *layer, const int32_t *posts,
+static void backward_position(const twin_layer_t *layer, uint64_t event, const int32_t *posts,
                               const uint8_t *switches, int p, int32_t *out, int ldc) {
   int64_t sums[EPX_TWIN_ANALOG_LINES];
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
       for (int place = 0; place < layer->window; ++place) {
-        epx_array_backward(part.array, posts + part.unit, switches + part.unit, place, sums);
+        epx_array_backward(part.array, event, p, posts + part.unit, switches + part.unit, place,
+                           sums);
         twin_scatter(layer, rb, sums, p, place, out, ldc);
       }
     }
   }
 }
 
-void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const uint8_t *switches,
-                          int32_t *out, int ldc) {
+void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+                          const uint8_t *switches, int32_t *out, int ldc) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   const epx_geometry_t *g = &layer->g;
   int32_t posts[EPX_TWIN_ANALOG_LINES];
@@ -178,14 +180,15 @@ void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const u
     for (int u = 0; u < g->units; ++u) {
       posts[u] = state[u];
     }
-    backward_position(layer, posts,
+    backward_position(layer, event, posts,
                       layer->window == 1 ? none : switches + (size_t)p * (size_t)g->units, p, out,
                       ldc);
   }
 }
 
-void twin_analog_errors(const twin_layer_t *readout, const int32_t *error, int32_t *nudge) {
+void twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+                        int32_t *nudge) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   memset(nudge, 0, readout->g.in_size * sizeof *nudge);
-  backward_position(readout, error, none, 0, nudge, readout->g.in_channels);
+  backward_position(readout, event, error, none, 0, nudge, readout->g.in_channels);
 }

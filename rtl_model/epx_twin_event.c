@@ -29,7 +29,7 @@ static size_t backward_size(const twin_layer_t *layer) {
 
 /* The layers above the first, one after another; every part at a multiple of 8. */
 size_t twin_event_size(twin_t *twin) {
-  const bool lossy = twin_analog_loses_bits(&twin->chip);
+  const bool lossy = !epx_array_exact(&twin->chip);
   size_t sum = 0;
   for (int l = 1; twin->chip.event_driven && l < twin->parameter_layers; ++l) {
     twin_layer_t *layer = &twin->layer[l];
@@ -97,8 +97,8 @@ static uint64_t largest(const uint64_t *cycles, int count) {
 }
 
 /* Drives the change of convolution row m in row block rb; returns the passes. */
-static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int rb,
-                       int64_t *sums) {
+static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int m,
+                      int rb, int64_t *sums) {
   const epx_layer_map_t *map = &layer->map;
   const uint8_t *before = w->lines, *now = w->lines + layer->g.fan_in;
   int row, row_end;
@@ -119,7 +119,8 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
     epx_map_units(map, cb, &unit, &unit_end);
     epx_drive_events(&twin->chip, &drive, 1, (unit_end - unit) * map->slices, rows, &w->events);
     if (layer->array != NULL) {
-      epx_array_forward_change(twin_array(layer, rb, cb), &drive, w->change + row, w->products);
+      epx_array_forward_change(twin_array(layer, rb, cb), w->event, m, &drive, w->change + row,
+                               w->products);
       for (int u = unit; u < unit_end; ++u) {
         sums[u] += w->products[u - unit];
       }
@@ -143,7 +144,7 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
       twin_gather_lines(layer, image, m, w->lines + layer->g.fan_in);
       for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
         const int passes =
-            drive_rows(twin, layer, w, rb, held.forward + (size_t)m * (size_t)units);
+            drive_rows(twin, layer, w, m, rb, held.forward + (size_t)m * (size_t)units);
         w->cycles[rb] += 1 + (passes == 0 ? 1 : (uint64_t)passes * reading);
       }
     }
@@ -196,7 +197,8 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
     w->events.psum_adds += adds;
     w->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
     if (layer->array != NULL) {
-      epx_array_backward_change(twin_array(layer, rb, cb), &drive, w->change + unit, w->products);
+      epx_array_backward_change(twin_array(layer, rb, cb), w->event, p, place, &drive,
+                                w->change + unit, w->products);
       twin_scatter(layer, rb, w->products, p, place, held->backward,
                    layer->dense ? g->in_channels : twin_backward_ldc(layer));
     }

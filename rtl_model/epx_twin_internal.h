@@ -41,6 +41,8 @@ typedef struct twin_layer_t {
   int32_t *shadow, *velocity;
   int32_t *bias, *bias_velocity;
   epx_lfsr_t *lfsr; /* by tile: [row_blocks][column_blocks] */
+  uint32_t
+      *written; /* of arrays that are not exact: the update that last wrote a synapse's cells */
 
   /* Derived from the registers after every update. */
   int8_t *code;    /* [units][fan_in] */
@@ -69,6 +71,7 @@ typedef struct twin_workspace_t {
   int32_t *correlation;               /* [units][padded fan_in] of the largest layer set */
   int64_t *readout_correlation;       /* [classes][fan_in] */
   int64_t *bias_correlation;          /* all layers, one after another */
+  uint64_t event;                     /* epx_array_command of the products to come */
   uint64_t asked, computed;
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 
@@ -85,6 +88,11 @@ typedef struct twin_workspace_t {
   uint64_t *cycles; /* of a layer's row blocks, or of its tiles, in one command */
 } twin_workspace_t;
 
+/* Since the parameters were loaded: numbers of events that draw. */
+typedef struct twin_counters_t {
+  uint32_t updates, images;
+} twin_counters_t;
+
 typedef struct twin_t {
   epx_substrate_t base;
   epx_chip_t chip;
@@ -97,6 +105,9 @@ typedef struct twin_t {
   uint8_t *input; /* offset input codes, compact */
   int32_t *drive; /* layer 0's pooled product, static */
   uint8_t *drive_switches;
+  twin_counters_t counters;
+  uint32_t first_image, reads; /* of this mini-batch; commands so far that read arrays */
+  bool noisy;
   uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
   int8_t *pack_buffer;
   uint8_t *held; /* event-driven: by sample, held_size each */
@@ -159,17 +170,20 @@ void twin_forward(const twin_t *twin, int l, twin_workspace_t *w, const uint8_t 
 void twin_backward(const twin_t *twin, int l, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out);
 
-/* epx_twin_analog.c: products through converters that lose bits. bits: of a wordline code. */
+/* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). bits: of a wordline
+ * code. */
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
-bool twin_analog_loses_bits(const epx_chip_t *chip);
 epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
 void twin_analog_pack(const twin_layer_t *layer);
-void twin_analog_forward(const twin_layer_t *layer, int bits, const uint8_t *image, int32_t *out,
-                         uint8_t *switches);
-void twin_analog_backward(const twin_layer_t *layer, twin_place_t place, const uint8_t *switches,
-                          int32_t *out, int ldc);
-void twin_analog_errors(const twin_layer_t *readout, const int32_t *error, int32_t *nudge);
+void twin_analog_forward(const twin_layer_t *layer, uint64_t event, int bits, const uint8_t *image,
+                         int32_t *out, uint8_t *switches);
+void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+                          const uint8_t *switches, int32_t *out, int ldc);
+void twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+                        int32_t *nudge);
+/* The event of a sample's products in the next read but `ahead`. */
+uint64_t twin_event(const twin_t *twin, int sample, int ahead);
 
 epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_block);
 /* The wordline codes of convolution row m. */

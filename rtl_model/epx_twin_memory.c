@@ -2,6 +2,7 @@
 /* What the twin allocates: all of it at creation. */
 #include <stdlib.h>
 
+#include "epx_array.h"
 #include "epx_gemm_u8s8s32.h"
 #include "epx_parallel.h"
 #include "epx_twin_internal.h"
@@ -34,6 +35,9 @@ static void allocate_layer(twin_t *twin, int l, bool *failed) {
   layer->bias_velocity = zeroed(units, sizeof *layer->bias_velocity, failed);
   layer->lfsr = zeroed((size_t)(layer->map.row_blocks * layer->map.column_blocks),
                        sizeof *layer->lfsr, failed);
+  if (!epx_array_exact(&twin->chip)) {
+    layer->written = zeroed(weights, sizeof *layer->written, failed);
+  }
   layer->code = zeroed(weights, 1, failed);
   layer->offset = zeroed(units, sizeof *layer->offset, failed);
   layer->packed_forward = zeroed(epx_conv_packed_size(&layer->conv), 1, failed);
@@ -157,6 +161,7 @@ void twin_destroy(epx_substrate_t *self) {
     free(layer->bias);
     free(layer->bias_velocity);
     free(layer->lfsr);
+    free(layer->written);
     free(layer->code);
     free(layer->offset);
     free(layer->packed_forward);

@@ -69,7 +69,8 @@ void twin_forward(const twin_t *twin, int l, twin_workspace_t *w, const uint8_t 
     return;
   }
   if (layer->array != NULL) {
-    twin_analog_forward(layer, layer->pre_bits, image, out, layer->window == 4 ? switches : NULL);
+    twin_analog_forward(layer, w->event, layer->pre_bits, image, out,
+                        layer->window == 4 ? switches : NULL);
     return;
   }
   epx_conv_forward_u8s8s32(&layer->conv, image, layer->forward_rows, layer->packed_forward,
@@ -86,7 +87,7 @@ void twin_backward(const twin_t *twin, int l, twin_workspace_t *w, twin_place_t 
     return;
   }
   if (layer->array != NULL) {
-    twin_analog_backward(layer, place, switches, out, twin_backward_ldc(layer));
+    twin_analog_backward(layer, w->event, place, switches, out, twin_backward_ldc(layer));
     return;
   }
   const epx_conv_states_t states = {place.at, place.pixel_stride, place.row_stride, switches};

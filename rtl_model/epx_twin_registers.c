@@ -11,6 +11,9 @@ static void reset_optimiser(twin_t *twin, int l) {
   const size_t units = (size_t)layer->g.units;
   memset(layer->velocity, 0, units * (size_t)layer->g.fan_in * sizeof *layer->velocity);
   memset(layer->bias_velocity, 0, units * sizeof *layer->bias_velocity);
+  if (layer->written != NULL) {
+    memset(layer->written, 0, units * (size_t)layer->g.fan_in * sizeof *layer->written);
+  }
   for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
     for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
       layer->lfsr[rb * layer->map.column_blocks + cb] = epx_tile_lfsr(&twin->chip, l, rb, cb);
@@ -21,6 +24,7 @@ static void reset_optimiser(twin_t *twin, int l) {
 epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
   (void)error;
+  memset(&twin->counters, 0, sizeof twin->counters);
   for (int l = 0; l < twin->parameter_layers; ++l) {
     twin_layer_t *layer = &twin->layer[l];
     const size_t fan_in = (size_t)layer->g.fan_in;
@@ -63,10 +67,10 @@ typedef struct register_t {
   epx_dtype_t dtype;
 } register_t;
 
-enum { REGISTERS = 5 };
+enum { REGISTERS = 6 };
 
-/* Everything of layer l that training changes. */
-static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
+/* Everything of layer l that training changes; returns how many. */
+static int registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
   const size_t units = (size_t)layer->g.units, weights = units * (size_t)layer->g.fan_in;
   const size_t tiles = (size_t)(layer->map.row_blocks * layer->map.column_blocks);
   list[0] = (register_t){"shadow", layer->shadow, weights, EPX_DTYPE_I32};
@@ -74,44 +78,67 @@ static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) 
   list[2] = (register_t){"bias", layer->bias, units, EPX_DTYPE_I32};
   list[3] = (register_t){"bias_velocity", layer->bias_velocity, units, EPX_DTYPE_I32};
   list[4] = (register_t){"lfsr", layer->lfsr, tiles, EPX_DTYPE_U32};
+  list[5] = (register_t){"written", layer->written, weights, EPX_DTYPE_U32};
+  return layer->written != NULL ? REGISTERS : REGISTERS - 1;
+}
+
+/* What arrays that are not exact count, beside the layers. */
+static register_t counters_of(const twin_t *twin) {
+  return (register_t){"counters", (void *)&twin->counters, sizeof twin->counters / sizeof(uint32_t),
+                      EPX_DTYPE_U32};
+}
+
+static epx_status_t save_register(epx_npz_t *npz, const char *name, const register_t *r,
+                                  epx_error_t *error) {
+  return epx_npz_add(npz, name, r->dtype, 1, &r->count, r->data, NULL, error);
 }
 
 epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
+  epx_status_t status = EPX_OK;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     register_t list[REGISTERS];
-    registers_of(&twin->layer[l], list);
-    for (int i = 0; i < REGISTERS; ++i) {
+    const int count = registers_of(&twin->layer[l], list);
+    for (int i = 0; status == EPX_OK && i < count; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
       snprintf(name, sizeof name, "twin.%d.%s", l, list[i].suffix);
-      const epx_status_t status =
-          epx_npz_add(npz, name, list[i].dtype, 1, &list[i].count, list[i].data, NULL, error);
-      if (status != EPX_OK) {
-        return status;
-      }
+      status = save_register(npz, name, &list[i], error);
     }
   }
-  return EPX_OK;
+  const register_t counters = counters_of(twin);
+  return status == EPX_OK && twin->layer[0].written != NULL
+             ? save_register(npz, "twin.counters", &counters, error)
+             : status;
+}
+
+static epx_status_t restore_register(const epx_npz_t *npz, const char *label, const char *name,
+                                     const register_t *r, epx_error_t *error) {
+  epx_array_t *found;
+  const epx_status_t status = epx_npz_require(npz, label, name, r->dtype, r->count, &found, error);
+  if (status == EPX_OK) {
+    memcpy(r->data, found->data, r->count * sizeof(int32_t));
+  }
+  return status;
 }
 
 epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const char *label,
                           epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
+  const register_t counters = counters_of(twin);
+  epx_status_t status = twin->layer[0].written != NULL
+                            ? restore_register(npz, label, "twin.counters", &counters, error)
+                            : EPX_OK;
+  for (int l = 0; status == EPX_OK && l < twin->parameter_layers; ++l) {
     register_t list[REGISTERS];
-    registers_of(&twin->layer[l], list);
-    for (int i = 0; i < REGISTERS; ++i) {
+    const int count = registers_of(&twin->layer[l], list);
+    for (int i = 0; status == EPX_OK && i < count; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
-      epx_array_t *found;
       snprintf(name, sizeof name, "twin.%d.%s", l, list[i].suffix);
-      const epx_status_t status =
-          epx_npz_require(npz, label, name, list[i].dtype, list[i].count, &found, error);
-      if (status != EPX_OK) {
-        return status;
-      }
-      memcpy(list[i].data, found->data, list[i].count * sizeof(int32_t));
+      status = restore_register(npz, label, name, &list[i], error);
     }
-    twin_pack(twin, l);
+    if (status == EPX_OK) {
+      twin_pack(twin, l);
+    }
   }
-  return EPX_OK;
+  return status;
 }

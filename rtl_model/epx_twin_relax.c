@@ -70,7 +70,7 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
       twin_event_errors(twin, w, error, w->nudge);
     }
     if (readout->array != NULL && w->held == NULL) {
-      twin_analog_errors(readout, error, w->nudge);
+      twin_analog_errors(readout, w->event, error, w->nudge);
     } else if (readout->array == NULL) {
       memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
       for (int k = 0; k < readout->g.units; ++k) {
@@ -170,7 +170,8 @@ typedef struct relax_task_t {
 } relax_task_t;
 
 /* Runs the steps. State t = state t-1: settled. State t = state t-2: a cycle of period 2, so only
- * the parity of what remains matters. */
+ * the parity of what remains matters. Under noise the next step may differ all the same: a chip
+ * that stops where nothing changed stops, others go on. */
 static void relax_sample(void *context, int sample, int thread) {
   const relax_task_t *task = context;
   twin_t *twin = task->twin;
@@ -182,13 +183,14 @@ static void relax_sample(void *context, int sample, int thread) {
   while (remaining > 0) {
     unsigned changed = 0;
     twin_event_command(w, task->beta != 0.0 ? EPX_COMMAND_NUDGED_STEP : EPX_COMMAND_FREE_STEP);
+    w->event = twin_event(twin, sample, task->steps - remaining);
     twin_drives(twin, w, sample, task->beta);
     for (int l = 0; l < twin->layers; ++l) {
       changed |= fire_layer(twin, w, l, task->beta != 0.0);
     }
     --remaining;
     ++w->computed;
-    if ((changed & 1u) == 0) {
+    if ((changed & 1u) == 0 && (!twin->noisy || twin->chip.stop_settled)) {
       made -= remaining;
       if (!twin->chip.stop_settled) {
         twin_event_idle(twin, w, remaining);
@@ -196,7 +198,7 @@ static void relax_sample(void *context, int sample, int thread) {
       break;
     }
     /* Event-driven, each step of a cycle counts. */
-    if (twice && (changed & 2u) == 0 && w->held == NULL) {
+    if (twice && (changed & 2u) == 0 && !twin->noisy && w->held == NULL) {
       remaining %= 2;
     }
     twice = true;
@@ -212,6 +214,7 @@ void twin_relax(epx_substrate_t *self, int steps, double beta) {
   twin_t *twin = (twin_t *)self;
   relax_task_t task = {twin, steps, beta};
   epx_parallel_for(twin->samples, relax_sample, &task);
+  twin->reads += (uint32_t)steps;
 }
 
 static void drive_sample(void *context, int sample, int thread) {
@@ -220,6 +223,7 @@ static void drive_sample(void *context, int sample, int thread) {
   const twin_layer_t *layer = &twin->layer[0];
   const size_t out = (size_t)sample * layer->g.out_size;
   twin_load_input(twin, w, sample);
+  w->event = twin_event(twin, sample, 0);
   twin_forward(twin, 0, w, w->image[0], twin->drive + out, twin->drive_switches + out);
 }
 
@@ -257,7 +261,11 @@ void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, 
     memset(twin->state[l], 0, (size_t)n * twin->layer[l].g.out_size);
   }
   twin_event_forget(twin);
+  twin->first_image = twin->counters.images;
+  twin->counters.images += (uint32_t)n;
+  twin->reads = 0;
   epx_parallel_for(n, drive_sample, twin);
+  twin->reads = 1;
 }
 
 void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
@@ -270,6 +278,7 @@ void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
     int best = 0;
     twin_load_images(twin, w, sample);
     twin_event_command(w, EPX_COMMAND_PREDICT);
+    w->event = twin_event(twin, sample, 0);
     if (twin_has_readout(twin)) {
       twin_logits(twin, w, score);
     } else {
@@ -294,4 +303,5 @@ void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
                                           : sum;
     predicted[sample] = (uint8_t)best;
   }
+  ++twin->reads;
 }

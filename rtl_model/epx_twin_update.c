@@ -53,6 +53,7 @@ static void accumulate_sample(void *context, int item, int thread) {
   twin_load_input(twin, w, sample);
   twin_load_images(twin, w, sample);
   twin_event_command(w, EPX_COMMAND_CORRELATE);
+  w->event = twin_event(twin, sample, 0);
   for (int l = 0; l < twin->layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     if (l > 0) {
@@ -117,6 +118,7 @@ void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase) {
     epx_parallel_for(left < chunk ? left : chunk, accumulate_sample, &task);
     collect(twin);
   }
+  ++twin->reads;
 }
 
 /* Real value of one correlation unit in -dL/dtheta. */
@@ -182,12 +184,18 @@ static void update_tile(void *context, int item, int thread) {
   const int unit = column_block * map->weights_per_tile;
   const int unit_end = least(unit + map->weights_per_tile, map->units);
   epx_lfsr_t *lfsr = &layer->lfsr[item];
+  const epx_chip_t *chip = &task->twin->chip;
   (void)thread;
   for (int k = row_block * map->rows; k < row_end; ++k) {
     for (int u = unit; u < unit_end; ++u) {
       const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
       epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
                          &layer->velocity[at], lfsr);
+      if (layer->written != NULL &&
+          layer->code[at] !=
+              epx_update_visible(layer->shadow[at], chip->shadow_bits, layer->synapse)) {
+        layer->written[at] = task->twin->counters.updates;
+      }
     }
   }
   for (int u = unit; row_block == 0 && u < unit_end; ++u) {
@@ -199,6 +207,7 @@ static void update_tile(void *context, int item, int thread) {
 void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
                  const epx_update_rule_t *rule) {
   twin_t *twin = (twin_t *)self;
+  ++twin->counters.updates;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     update_task_t task = {twin, l, twin_circuit(twin, l, false, estimator, rule),
                           twin_circuit(twin, l, true, estimator, rule)};

@@ -140,31 +140,31 @@ EPX_CLONES static int64_t decide(int count, int64_t levels, const int64_t *restr
   return clips;
 }
 
-EPX_CLONES static void scale_exactly(int count, const int64_t *sum, int64_t *t) {
+/* unit: of a sum, in output units. */
+EPX_CLONES static void scale_exactly(int count, int64_t unit, const int64_t *sum, int64_t *t) {
   for (int i = 0; i < count; ++i) {
-    t[i] = sum[i] * (INT64_C(1) << EPX_CONVERTER_FRACTION);
+    t[i] = sum[i] * unit;
   }
 }
 
 /* t = round(s 2^F gain + (offset + noise xi) q); beyond +-2^51 every range clips all the same. */
-EPX_CLONES static void scale_with_errors(int count, const int64_t *sum, const double *restrict gain,
-                                         const double *restrict offset, double noise,
-                                         const double *restrict normal,
+EPX_CLONES static void scale_with_errors(int count, int64_t unit, const int64_t *sum,
+                                         const double *restrict gain, const double *restrict offset,
+                                         double noise, const double *restrict normal,
                                          const int64_t *restrict step, int64_t *t) {
-  const double limit = 0x1p51 - 1.0;
+  const double limit = 0x1p51 - 1.0, scale = (double)unit;
   for (int i = 0; i < count; ++i) {
     const double lsb = (double)step[i];
-    double x = (double)sum[i] * (double)(1 << EPX_CONVERTER_FRACTION) * gain[i] +
-               (offset[i] + noise * normal[i]) * lsb;
+    double x = (double)sum[i] * scale * gain[i] + (offset[i] + noise * normal[i]) * lsb;
     x = x < -limit ? -limit : x > limit ? limit : x;
     t[i] = (int64_t)epx_math_round(x);
   }
 }
 
-int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t event, int first, int count,
-                        const int64_t *sum, int64_t *out) {
+static int64_t convert(const epx_adc_t *adc, uint64_t event, int64_t unit, int first, int count,
+                       const int64_t *sum, int64_t *out) {
   if (adc->converter.kind == EPX_CONVERTER_IDEAL) {
-    scale_exactly(count, sum, out);
+    scale_exactly(count, unit, sum, out);
     return 0;
   }
   const uint64_t key = epx_array_event_key(adc->key, event);
@@ -178,15 +178,25 @@ int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t event, int first, int cou
       epx_array_normals(key, (uint64_t)at, (size_t)size, normal);
     }
     if (adc->has_errors) {
-      scale_with_errors(size, sum + done, adc->gain + at, adc->offset + at, adc->converter.noise,
-                        normal, adc->step + at, t);
+      scale_with_errors(size, unit, sum + done, adc->gain + at, adc->offset + at,
+                        adc->converter.noise, normal, adc->step + at, t);
     } else {
-      scale_exactly(size, sum + done, t);
+      scale_exactly(size, unit, sum + done, t);
     }
     clips += decide(size, levels, adc->low + at, adc->step + at, adc->inverse + at, t);
     memcpy(out + done, t, (size_t)size * sizeof *t);
   }
   return clips;
+}
+
+int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t event, int first, int count,
+                        const int64_t *sum, int64_t *out) {
+  return convert(adc, event, INT64_C(1) << EPX_CONVERTER_FRACTION, first, count, sum, out);
+}
+
+int64_t epx_adc_convert_fine(const epx_adc_t *adc, uint64_t event, int first, int count,
+                             const int64_t *sum, int64_t *out) {
+  return convert(adc, event, 1, first, count, sum, out);
 }
 
 epx_status_t epx_adc_calibrate(epx_adc_t *adc, size_t vectors, const int64_t *sum, double coverage,

@@ -98,6 +98,9 @@ void epx_adc_levels(const epx_adc_t *adc, int line, int64_t *low, int64_t *step)
  * event. */
 int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t event, int first, int count,
                         const int64_t *sum, int64_t *out);
+/* The same of sums in output units: t = sum, and s = sum 2^-F. */
+int64_t epx_adc_convert_fine(const epx_adc_t *adc, uint64_t event, int first, int count,
+                             const int64_t *sum, int64_t *out);
 
 /* ---- calibration ---- */
 

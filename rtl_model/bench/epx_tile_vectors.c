@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_array.h"
 #include "epx_twin_internal.h"
 
 static const epx_tile_array_t inputs[EPX_TILE_INPUTS] = {
@@ -55,10 +56,11 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
     return epx_fail(error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (the state layers)",
                     place.layer, t.layers - 1);
   }
-  if (twin_analog_loses_bits(&t.chip)) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "chip.array.adc.kind: the reference of the tile bench multiplies exactly; it "
-                    "knows ideal converters only (epxbar chip checks the others)");
+  if (!epx_array_exact(&t.chip)) {
+    return epx_fail(
+        error, EPX_ERR_UNSUPPORTED,
+        "chip.array: the reference of the tile bench multiplies exactly; it knows ideal "
+        "devices and converters only (epxbar chip checks the others)");
   }
   const twin_layer_t *layer = &t.layer[place.layer];
   const epx_layer_map_t *map = &layer->map;

@@ -15,7 +15,8 @@ enum class Opcode : int { None, Load, Step, Predict, Store, Recall, Correlate, U
 struct Command {
   int sequence = 0;  // counts up: a new one is a new command
   Opcode opcode = Opcode::None;
-  int image = 0;                // load: of the mini-batch
+  int image = 0;                // of the mini-batch
+  int read = 0;                 // of the image's commands that read arrays; load: 0
   double beta = 0.0;            // step: signed nudging factor, 0: free
   int label = 0;                // of the image
   int slot = 0;                 // store, recall: 0 for s*, 1 + phase for s^beta

@@ -39,6 +39,9 @@ std::vector<Command> make_program(const epx_sc_chip_job_t &job) {
   Command command;
   const auto add = [&](Opcode opcode) -> Command & {
     command.opcode = opcode;
+    const bool reads =
+        opcode == Opcode::Step || opcode == Opcode::Predict || opcode == Opcode::Correlate;
+    command.read = opcode == Opcode::Load ? 0 : command.read + (reads ? 1 : 0);
     ++command.sequence;
     program.push_back(command);
     return program.back();

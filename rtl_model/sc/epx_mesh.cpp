@@ -59,6 +59,9 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
       memory->velocity.push_back(numbers.velocity[at]);
       memory->weight.push_back(epx_update_visible(numbers.shadow[at], plan_.chip->shadow_bits,
                                                   epx_chip_synapse(plan_.chip, l)));
+      if (numbers.written != nullptr) {
+        memory->written.push_back(numbers.written[at]);
+      }
     }
   }
   memory->bias_velocity.assign(numbers.bias_velocity + unit, numbers.bias_velocity + unit_end);
@@ -69,7 +72,8 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
                        memory->velocity.data(),
                        bias_.back()->data(),
                        memory->bias_velocity.data(),
-                       numbers.lfsr[row_block * layer.map.column_blocks + column_block].state};
+                       numbers.lfsr[row_block * layer.map.column_blocks + column_block].state,
+                       numbers.written != nullptr ? memory->written.data() : nullptr};
 }
 
 void Mesh::make_node(int l, int row_block, int column_block) {
@@ -261,6 +265,9 @@ void Mesh::store_registers() const {
             static_cast<size_t>(u) * static_cast<size_t>(map.fan_in) + static_cast<size_t>(k);
         numbers.shadow[at] = memory.shadow[i];
         numbers.velocity[at] = memory.velocity[i];
+        if (numbers.written != nullptr) {
+          numbers.written[at] = memory.written[i];
+        }
       }
     }
     numbers.lfsr[config.row_block * map.column_blocks + config.column_block].state =

@@ -33,6 +33,7 @@ class Mesh : public sc_core::sc_module {
   struct Memory {
     std::vector<int8_t> weight;
     std::vector<int32_t> shadow, velocity, bias_velocity;
+    std::vector<uint32_t> written;  // empty where arrays are exact
     epx_sc_memory_t registers;
   };
   struct Link {

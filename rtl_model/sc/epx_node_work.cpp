@@ -42,6 +42,8 @@ void Node::offer_word() {
     return;
   }
   auto word = std::make_shared<TileWord>();
+  word->event = epx_array_command(tables_.job.first_image + static_cast<uint64_t>(command_.image),
+                                  static_cast<uint64_t>(command_.read));
   if (forward_next_ < forward_count_) {
     if (pixels_first_ && pixels_left_ > 0) {
       return;
@@ -74,6 +76,7 @@ void Node::offer_word() {
     }
   } else if (updates_left_ == 1) {
     word->operation = Operation::Update;
+    word->event = tables_.job.update_number;
     updates_left_ = 2;
   } else {
     return;

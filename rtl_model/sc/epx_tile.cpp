@@ -65,7 +65,7 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
   for (int row = 0; row < shape.rows; ++row) {
     for (int unit = 0; unit < shape.units; ++unit) {
       offset_sum_[static_cast<size_t>(unit)] += memory_->weight[at(row, unit)];
-      epx_array_set(cells, row, unit, memory_->weight[at(row, unit)]);
+      epx_array_write(cells, row, unit, memory_->weight[at(row, unit)], written(row, unit));
     }
   }
   correlation_.assign(units * static_cast<size_t>(shape.rows), 0);

@@ -147,6 +147,10 @@ class Tile : public sc_core::sc_module {
            static_cast<size_t>(unit);
   }
 
+  uint32_t written(int row, int unit) const {
+    return memory_->written != nullptr ? memory_->written[at(row, unit)] : 0;
+  }
+
   const TileConfig config_;
   epx_sc_memory_t *const memory_;
   std::unique_ptr<epx_array_t, void (*)(epx_array_t *)> cells_{nullptr, epx_array_destroy};

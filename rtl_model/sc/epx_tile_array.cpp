@@ -190,11 +190,15 @@ void Tile::convert_turn() {
   conversion_.word = word_;
   const int count = std::min(all - conversion_.first_line, width);
   conversion_.sums.resize(static_cast<size_t>(count));
+  const int number =
+      word_->event_driven() ? epx_drive_number(pass.sign < 0, pass.bit) : pass.bit;
+  const uint64_t event =
+      epx_array_event(word_->event, word_->index, pass.place, pass.slice, number);
   if (backward() && count > 0) {
-    epx_array_read_rows(cells_.get(), driven_units_.data(), pass.slice, conversion_.first_line,
-                        count, conversion_.sums.data());
+    epx_array_read_rows(cells_.get(), event, driven_units_.data(), pass.slice,
+                        conversion_.first_line, count, conversion_.sums.data());
   } else if (count > 0) {
-    epx_array_read_columns(cells_.get(), driven_rows_.data(), conversion_.first_line, count,
+    epx_array_read_columns(cells_.get(), event, driven_rows_.data(), conversion_.first_line, count,
                            conversion_.sums.data());
   }
   convert(conversion_.sums);

@@ -32,8 +32,11 @@ void Tile::write_weight(int row, int unit) {
   const int8_t code =
       epx_update_visible(memory_->shadow[i], config_.chip.shadow_bits, config_.synapse);
   offset_sum_[static_cast<size_t>(unit)] += code - memory_->weight[i];
+  if (memory_->written != nullptr && code != memory_->weight[i]) {
+    memory_->written[i] = static_cast<uint32_t>(word_->event);
+  }
   memory_->weight[i] = code;
-  epx_array_set(cells_.get(), row, unit, code);
+  epx_array_write(cells_.get(), row, unit, code, written(row, unit));
   events_.cell_writes += static_cast<uint64_t>(config_.shape.slices);
 }
 

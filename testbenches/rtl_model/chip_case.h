@@ -9,6 +9,7 @@
 #include <functional>
 #include <sstream>
 
+#include "epx_array.h"
 #include "epx_chip_check.h"
 #include "rtl_model/twin_support.h"
 
@@ -20,6 +21,7 @@ struct ChipCase {
   epx_dynamics_t dynamics = {};
   epx_estimator_t estimator = {};
   int sign = 1, images = 1, stall_percent = 0, lose_packet = 0;
+  int steps_before = 0;  // of training, by the twin alone
   uint64_t data_seed = 1;
   const char *vcd_path = nullptr;
 
@@ -51,7 +53,25 @@ struct ChipCase {
     request.stall_seed = static_cast<uint32_t>(data_seed);
     request.lose_packet = lose_packet;
     request.vcd_path = vcd_path;
+    for (int i = 0; i < steps_before; ++i) {
+      train_step(twin.get(), request);
+    }
     return epx_chip_check_run(twin.get(), &request, check, error);
+  }
+
+  static void train_step(epx_substrate_t *twin, const epx_chip_check_request_t &request) {
+    const epx_estimator_table_row_t *row = epx_estimator_row(request.estimator.kind);
+    twin->ops->present(twin, request.x, request.labels, request.images);
+    twin->ops->relax(twin, request.dynamics.free_steps, 0.0);
+    twin->ops->keep_free(twin);
+    twin->ops->clear_gradient(twin);
+    for (int i = 0; i < row->phase_count; ++i) {
+      const epx_phase_t phase = epx_estimator_phase(row, i, request.sign);
+      twin->ops->recall_free(twin);
+      twin->ops->relax(twin, request.dynamics.nudged_steps, phase.nudge * request.estimator.beta);
+      twin->ops->accumulate(twin, &phase);
+    }
+    twin->ops->update(twin, &request.estimator, &request.rule);
   }
 
   // The closed form of the same step: its events, and cycles by kind of command.
@@ -106,14 +126,16 @@ struct ChipCase {
          << (chip.array_kind == EPX_ARRAY_DIGITAL   ? "digital"
              : chip.adc.kind == EPX_CONVERTER_IDEAL ? "analog"
                                                     : "lossy")
-         << ", " << chip.bits_per_cell << " bits a cell, mesh " << chip.mesh_columns
-         << " wide, flits of " << chip.flit_bits << ", router " << chip.router_cycles
-         << ", buffers " << chip.buffer_flits << " and " << chip.psum_buffer
-         << (chip.stop_settled ? ", stops settled" : "")
-         << (chip.event_driven ? ", event-driven" : "") << "; T " << dynamics.free_steps << "/"
-         << dynamics.nudged_steps << ", " << epx_estimator_row(estimator.kind)->name << " "
-         << estimator.beta << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls "
-         << stall_percent << " %, data seed " << data_seed;
+         << (epx_device_ideal(&chip.device) ? "" : " with devices")
+         << (epx_array_noisy(&chip) ? ", noisy" : "") << ", " << chip.bits_per_cell
+         << " bits a cell, mesh " << chip.mesh_columns << " wide, flits of " << chip.flit_bits
+         << ", router " << chip.router_cycles << ", buffers " << chip.buffer_flits << " and "
+         << chip.psum_buffer << (chip.stop_settled ? ", stops settled" : "")
+         << (chip.event_driven ? ", event-driven" : "") << "; T "
+         << dynamics.free_steps << "/" << dynamics.nudged_steps << ", "
+         << epx_estimator_row(estimator.kind)->name << " " << estimator.beta
+         << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls " << stall_percent
+         << " %, " << steps_before << " steps before, data seed " << data_seed;
     return text.str();
   }
 };
@@ -128,11 +150,18 @@ inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase
   using Step = std::function<void(ChipCase *)>;
   std::vector<Step> steps = {
       [](ChipCase *c) { c->stall_percent = 0; },
+      [](ChipCase *c) { c->steps_before = 0; },
       [](ChipCase *c) { c->images = 1; },
       [](ChipCase *c) { c->chip.event_driven = false; },
       [](ChipCase *c) { c->dynamics.free_steps = c->dynamics.nudged_steps = 1; },
       [](ChipCase *c) { c->estimator.kind = EPX_ESTIMATOR_SYMMETRIC; },
-      [](ChipCase *c) { c->chip.array_kind = EPX_ARRAY_DIGITAL; },
+      [](ChipCase *c) {
+        c->chip.array_kind = EPX_ARRAY_DIGITAL;
+        c->chip.device = {};
+        c->chip.adc.noise = 0.0;
+      },
+      [](ChipCase *c) { c->chip.adc.noise = 0.0; },
+      [](ChipCase *c) { c->chip.device = {}; },
       [](ChipCase *c) { c->chip.flit_bits = 128; },
       [](ChipCase *c) { c->chip.router_cycles = c->chip.buffer_flits = 2; },
       [](ChipCase *c) { c->chip.bits_per_cell = 1; },
@@ -176,6 +205,29 @@ inline Random make_random() {
   return Random(seed);
 }
 
+// Devices with some of their effects.
+inline void random_device(Random &random, epx_device_t *device) {
+  device->g_min = random.chance(0.5) ? random.real(0.01, 0.3) : 0.0;
+  if (random.chance(0.5)) {
+    device->program_error = {(epx_noise_kind_t)random.integer(0, device->g_min > 0.0 ? 2 : 1),
+                             random.real(0, 0.1), random.chance(0.7) ? random.real(0, 0.1) : 0.0};
+  }
+  device->age = random.chance(0.7) ? random.real(0, 100) : 0.0;
+  if (random.chance(0.4)) {
+    device->drift = {random.real(0, 0.2), random.real(0, 0.5), random.real(0.1, 2)};
+  }
+  if (random.chance(0.4)) {
+    device->retention = {random.real(10, 1000), random.real(0, 0.5), random.real(0, 1)};
+  }
+  if (random.chance(0.4)) {
+    device->faults = {random.real(0, 0.1), random.real(0, 0.1)};
+  }
+  if (random.chance(0.4)) {
+    device->read_noise = {(epx_noise_kind_t)random.integer(0, device->g_min > 0.0 ? 2 : 1),
+                          random.real(0, 0.1)};
+  }
+}
+
 inline ChipCase random_case(Random &random) {
   for (;;) {
     ChipCase one;
@@ -191,6 +243,13 @@ inline ChipCase random_case(Random &random) {
       one.chip.adc_range = random.real(0.2, 1.0);
       one.chip.adc.offset_spread = random.chance(0.5) ? random.real(0, 1.5) : 0.0;
       one.chip.adc.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
+      one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
+    }
+    if (one.chip.array_kind == EPX_ARRAY_ANALOG && one.chip.adc.kind != EPX_CONVERTER_IDEAL) {
+      one.chip.adc.noise = random.chance(0.4) ? random.real(0, 1) : 0.0;
+    }
+    if (one.chip.array_kind == EPX_ARRAY_ANALOG && random.chance(0.6)) {
+      random_device(random, &one.chip.device);
       one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
     }
     one.chip.settle_cycles = random.integer(0, 2);
@@ -211,6 +270,7 @@ inline ChipCase random_case(Random &random) {
     one.sign = random.chance(0.5) ? 1 : -1;
     one.images = random.integer(1, 2);
     one.stall_percent = random.chance(0.4) ? random.integer(1, 60) : 0;
+    one.steps_before = random.chance(0.4) ? random.integer(1, 3) : 0;
     one.data_seed = static_cast<uint64_t>(random.integer(1, 1 << 30));
     if (one.legal() && one.tiles() <= 120) {
       return one;

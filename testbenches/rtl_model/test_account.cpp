@@ -116,7 +116,8 @@ TileCount run_tile(const epx_chip_t &chip, const epx_layer_map_t &map, int windo
     std::vector<int8_t> weight(rows * units, 1);
     std::vector<int32_t> shadow(rows * units), velocity(shadow), bias(units), bias_velocity(units);
     epx_sc_memory_t memory = {weight.data(), shadow.data(),        velocity.data(),
-                              bias.data(),   bias_velocity.data(), 1};
+                              bias.data(),   bias_velocity.data(), 1,
+                              nullptr};
     job.vectors = vectors;
     job.x = codes.data();
     job.psum_in = row_block > 0 ? psum.data() : nullptr;

@@ -105,8 +105,8 @@ Array random_array(Random &random, epx_tile_shape_t *shape) {
   epx_error_t error = {};
   EXPECT_EPX_OK(epx_array_create(&chip, shape, 0, &array, &error), error);
   for (int i = 0; i < shape->rows * shape->units; ++i) {
-    epx_array_set(array, i / shape->units, i % shape->units,
-                  random.integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1));
+    epx_array_write(array, i / shape->units, i % shape->units,
+                    random.integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1), 0);
   }
   return Array(array, epx_array_destroy);
 }
@@ -126,9 +126,9 @@ TEST(Drive, of_a_change_adds_what_is_missing_of_the_product) {
     }
     std::vector<int64_t> a((size_t)shape.units), b(a.size()), d(a.size());
     const epx_drive_t drive = epx_drive_of(change.data(), shape.rows);
-    epx_array_forward(array.get(), before.data(), 8, a.data());
-    epx_array_forward(array.get(), now.data(), 8, b.data());
-    epx_array_forward_change(array.get(), &drive, change.data(), d.data());
+    epx_array_forward(array.get(), 0, 0, before.data(), 8, a.data());
+    epx_array_forward(array.get(), 0, 0, now.data(), 8, b.data());
+    epx_array_forward_change(array.get(), 0, 0, &drive, change.data(), d.data());
     for (size_t u = 0; u < a.size(); ++u) EXPECT_EQ(a[u] + d[u], b[u]);
   }
 }
@@ -156,9 +156,9 @@ TEST(Drive, backward_adds_what_is_missing_at_every_place) {
       epx_drive_change(post[0].data(), switches[0].data(), post[1].data(), switches[1].data(),
                        place, shape.units, change.data());
       const epx_drive_t drive = epx_drive_of(change.data(), shape.units);
-      epx_array_backward(array.get(), post[0].data(), switches[0].data(), place, a.data());
-      epx_array_backward(array.get(), post[1].data(), switches[1].data(), place, b.data());
-      epx_array_backward_change(array.get(), &drive, change.data(), d.data());
+      epx_array_backward(array.get(), 0, 0, post[0].data(), switches[0].data(), place, a.data());
+      epx_array_backward(array.get(), 0, 0, post[1].data(), switches[1].data(), place, b.data());
+      epx_array_backward_change(array.get(), 0, 0, place, &drive, change.data(), d.data());
       for (size_t r = 0; r < a.size(); ++r) EXPECT_EQ(a[r] + d[r], b[r]);
     }
   }

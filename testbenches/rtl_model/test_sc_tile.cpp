@@ -50,9 +50,13 @@ TileRun run_tile(const RandomTile &tile) {
   TileRun run;
   run.answer = tile.room();
   run.memory = tile.memory;
-  epx_sc_memory_t memory = {run.memory.weight.data(),        run.memory.shadow.data(),
-                            run.memory.velocity.data(),      run.memory.bias.data(),
-                            run.memory.bias_velocity.data(), run.memory.lfsr};
+  epx_sc_memory_t memory = {run.memory.weight.data(),
+                            run.memory.shadow.data(),
+                            run.memory.velocity.data(),
+                            run.memory.bias.data(),
+                            run.memory.bias_velocity.data(),
+                            run.memory.lfsr,
+                            nullptr};
   run.result.psum = run.answer.psum.data();
   run.result.state = run.answer.state.data();
   run.result.switches = run.answer.switches.data();

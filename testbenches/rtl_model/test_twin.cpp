@@ -111,24 +111,33 @@ TEST(Twin, PresentingAgainForgetsThePast) {
   }
 }
 
+void check_threads(const epx_network_t &network, const epx_chip_t &chip, const int steps[2]) {
+  std::string first;
+  for (int threads : {1, 2, 3, 7}) {
+    epx_parallel_set_threads(threads);
+    Random random(12);
+    const Substrate twin = make_twin(network, chip, 13);
+    load(twin.get(), random_params(network, random, 1.5));
+    const std::string bytes =
+        training_bytes(twin.get(), {steps[0], steps[1]}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, 13, 77);
+    if (threads == 1) first = bytes;
+    EXPECT_TRUE(bytes == first) << threads << " threads";
+  }
+  epx_parallel_set_threads(kTestThreads);
+}
+
 TEST(Twin, SameBitsOnAnyNumberOfThreads) {
   for (epx_loss_t loss : {EPX_LOSS_CROSS_ENTROPY, EPX_LOSS_SQUARED_ERROR}) {
-    const epx_network_t network = sample_network(loss);
     epx_chip_t chip = make_chip();
     chip.rows = chip.columns = 24;
-    std::string first;
-    for (int threads : {1, 2, 3, 7}) {
-      epx_parallel_set_threads(threads);
-      Random random(12);
-      const Substrate twin = make_twin(network, chip, 13);
-      load(twin.get(), random_params(network, random, 1.5));
-      const std::string bytes =
-          training_bytes(twin.get(), {12, 5}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, 13, 77);
-      if (threads == 1) first = bytes;
-      EXPECT_TRUE(bytes == first) << threads << " threads";
-    }
-    epx_parallel_set_threads(kTestThreads);
+    const int steps[2] = {12, 5};
+    check_threads(sample_network(loss), chip, steps);
   }
+}
+
+TEST(Twin, SameBitsOnAnyNumberOfThreadsWithDevices) {
+  const int steps[2] = {3, 2};
+  check_threads(sample_network(EPX_LOSS_CROSS_ENTROPY), make_device_chip(), steps);
 }
 
 /* Loading starts afresh: momentum and rounding registers too. */
@@ -186,6 +195,19 @@ TEST(Twin, ContinuesBitIdentically) {
       return twin;
     });
   }
+}
+
+TEST(Twin, ContinuesBitIdenticallyWithDevices) {
+  check_resuming([] {
+    const epx_network_t network =
+        make_network({3, 32, 32}, {conv_layer(2, 5, 1, 0, EPX_POOL_MAX)}, 10,
+                     EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID_HALF);
+    const Params params = make_params(network);
+    epx_params_initialise(params.get(), 5, 1.0);
+    Substrate twin = make_twin(network, make_device_chip(), 8);
+    load(twin.get(), params);
+    return twin;
+  });
 }
 
 TEST(Twin, RefusesCheckpointsOfOtherSubstrates) {

@@ -95,6 +95,20 @@ const Case kCases[] = {
        c->rows = 128;
        c->adc_bits = 7;
      }},
+    {"chip.array.program_error", EPX_ERR_ARGUMENT, /* of a digital array */
+     [](epx_network_t *, epx_chip_t *c) { c->device.program_error.cycle = 0.1; }},
+    {"chip.array.adc.noise", EPX_ERR_ARGUMENT, /* of a digital array */
+     [](epx_network_t *, epx_chip_t *c) { c->adc.noise = 0.1; }},
+    {"chip.array.adc.kind", EPX_ERR_ARGUMENT, /* of an ideal converter */
+     [](epx_network_t *, epx_chip_t *c) {
+       c->array_kind = EPX_ARRAY_ANALOG;
+       c->adc.noise = 0.1;
+     }},
+    {"chip.array.program_error.device", EPX_ERR_ARGUMENT,
+     [](epx_network_t *, epx_chip_t *c) {
+       c->array_kind = EPX_ARRAY_ANALOG;
+       c->device.program_error.device = -0.1;
+     }},
     {"network.layers[0]", EPX_ERR_ARGUMENT,
      [](epx_network_t *n, epx_chip_t *) { n->layers[0].kernel = 30; }},
 };

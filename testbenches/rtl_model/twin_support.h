@@ -41,6 +41,24 @@ inline epx_chip_t make_chip(int state_bits = 8, int synapse_bits = 8) {
   return chip;
 }
 
+/* The default chip with small arrays of devices that have all effects at once. */
+inline epx_chip_t make_device_chip() {
+  epx_chip_t chip = make_chip();
+  chip.rows = chip.columns = 40;
+  chip.array_kind = EPX_ARRAY_ANALOG;
+  chip.bits_per_cell = 4;
+  chip.adc.kind = EPX_CONVERTER_SAR;
+  chip.device.g_min = 0.1;
+  chip.device.program_error = {EPX_NOISE_PROPORTIONAL, 0.02, 0.02};
+  chip.device.age = 100.0;
+  chip.device.drift = {0.03, 0.2, 1.0};
+  chip.device.retention = {1e4, 0.5, 0.5};
+  chip.device.faults = {0.01, 0.01};
+  chip.device.read_noise = {EPX_NOISE_INVERSE, 0.01};
+  chip.adc.noise = 0.3;
+  return chip;
+}
+
 inline epx_chip_t random_chip(Random &random) {
   epx_chip_t chip = make_chip(random.integer(1, 8));
   chip.input = q_signed(random.integer(-1, 1), 0);

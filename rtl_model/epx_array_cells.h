@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An array's cells as conductances: what a read finds where devices are not ideal. Not for callers
+ * of epx_array.h.
+ *
+ * A cell counts a number of digits in units of 2^-EPX_CELL_FRACTION, a whole one, so that a line's
+ * sum is exact in any order. Cells are numbered row * columns + column, column = unit * slices +
+ * slice.
+ *
+ * Read noise: the driven cells' errors are independent and normal, so that their sum is, with the
+ * sum of their variances; one number is drawn for a line. A line's read is limited to 8 times what
+ * its digits can reach. */
+#ifndef EPX_ARRAY_CELLS_H
+#define EPX_ARRAY_CELLS_H
+
+#include "epx_events.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { EPX_CELL_FRACTION = EPX_CONVERTER_FRACTION };
+
+typedef struct epx_array_cells_t epx_array_cells_t;
+
+/* All weights are 0, written by event 0. Errors: EPX_ERR_MEMORY, and those of epx_device_check. */
+EPX_CHECKED epx_status_t epx_array_cells_create(const epx_chip_t *chip,
+                                                const epx_tile_shape_t *shape, int tile,
+                                                epx_array_cells_t **cells, epx_error_t *error);
+void epx_array_cells_destroy(epx_array_cells_t *cells);
+
+/* As epx_array_write. */
+void epx_array_cells_write(epx_array_cells_t *cells, int row, int unit, int code, uint32_t written);
+
+/* sums[i] = what a read at this event counts in column first + i over the driven rows; or in row
+ * first + i over the driven units of one slice. */
+void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
+                             const uint64_t *driven_rows, int first, int count, int64_t *sums);
+void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event,
+                          const uint64_t *driven_units, int slice, int first, int count,
+                          int64_t *sums);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
