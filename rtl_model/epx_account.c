@@ -108,7 +108,7 @@ static void send_posts(account_t *a, int l) {
 static void send_errors(account_t *a) {
   const uint64_t before = a->traffic.values;
   traffic_errors(&a->traffic);
-  written(a, before, PLAN_ERROR_BITS);
+  written(a, before, EPX_SOFTMAX_ERROR_BITS);
 }
 
 static void forward(account_t *a, int l) {

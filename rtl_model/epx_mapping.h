@@ -11,6 +11,7 @@
 #define EPX_MAPPING_H
 
 #include "epx_chip.h"
+#include "epx_events.h"
 #include "epx_lfsr.h"
 #include "epx_network.h"
 
@@ -33,6 +34,21 @@ typedef struct epx_layer_map_t {
  * EPX_ERR_UNSUPPORTED above EPX_MAP_MAX_TILES tiles. */
 EPX_CHECKED epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan_in,
                                        epx_layer_map_t *map, epx_error_t *error);
+
+/* Rows of the map that row block `row_block` holds: [first, end). */
+void epx_map_rows(const epx_layer_map_t *map, int row_block, int *first, int *end);
+/* Units of column block `column_block`: [first, end). */
+void epx_map_units(const epx_layer_map_t *map, int column_block, int *first, int *end);
+
+/* What a layer's arrays are for. */
+typedef enum epx_array_role_t {
+  EPX_ROLE_STATES, /* they drive the layer's states */
+  EPX_ROLE_READOUT /* logits forward, errors of the softmax unit backward */
+} epx_array_role_t;
+
+/* The tile of parameter layer `layer` at (row_block, column_block). window: 4 (2x2 max) or 1. */
+epx_tile_shape_t epx_map_tile(const epx_chip_t *chip, const epx_layer_map_t *map, int layer,
+                              epx_array_role_t role, int window, int row_block, int column_block);
 
 /* The synapse format of a parameter layer. */
 epx_qformat_t epx_chip_synapse(const epx_chip_t *chip, int layer);

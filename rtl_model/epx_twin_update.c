@@ -168,21 +168,17 @@ typedef struct update_task_t {
   epx_update_circuit_t weight, bias;
 } update_task_t;
 
-static int least(int a, int b) {
-  return a < b ? a : b;
-}
-
 static void update_tile(void *context, int item, int thread) {
   const update_task_t *task = context;
   twin_layer_t *layer = &task->twin->layer[task->layer];
   const epx_layer_map_t *map = &layer->map;
   const int row_block = item / map->column_blocks, column_block = item % map->column_blocks;
-  const int row_end = least((row_block + 1) * map->rows, map->fan_in);
-  const int unit = column_block * map->weights_per_tile;
-  const int unit_end = least(unit + map->weights_per_tile, map->units);
   epx_lfsr_t *lfsr = &layer->lfsr[item];
+  int row, row_end, unit, unit_end;
+  epx_map_rows(map, row_block, &row, &row_end);
+  epx_map_units(map, column_block, &unit, &unit_end);
   (void)thread;
-  for (int k = row_block * map->rows; k < row_end; ++k) {
+  for (int k = row; k < row_end; ++k) {
     for (int u = unit; u < unit_end; ++u) {
       const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
       epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
