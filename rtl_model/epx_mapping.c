@@ -51,6 +51,41 @@ epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan
   return EPX_OK;
 }
 
+int epx_tile_layers(const epx_network_t *network) {
+  const int feedback =
+      network->connections == EPX_CONNECTIONS_UNIDIRECTIONAL ? network->layer_count - 1 : 0;
+  return epx_network_parameter_layers(network) + feedback;
+}
+
+epx_tile_layer_t epx_tile_layer(const epx_network_t *network, int index) {
+  const int parameter_layers = epx_network_parameter_layers(network);
+  if (index >= parameter_layers) {
+    return (epx_tile_layer_t){index - parameter_layers + 1, EPX_ROLE_FEEDBACK};
+  }
+  return (epx_tile_layer_t){index,
+                            index == network->layer_count ? EPX_ROLE_READOUT : EPX_ROLE_STATES};
+}
+
+int epx_tile_layer_back(const epx_network_t *network, int l) {
+  return epx_network_has_backward(network, l) ? epx_network_parameter_layers(network) + l - 1 : l;
+}
+
+int epx_tile_layer_placed(const epx_network_t *network, int index) {
+  if (network->connections == EPX_CONNECTIONS_BIDIRECTIONAL) {
+    return index;
+  }
+  const int l = (index + 1) / 2; /* 0, 1, feedback of 1, 2, ..., read-out */
+  return l < network->layer_count && index % 2 == 0 ? epx_tile_layer_back(network, l) : l;
+}
+
+int epx_switch_sets(const epx_network_t *network, int l) {
+  return epx_network_has_backward(network, l) && network->backward_rule == EPX_BACKWARD_SAME &&
+                 network->layers[l].kind == EPX_LAYER_CONV &&
+                 network->layers[l].pool == EPX_POOL_MAX
+             ? 2
+             : 1;
+}
+
 static int least(int a, int b) {
   return a < b ? a : b;
 }
@@ -83,7 +118,7 @@ epx_tile_shape_t epx_map_tile(const epx_chip_t *chip, const epx_layer_map_t *map
       .offset = layer == 0,
       .psum_in = row_block > 0,
       .pools = row_block + 1 == map->row_blocks,
-      .bias = row_block == 0,
+      .bias = row_block == 0 && role != EPX_ROLE_FEEDBACK,
   };
 }
 

@@ -58,6 +58,10 @@ epx_status_t plan_make(const epx_network_t *network, const epx_chip_t *chip, pla
                    .parameter_layers = epx_network_parameter_layers(network),
                    .readout = network->loss == EPX_LOSS_CROSS_ENTROPY};
   epx_status_t status = epx_network_shapes(network, shapes, error);
+  if (status == EPX_OK && network->connections != EPX_CONNECTIONS_BIDIRECTIONAL) {
+    status = epx_fail(error, EPX_ERR_UNSUPPORTED,
+                      "network.connections: the chip models bidirectional connections");
+  }
   for (int l = 0; status == EPX_OK && l < plan->parameter_layers; ++l) {
     status = plan_layer(plan, network, shapes, l, error);
   }

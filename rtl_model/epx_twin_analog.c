@@ -24,19 +24,19 @@ bool twin_analog_loses_bits(const epx_chip_t *chip) {
   return chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind != EPX_CONVERTER_IDEAL;
 }
 
-epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error) {
-  twin_layer_t *layer = &twin->layer[l];
+epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error) {
+  twin_layer_t *layer = &twin->layer[i];
   const epx_layer_map_t *map = &layer->map;
   layer->array = calloc((size_t)(map->row_blocks * map->column_blocks), sizeof(epx_array_t *));
   if (layer->array == NULL) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the arrays of a layer");
   }
   epx_status_t status = EPX_OK;
-  for (int i = 0; status == EPX_OK && i < map->row_blocks * map->column_blocks; ++i) {
+  for (int tile = 0; status == EPX_OK && tile < map->row_blocks * map->column_blocks; ++tile) {
     const epx_tile_shape_t shape =
-        epx_map_tile(&twin->chip, map, l, l == twin->layers ? EPX_ROLE_READOUT : EPX_ROLE_STATES,
-                     layer->window, i % map->row_blocks, i / map->row_blocks);
-    status = epx_array_create(&twin->chip, &shape, first_tile + i, &layer->array[i], error);
+        epx_map_tile(&twin->chip, map, layer->parameter, layer->role, layer->window,
+                     tile % map->row_blocks, tile / map->row_blocks);
+    status = epx_array_create(&twin->chip, &shape, first_tile + tile, &layer->array[tile], error);
   }
   return status;
 }

@@ -33,28 +33,33 @@ void twin_make_convolutions(twin_layer_t *layer) {
   }
 }
 
-void twin_pack(twin_t *twin, int l) {
-  twin_layer_t *layer = &twin->layer[l];
+void twin_pack(twin_t *twin, int i) {
+  twin_layer_t *layer = &twin->layer[i];
   const epx_geometry_t *g = &layer->g;
-  const int64_t input_offset = l == 0 ? INT64_C(1) << (epx_qformat_bits(twin->chip.input) - 1) : 0;
+  const int64_t input_offset = i == 0 ? INT64_C(1) << (epx_qformat_bits(twin->chip.input) - 1) : 0;
   for (int u = 0; u < g->units; ++u) {
     int64_t sum = 0;
     for (int k = 0; k < g->fan_in; ++k) {
-      const size_t i = (size_t)u * (size_t)g->fan_in + (size_t)k;
-      layer->code[i] = epx_update_visible(layer->shadow[i], twin->chip.shadow_bits, layer->synapse);
-      sum += layer->code[i];
+      const size_t at = (size_t)u * (size_t)g->fan_in + (size_t)k;
+      layer->code[at] =
+          epx_update_visible(layer->shadow[at], twin->chip.shadow_bits, layer->synapse);
+      sum += layer->code[at];
     }
-    const int64_t bias = epx_round_shift(
-        layer->bias[u], twin->chip.bias.fraction_bits - layer->fraction, EPX_ROUND_NEAREST_EVEN, 0);
-    layer->offset[u] = (int32_t)(epx_saturate(bias, -(1 << 28), 1 << 28) -
-                                 input_offset * sum * (INT64_C(1) << layer->forward_shift));
+    if (layer->bias != NULL) {
+      const int64_t bias =
+          epx_round_shift(layer->bias[u], twin->chip.bias.fraction_bits - layer->fraction,
+                          EPX_ROUND_NEAREST_EVEN, 0);
+      layer->offset[u] = (int32_t)(epx_saturate(bias, -(1 << 28), 1 << 28) -
+                                   input_offset * sum * (INT64_C(1) << layer->forward_shift));
+    }
   }
   if (layer->array != NULL) {
     twin_analog_pack(layer);
     return;
   }
   epx_conv_pack(&layer->conv, layer->code, twin->pack_buffer, layer->packed_forward);
-  if (l > 0 && l < twin->layers) {
+  if (layer->role != EPX_ROLE_READOUT && layer->parameter > 0 &&
+      twin_back(twin, layer->parameter) == i) {
     epx_conv_pack_transpose(&layer->feedback, layer->code, twin->pack_buffer,
                             layer->packed_backward);
   }
