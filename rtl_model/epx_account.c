@@ -108,7 +108,7 @@ static void send_posts(account_t *a, int l) {
 static void send_errors(account_t *a) {
   const uint64_t before = a->traffic.values;
   traffic_errors(&a->traffic);
-  written(a, before, PLAN_ERROR_BITS);
+  written(a, before, EPX_SOFTMAX_ERROR_BITS);
 }
 
 static void forward(account_t *a, int l) {
@@ -239,7 +239,7 @@ static void update(account_t *a) {
 
 /* Events and cycles of one command. */
 static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool switches) {
-  work_t work = {{0}, {0}, {0}, {0}};
+  work_t work = {.busiest_link = 0.0};
   memset(&a->events, 0, sizeof a->events);
   traffic_clear(&a->traffic);
   switch (kind) {
@@ -264,6 +264,7 @@ static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool 
       update(a);
       break;
   }
+  work.busiest_link = traffic_hottest(&a->traffic);
   a->events.noc_bits += a->traffic.flit_hops * (uint64_t)a->plan->chip->flit_bits;
   work.events = a->events;
   a->plan->pace = a->pace == NULL ? NULL : &a->pace[kind];
@@ -295,11 +296,9 @@ static void add_command(account_t *a, epx_command_kind_t kind, bool readout, boo
 static void count_image(account_t *a, const epx_dynamics_t *dynamics,
                         const epx_estimator_t *estimator, epx_account_t *account) {
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
-  work_t work = {{0}, {0}, {0}, {0}};
+  work_t work = {.busiest_link = 0.0};
   const work_t free = command(a, EPX_COMMAND_FREE_STEP, false, false);
-  traffic_clear(&a->traffic);
-  step(a, false);
-  account->network_load = traffic_hottest(&a->traffic) / free.kind_cycles[EPX_COMMAND_FREE_STEP];
+  account->network_load = free.busiest_link / free.kind_cycles[EPX_COMMAND_FREE_STEP];
   const work_t nudged = command(a, EPX_COMMAND_NUDGED_STEP, false, false);
   add_command(a, EPX_COMMAND_LOAD, false, false, &work);
   add(&work, &free, dynamics->free_steps);

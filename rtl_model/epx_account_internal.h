@@ -12,6 +12,7 @@ typedef struct work_t {
   epx_events_t events;
   double cycles[EPX_PART_COUNT], kind_cycles[EPX_COMMAND_KINDS];
   uint64_t kind_count[EPX_COMMAND_KINDS];
+  double busiest_link; /* cycles that it is at work, of a single command */
 } work_t;
 
 typedef struct account_t {

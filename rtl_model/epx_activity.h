@@ -6,15 +6,16 @@
 
 #include "epx_command_kind.h"
 #include "epx_events.h"
+#include "epx_mapping.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* How long drives took, by parameter layer: cycles of the slowest tile, summed over commands. */
+/* How long drives took, by tile layer: cycles of the slowest tile, summed over commands. */
 typedef struct epx_pace_t {
   uint64_t commands;
-  uint64_t forward[EPX_MAX_LAYERS + 1], backward[EPX_MAX_LAYERS + 1];
+  uint64_t forward[EPX_MAX_TILE_LAYERS], backward[EPX_MAX_TILE_LAYERS];
 } epx_pace_t;
 
 typedef struct epx_activity_t {
@@ -33,9 +34,9 @@ typedef struct epx_measured_t {
 /* sum += times * pace. */
 static inline void epx_pace_add(epx_pace_t *sum, const epx_pace_t *pace, uint64_t times) {
   sum->commands += times * pace->commands;
-  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
-    sum->forward[l] += times * pace->forward[l];
-    sum->backward[l] += times * pace->backward[l];
+  for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
+    sum->forward[i] += times * pace->forward[i];
+    sum->backward[i] += times * pace->backward[i];
   }
 }
 

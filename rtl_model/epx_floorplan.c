@@ -54,16 +54,6 @@ int epx_packet_flits(const epx_chip_t *chip, int64_t payload_bits) {
   return (int)((bits + chip->flit_bits - 1) / chip->flit_bits);
 }
 
-void epx_map_rows(const epx_layer_map_t *map, int row_block, int *first, int *end) {
-  *first = row_block * map->rows;
-  *end = least(*first + map->rows, map->fan_in);
-}
-
-void epx_map_units(const epx_layer_map_t *map, int column_block, int *first, int *end) {
-  *first = column_block * map->weights_per_tile;
-  *end = least(*first + map->weights_per_tile, map->units);
-}
-
 /* Whether kernel offset k of one axis meets input coordinate i at a computed position. */
 static int meets(int i, int k, const epx_geometry_t *g, int positions) {
   const int at = i + g->padding - k;

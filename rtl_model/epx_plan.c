@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epx_plan.h"
 
-static int least(int a, int b) {
-  return a < b ? a : b;
-}
-
 epx_tile_shape_t plan_tile(const plan_t *plan, int l, int row_block, int column_block) {
   const plan_layer_t *layer = &plan->layer[l];
-  const epx_chip_t *chip = plan->chip;
-  int row, row_end, unit, unit_end;
-  epx_map_rows(&layer->map, row_block, &row, &row_end);
-  epx_map_units(&layer->map, column_block, &unit, &unit_end);
-  return (epx_tile_shape_t){
-      .rows = row_end - row,
-      .units = unit_end - unit,
-      .slices = layer->map.slices,
-      .synapse_bits = epx_qformat_bits(epx_chip_synapse(chip, l)),
-      .input_bits = layer->code_bits,
-      .state_bits = l == plan->layers ? PLAN_ERROR_BITS : epx_qformat_bits(chip->state),
-      .signed_post = l == plan->layers,
-      .window = layer->window,
-      .offset = l == 0,
-      .psum_in = row_block > 0,
-      .pools = row_block + 1 == layer->map.row_blocks,
-      .bias = row_block == 0,
-  };
+  return epx_map_tile(plan->chip, &layer->map, l,
+                      l == plan->layers ? EPX_ROLE_READOUT : EPX_ROLE_STATES, layer->window,
+                      row_block, column_block);
 }
 
 /* The tiles of a row of blocks are alike, but for the last. */
@@ -59,9 +40,6 @@ static epx_status_t plan_layer(plan_t *plan, const epx_network_t *network,
   layer->switch_bits = layer->window > 1 ? EPX_SWITCH_BITS : 0;
   layer->code_bits = epx_qformat_bits(l == 0 ? chip->input : chip->state);
   layer->positions = (uint64_t)g->out_height * (uint64_t)g->out_width;
-  layer->copies =
-      (uint64_t)layer->map.column_blocks *
-      (layer->convolves ? (uint64_t)least(blocks, g->kernel_height * g->kernel_width) : 1);
   add_groups(plan, l, 0, 1);
   if (blocks > 2) {
     add_groups(plan, l, 1, blocks - 2);
@@ -80,6 +58,10 @@ epx_status_t plan_make(const epx_network_t *network, const epx_chip_t *chip, pla
                    .parameter_layers = epx_network_parameter_layers(network),
                    .readout = network->loss == EPX_LOSS_CROSS_ENTROPY};
   epx_status_t status = epx_network_shapes(network, shapes, error);
+  if (status == EPX_OK && network->connections != EPX_CONNECTIONS_BIDIRECTIONAL) {
+    status = epx_fail(error, EPX_ERR_UNSUPPORTED,
+                      "network.connections: the chip models bidirectional connections");
+  }
   for (int l = 0; status == EPX_OK && l < plan->parameter_layers; ++l) {
     status = plan_layer(plan, network, shapes, l, error);
   }

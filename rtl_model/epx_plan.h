@@ -13,11 +13,7 @@
 extern "C" {
 #endif
 
-enum {
-  PLAN_ERROR_BITS =
-      EPX_SOFTMAX_FRACTION + 2, /* of the read-out's error: [-1, 1], two's complement */
-  PLAN_MAX_GROUPS = 6
-};
+enum { PLAN_MAX_GROUPS = 6 };
 
 typedef struct plan_group_t { /* tiles of one layer that are alike */
   epx_tile_shape_t tile;
@@ -30,7 +26,6 @@ typedef struct plan_layer_t {
   bool convolves; /* its windows overlap: feedback sums are gathered locally first */
   int window, code_bits, switch_bits;
   uint64_t positions; /* of neurons: pixels after pooling */
-  uint64_t copies;    /* tiles that read one of its input codes */
   plan_group_t group[PLAN_MAX_GROUPS];
   int groups;
 } plan_layer_t;

@@ -219,7 +219,7 @@ void traffic_errors(traffic_t *traffic) {
     for (int rb = 0; rb < readout->map.row_blocks; ++rb) {
       const int to = epx_floorplan_tile(&plan->floor, plan->layers, rb, cb);
       if (to != from) {
-        traffic_packet(traffic, from, to, (int64_t)units * PLAN_ERROR_BITS, 1);
+        traffic_packet(traffic, from, to, (int64_t)units * EPX_SOFTMAX_ERROR_BITS, 1);
         traffic->values += (uint64_t)units;
       }
     }

@@ -139,6 +139,8 @@ static int round_up4(int n) {
 static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
   twin_layer_t *layer = &twin->layer[l];
   const epx_chip_t *chip = &twin->chip;
+  layer->parameter = l;
+  layer->role = epx_tile_layer(&twin->base.network, l).role;
   layer->g = epx_geometry_of(&twin->base.network, twin->base.shapes, l);
   const epx_geometry_t *g = &layer->g;
   layer->synapse = epx_chip_synapse(chip, l);
@@ -220,7 +222,8 @@ static epx_status_t build_accumulator(twin_t *twin, int l, epx_error_t *error) {
   layer->forward_shift = layer->fraction - forward;
   layer->backward_shift = layer->fraction - backward;
   const double term = 255.0 * 255.0 * layer->g.out_height * layer->g.out_width;
-  if (l < twin->layers && term * EPX_ESTIMATOR_MAX_COEFFICIENT >= 0x1p31) {
+  const int most = EPX_ESTIMATOR_MAX_COEFFICIENT * epx_switch_sets(&twin->base.network, l);
+  if (l < twin->layers && term * most >= 0x1p31) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "network.layers[%d]: one image's correlation over its %d x %d neurons would "
                     "need more than 32 bits",
@@ -255,10 +258,6 @@ static epx_status_t build(twin_t *twin, const epx_network_t *network, const epx_
   twin->chip = *chip;
   twin->layers = network->layer_count;
   status = status == EPX_OK ? check_formats(chip, error) : status;
-  if (status == EPX_OK && network->connections != EPX_CONNECTIONS_BIDIRECTIONAL) {
-    status = epx_fail(error, EPX_ERR_UNSUPPORTED,
-                      "network.connections: the twin models bidirectional connections");
-  }
   for (int l = 0; status == EPX_OK && l < twin->layers; ++l) {
     status = check_layer(network, l, error);
   }
@@ -268,6 +267,11 @@ static epx_status_t build(twin_t *twin, const epx_network_t *network, const epx_
   }
   for (int l = 0; status == EPX_OK && l < parameter_layers; ++l) {
     status = build_accumulator(twin, l, error);
+  }
+  for (int i = parameter_layers; status == EPX_OK && i < epx_tile_layers(network); ++i) {
+    const epx_tile_layer_t feedback = epx_tile_layer(network, i);
+    twin->layer[i] = twin->layer[feedback.parameter];
+    twin->layer[i].role = feedback.role;
   }
   return status;
 }
@@ -300,22 +304,24 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
   }
   twin->base.capacity = capacity;
   twin->parameter_layers = epx_network_parameter_layers(network);
+  twin->tile_layers = epx_tile_layers(network);
   if (!twin_allocate(twin)) {
     twin_destroy(&twin->base);
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the twin with mini-batches of %d",
                     capacity);
   }
   int tiles = 0;
-  for (int l = 0; !epx_array_exact(chip) && l < twin->parameter_layers; ++l) {
-    const epx_status_t made = twin_analog_create(twin, l, tiles, error);
+  for (int placed = 0; !epx_array_exact(chip) && placed < twin->tile_layers; ++placed) {
+    const int i = epx_tile_layer_placed(network, placed);
+    const epx_status_t made = twin_analog_create(twin, i, tiles, error);
     if (made != EPX_OK) {
       twin_destroy(&twin->base);
       return made;
     }
-    tiles += twin->layer[l].map.row_blocks * twin->layer[l].map.column_blocks;
+    tiles += twin->layer[i].map.row_blocks * twin->layer[i].map.column_blocks;
   }
-  for (int l = 0; l < twin->parameter_layers; ++l) {
-    epx_conv_rows(&twin->layer[l].conv, twin->layer[l].forward_rows);
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    epx_conv_rows(&twin->layer[i].conv, twin->layer[i].forward_rows);
   }
   epx_softmax_init(&twin->softmax);
   twin->noisy = epx_array_noisy(chip);

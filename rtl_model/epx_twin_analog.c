@@ -24,29 +24,19 @@ static part_t part_of(const twin_layer_t *layer, int row_block, int column_block
   return part;
 }
 
-epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error) {
-  twin_layer_t *layer = &twin->layer[l];
+epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error) {
+  twin_layer_t *layer = &twin->layer[i];
   const epx_layer_map_t *map = &layer->map;
-  const bool readout = l == twin->layers;
   layer->array = calloc((size_t)(map->row_blocks * map->column_blocks), sizeof(epx_array_t *));
   if (layer->array == NULL) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the arrays of a layer");
   }
   epx_status_t status = EPX_OK;
-  for (int i = 0; status == EPX_OK && i < map->row_blocks * map->column_blocks; ++i) {
-    int row, row_end, unit, unit_end;
-    epx_map_rows(map, i % map->row_blocks, &row, &row_end);
-    epx_map_units(map, i / map->row_blocks, &unit, &unit_end);
-    const epx_tile_shape_t shape = {
-        .rows = row_end - row,
-        .units = unit_end - unit,
-        .slices = map->slices,
-        .synapse_bits = epx_qformat_bits(layer->synapse),
-        .input_bits = epx_qformat_bits(l == 0 ? twin->chip.input : twin->chip.state),
-        .state_bits = readout ? EPX_SOFTMAX_FRACTION + 2 : epx_qformat_bits(twin->chip.state),
-        .signed_post = readout,
-    };
-    status = epx_array_create(&twin->chip, &shape, first_tile + i, &layer->array[i], error);
+  for (int tile = 0; status == EPX_OK && tile < map->row_blocks * map->column_blocks; ++tile) {
+    const epx_tile_shape_t shape =
+        epx_map_tile(&twin->chip, map, layer->parameter, layer->role, layer->window,
+                     tile % map->row_blocks, tile / map->row_blocks);
+    status = epx_array_create(&twin->chip, &shape, first_tile + tile, &layer->array[tile], error);
   }
   return status;
 }

@@ -27,20 +27,20 @@ static size_t backward_size(const twin_layer_t *layer) {
                       : (size_t)(g->in_height * g->in_width) * (size_t)twin_backward_ldc(layer);
 }
 
-/* The layers above the first, one after another; every part at a multiple of 8. */
+/* The tile layers but the first, one after another; every part at a multiple of 8. */
 size_t twin_event_size(twin_t *twin) {
   const bool lossy = !epx_array_exact(&twin->chip);
   size_t sum = 0;
-  for (int l = 1; twin->chip.event_driven && l < twin->parameter_layers; ++l) {
-    twin_layer_t *layer = &twin->layer[l];
+  for (int i = 1; twin->chip.event_driven && i < twin->tile_layers; ++i) {
+    twin_layer_t *layer = &twin->layer[i];
     const size_t neurons = layer->g.out_size;
     const size_t bytes[TWIN_HELD_PARTS] = {
         twin_image_size(layer), neurons * sizeof(int32_t), neurons,
         lossy ? neurons * (size_t)layer->window * sizeof(int64_t) : 0,
         lossy ? backward_size(layer) * sizeof(int32_t) : 0};
-    for (int i = 0; i < TWIN_HELD_PARTS; ++i) {
-      layer->held_at[i] = sum;
-      sum += (bytes[i] + 7) / 8 * 8;
+    for (int part = 0; part < TWIN_HELD_PARTS; ++part) {
+      layer->held_at[part] = sum;
+      sum += (bytes[part] + 7) / 8 * 8;
     }
   }
   return sum;
@@ -63,14 +63,19 @@ void twin_event_command(twin_workspace_t *w, epx_command_kind_t kind) {
 
 void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps) {
   const bool nudged = w->at_work == &w->pace[EPX_COMMAND_NUDGED_STEP];
-  const int layers = nudged ? twin->parameter_layers : twin->layers;
   const uint64_t times = (uint64_t)steps;
   w->at_work->commands += times;
-  for (int l = 1; l < layers; ++l) { /* each vector and place is taken, and drives nothing */
-    const uint64_t positions = (uint64_t)positions_of(&twin->layer[l]);
-    const uint64_t window = (uint64_t)twin->layer[l].window;
-    w->at_work->forward[l] += times * positions * window * 2;
-    w->at_work->backward[l] += times * positions * (1 + window);
+  for (int i = 1; i < twin->tile_layers; ++i) { /* each word is taken, and drives nothing */
+    const twin_layer_t *layer = &twin->layer[i];
+    const uint64_t positions = (uint64_t)positions_of(layer), window = (uint64_t)layer->window;
+    const bool feedback = layer->role == EPX_ROLE_FEEDBACK;
+    const bool drives = layer->role != EPX_ROLE_READOUT || nudged;
+    if (drives && (!feedback || window > 1)) {
+      w->at_work->forward[i] += times * positions * window * 2;
+    }
+    if (drives && (layer->role != EPX_ROLE_STATES || twin_back(twin, layer->parameter) == i)) {
+      w->at_work->backward[i] += times * positions * (1 + window);
+    }
   }
 }
 

@@ -21,7 +21,10 @@
 
 enum { TWIN_HELD_PARTS = 5 }; /* of what a layer holds of a sample (epx_twin_event.c) */
 
+/* A tile layer (epx_mapping.h). */
 typedef struct twin_layer_t {
+  int parameter; /* layer */
+  epx_array_role_t role;
   epx_geometry_t g;
   epx_layer_map_t map;
   epx_qformat_t synapse, shadow_format;
@@ -39,8 +42,8 @@ typedef struct twin_layer_t {
 
   /* Registers, in [units][fan_in] order. */
   int32_t *shadow, *velocity;
-  int32_t *bias, *bias_velocity;
-  epx_lfsr_t *lfsr; /* by tile: [row_blocks][column_blocks] */
+  int32_t *bias, *bias_velocity; /* NULL of feedback arrays */
+  epx_lfsr_t *lfsr;              /* by tile: [row_blocks][column_blocks] */
   uint32_t
       *written; /* of arrays that are not exact: the update that last wrote a synapse's cells */
 
@@ -53,7 +56,8 @@ typedef struct twin_layer_t {
 
   int32_t *forward_rows; /* epx_conv_rows of conv */
 
-  /* Sum of coefficient * pre code * post code; pre less its offset. */
+  /* Sum of coefficient * pre code * post code; pre less its offset. Rule `same`: one for both sets
+   * of weights. */
   int64_t *correlation; /* [units][fan_in] */
   int64_t *bias_correlation;
 
@@ -61,17 +65,18 @@ typedef struct twin_layer_t {
 } twin_layer_t;
 
 typedef struct twin_workspace_t {
-  uint8_t *image[EPX_MAX_LAYERS + 1]; /* bordered input of layer l (of the read-out: last) */
-  uint8_t *previous[EPX_MAX_LAYERS];  /* compact states of the step before */
-  uint8_t *switches[EPX_MAX_LAYERS];  /* compact */
-  int32_t *forward[EPX_MAX_LAYERS];   /* pooled forward product, compact */
-  int32_t *backward[EPX_MAX_LAYERS];  /* product from layer l + 1, [in positions][ldc] */
-  void *scratch;                      /* of the kernels in quant/epx_conv.h */
-  int32_t *nudge;                     /* of the last layer, compact, at its fraction */
-  int32_t *correlation;               /* [units][padded fan_in] of the largest layer set */
-  int64_t *readout_correlation;       /* [classes][fan_in] */
-  int64_t *bias_correlation;          /* all layers, one after another */
-  uint64_t event;                     /* epx_array_command of the products to come */
+  uint8_t *image[EPX_MAX_LAYERS + 1];     /* bordered input of layer l (of the read-out: last) */
+  uint8_t *previous[EPX_MAX_LAYERS];      /* compact states of the step before */
+  uint8_t *switches[EPX_MAX_TILE_LAYERS]; /* compact */
+  int32_t *forward[EPX_MAX_LAYERS];       /* pooled forward product, compact */
+  int32_t *backward[EPX_MAX_LAYERS];      /* product from layer l + 1, [in positions][ldc] */
+  void *scratch;                          /* of the kernels in quant/epx_conv.h */
+  int32_t *nudge;                         /* of the last layer, compact, at its fraction */
+  /* By tile layer that learns by itself. */
+  int32_t *correlation[EPX_MAX_TILE_LAYERS]; /* [units][padded fan_in]; not of the read-out */
+  int64_t *bias_correlation[EPX_MAX_TILE_LAYERS];
+  int64_t *readout_correlation; /* [classes][fan_in] */
+  uint64_t event; /* epx_array_command of the products to come */
   uint64_t asked, computed;
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 
@@ -96,8 +101,8 @@ typedef struct twin_counters_t {
 typedef struct twin_t {
   epx_substrate_t base;
   epx_chip_t chip;
-  int layers, parameter_layers;
-  twin_layer_t layer[EPX_MAX_LAYERS + 1];
+  int layers, parameter_layers, tile_layers;
+  twin_layer_t layer[EPX_MAX_TILE_LAYERS];
   epx_softmax_t softmax;
   int samples;
   uint64_t presented; /* samples since creation */
@@ -138,6 +143,18 @@ int twin_backward_ldc(const twin_layer_t *above);
 static inline bool twin_has_readout(const twin_t *twin) {
   return twin->base.network.loss == EPX_LOSS_CROSS_ENTROPY;
 }
+/* The tile layer through which layer l acts on the one below. */
+static inline int twin_back(const twin_t *twin, int l) {
+  return epx_tile_layer_back(&twin->base.network, l);
+}
+static inline bool twin_rule_different(const twin_t *twin) {
+  return twin->base.network.connections == EPX_CONNECTIONS_UNIDIRECTIONAL &&
+         twin->base.network.backward_rule == EPX_BACKWARD_DIFFERENT;
+}
+/* Feedback arrays that learn what the layer's own arrays learn. */
+static inline bool twin_shares_gradient(const twin_t *twin, int i) {
+  return twin->layer[i].role == EPX_ROLE_FEEDBACK && !twin_rule_different(twin);
+}
 static inline uint8_t *twin_sample(const twin_t *twin, uint8_t *const *states, int l, int sample) {
   return states[l] + (size_t)sample * twin->layer[l].g.out_size;
 }
@@ -164,16 +181,16 @@ void twin_destroy(epx_substrate_t *self);
 
 /* epx_twin_product.c: the two products of a layer. */
 void twin_make_convolutions(twin_layer_t *layer);
-void twin_pack(twin_t *twin, int l); /* derived arrays from the registers */
-void twin_forward(const twin_t *twin, int l, twin_workspace_t *w, const uint8_t *image,
+void twin_pack(twin_t *twin, int i); /* tile layer i: derived arrays from the registers */
+void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t *image,
                   int32_t *out, uint8_t *switches);
-void twin_backward(const twin_t *twin, int l, twin_workspace_t *w, twin_place_t place,
+void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out);
 
 /* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). bits: of a wordline
  * code. */
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
-epx_status_t twin_analog_create(twin_t *twin, int l, int first_tile, epx_error_t *error);
+epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
 void twin_analog_pack(const twin_layer_t *layer);
 void twin_analog_forward(const twin_layer_t *layer, uint64_t event, int bits, const uint8_t *image,
@@ -214,6 +231,8 @@ void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *e
 void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);
 void twin_relax(epx_substrate_t *self, int steps, double beta);
 void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted);
+void twin_load_image(const twin_t *twin, twin_workspace_t *w, uint8_t *const *states, int l,
+                     int sample);
 void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample);
 void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample);
 void twin_logits(const twin_t *twin, twin_workspace_t *w, int64_t *logits); /* of its states */
@@ -225,8 +244,17 @@ void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase);
 void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out);
 void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
                  const epx_update_rule_t *rule);
-epx_update_circuit_t twin_circuit(const twin_t *twin, int l, bool bias,
+/* The switches through which tile layer i learns from a sample, its wordline codes being left in
+ * w->image: of the present states; rule `different`: a layer's own arrays take the free ones. */
+const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, int i, int sample);
+epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
                                   const epx_estimator_t *estimator, const epx_update_rule_t *rule);
+
+/* A tile layer's weights in the exchange format. */
+static inline double *twin_weights_of(const twin_layer_t *layer, const epx_params_t *params) {
+  return layer->role == EPX_ROLE_FEEDBACK ? params->backward[layer->parameter]
+                                          : params->weight[layer->parameter];
+}
 
 /* epx_twin_registers.c: parameters and checkpoints. */
 epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error);

@@ -25,14 +25,16 @@ static size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
-static void allocate_layer(twin_t *twin, int l, bool *failed) {
-  twin_layer_t *layer = &twin->layer[l];
+static void allocate_layer(twin_t *twin, int i, bool *failed) {
+  twin_layer_t *layer = &twin->layer[i];
   const epx_geometry_t *g = &layer->g;
   const size_t units = (size_t)g->units, weights = units * (size_t)g->fan_in;
   layer->shadow = zeroed(weights, sizeof *layer->shadow, failed);
   layer->velocity = zeroed(weights, sizeof *layer->velocity, failed);
-  layer->bias = zeroed(units, sizeof *layer->bias, failed);
-  layer->bias_velocity = zeroed(units, sizeof *layer->bias_velocity, failed);
+  if (layer->role != EPX_ROLE_FEEDBACK) {
+    layer->bias = zeroed(units, sizeof *layer->bias, failed);
+    layer->bias_velocity = zeroed(units, sizeof *layer->bias_velocity, failed);
+  }
   layer->lfsr = zeroed((size_t)(layer->map.row_blocks * layer->map.column_blocks),
                        sizeof *layer->lfsr, failed);
   if (!epx_array_exact(&twin->chip)) {
@@ -44,6 +46,11 @@ static void allocate_layer(twin_t *twin, int l, bool *failed) {
   layer->packed_backward = zeroed(epx_conv_packed_transpose_size(&layer->feedback), 1, failed);
   layer->forward_rows =
       zeroed((size_t)epx_conv_row_count(&layer->conv), sizeof *layer->forward_rows, failed);
+  if (twin_shares_gradient(twin, i)) {
+    layer->correlation = twin->layer[layer->parameter].correlation;
+    layer->bias_correlation = twin->layer[layer->parameter].bias_correlation;
+    return;
+  }
   layer->correlation = zeroed(weights, sizeof *layer->correlation, failed);
   layer->bias_correlation = zeroed(units, sizeof *layer->bias_correlation, failed);
 }
@@ -55,40 +62,49 @@ static size_t scratch_size(const twin_layer_t *layer) {
   return larger(products, epx_conv_correlate_workspace_size(&layer->conv));
 }
 
+/* Of a state layer: images, states, products. */
+static void allocate_dynamics(const twin_t *twin, twin_workspace_t *w, int l, bool *failed) {
+  const twin_layer_t *layer = &twin->layer[l];
+  w->previous[l] = zeroed(layer->g.out_size, 1, failed);
+  w->forward[l] = zeroed(layer->g.out_size, sizeof *w->forward[l], failed);
+  if (l + 1 < twin->layers) {
+    const twin_layer_t *above = &twin->layer[l + 1];
+    const size_t positions = above->dense ? 1 : (size_t)(above->g.in_height * above->g.in_width);
+    w->backward[l] =
+        zeroed(positions * (size_t)twin_backward_ldc(above), sizeof *w->backward[l], failed);
+  }
+}
+
 static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *failed) {
-  size_t scratch = 0, correlation = 0, biases = 0, fan_in = 0, units = 0, blocks = 0;
+  size_t scratch = 0, fan_in = 0, units = 0, blocks = 0;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     scratch = larger(scratch, scratch_size(layer));
-    biases += (size_t)layer->g.units;
     fan_in = larger(fan_in, (size_t)layer->g.fan_in);
     units = larger(units, (size_t)layer->g.units);
     blocks = larger(blocks, (size_t)layer->map.row_blocks);
     blocks = larger(blocks, (size_t)layer->map.column_blocks);
     w->image[l] = zeroed(twin_image_size(layer), 1, failed);
-    if (l == twin->layers) {
+    if (l < twin->layers) {
+      allocate_dynamics(twin, w, l, failed);
+    }
+  }
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    const twin_layer_t *layer = &twin->layer[i];
+    w->switches[i] = zeroed(layer->g.out_size, 1, failed);
+    if (layer->role == EPX_ROLE_READOUT) {
       w->readout_correlation =
           zeroed(layer->g.in_size * (size_t)layer->g.units, sizeof *w->readout_correlation, failed);
-      continue;
+    } else if (!twin_shares_gradient(twin, i)) {
+      w->correlation[i] = zeroed(twin_raw_size(layer), sizeof *w->correlation[i], failed);
     }
-    correlation += twin_raw_size(layer);
-    w->previous[l] = zeroed(layer->g.out_size, 1, failed);
-    w->switches[l] = zeroed(layer->g.out_size, 1, failed);
-    w->forward[l] = zeroed(layer->g.out_size, sizeof *w->forward[l], failed);
-    if (l + 1 < twin->layers) {
-      const twin_layer_t *above = &twin->layer[l + 1];
-      const size_t positions = above->dense ? 1 : (size_t)(above->g.in_height * above->g.in_width);
-      w->backward[l] =
-          zeroed(positions * (size_t)twin_backward_ldc(above), sizeof *w->backward[l], failed);
-    }
+    w->bias_correlation[i] = zeroed((size_t)layer->g.units, sizeof *w->bias_correlation[i], failed);
   }
   if (!twin_has_readout(twin)) {
     w->image[twin->layers] = zeroed(twin->layer[twin->layers - 1].g.out_size, 1, failed);
   }
   w->scratch = zeroed(scratch, 1, failed);
   w->nudge = zeroed(twin->layer[twin->layers - 1].g.out_size, sizeof *w->nudge, failed);
-  w->correlation = zeroed(correlation, sizeof *w->correlation, failed);
-  w->bias_correlation = zeroed(biases, sizeof *w->bias_correlation, failed);
   if (twin->held_size > 0) {
     w->lines = zeroed(2 * fan_in, 1, failed);
     w->change = zeroed(larger(fan_in, units), sizeof *w->change, failed);
@@ -103,9 +119,9 @@ bool twin_allocate(twin_t *twin) {
   bool failed = false;
   const size_t samples = (size_t)twin->base.capacity;
   size_t pack = 0;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
-    const twin_layer_t *layer = &twin->layer[l];
-    allocate_layer(twin, l, &failed);
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    const twin_layer_t *layer = &twin->layer[i];
+    allocate_layer(twin, i, &failed);
     pack = larger(pack, epx_conv_pack_buffer_size(&layer->conv));
     pack = larger(pack, epx_conv_pack_transpose_buffer_size(&layer->feedback));
   }
@@ -133,16 +149,18 @@ static void free_workspace(twin_workspace_t *w) {
   for (int l = 0; l < EPX_MAX_LAYERS; ++l) {
     free(w->image[l]);
     free(w->previous[l]);
-    free(w->switches[l]);
     free(w->forward[l]);
     free(w->backward[l]);
+  }
+  for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
+    free(w->switches[i]);
+    free(w->correlation[i]);
+    free(w->bias_correlation[i]);
   }
   free(w->image[EPX_MAX_LAYERS]);
   free(w->scratch);
   free(w->nudge);
-  free(w->correlation);
   free(w->readout_correlation);
-  free(w->bias_correlation);
   free(w->lines);
   free(w->change);
   free(w->products);
@@ -153,8 +171,8 @@ static void free_workspace(twin_workspace_t *w) {
 
 void twin_destroy(epx_substrate_t *self) {
   twin_t *twin = (twin_t *)self;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
-    twin_layer_t *layer = &twin->layer[l];
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    twin_layer_t *layer = &twin->layer[i];
     twin_analog_destroy(layer);
     free(layer->shadow);
     free(layer->velocity);
@@ -167,8 +185,10 @@ void twin_destroy(epx_substrate_t *self) {
     free(layer->packed_forward);
     free(layer->packed_backward);
     free(layer->forward_rows);
-    free(layer->correlation);
-    free(layer->bias_correlation);
+    if (!twin_shares_gradient(twin, i)) {
+      free(layer->correlation);
+      free(layer->bias_correlation);
+    }
   }
   for (int l = 0; l < twin->layers; ++l) {
     free(twin->state[l]);

@@ -33,35 +33,40 @@ void twin_make_convolutions(twin_layer_t *layer) {
   }
 }
 
-void twin_pack(twin_t *twin, int l) {
-  twin_layer_t *layer = &twin->layer[l];
+void twin_pack(twin_t *twin, int i) {
+  twin_layer_t *layer = &twin->layer[i];
   const epx_geometry_t *g = &layer->g;
-  const int64_t input_offset = l == 0 ? INT64_C(1) << (epx_qformat_bits(twin->chip.input) - 1) : 0;
+  const int64_t input_offset = i == 0 ? INT64_C(1) << (epx_qformat_bits(twin->chip.input) - 1) : 0;
   for (int u = 0; u < g->units; ++u) {
     int64_t sum = 0;
     for (int k = 0; k < g->fan_in; ++k) {
-      const size_t i = (size_t)u * (size_t)g->fan_in + (size_t)k;
-      layer->code[i] = epx_update_visible(layer->shadow[i], twin->chip.shadow_bits, layer->synapse);
-      sum += layer->code[i];
+      const size_t at = (size_t)u * (size_t)g->fan_in + (size_t)k;
+      layer->code[at] =
+          epx_update_visible(layer->shadow[at], twin->chip.shadow_bits, layer->synapse);
+      sum += layer->code[at];
     }
-    layer->offset[u] = (int32_t)(epx_neuron_bias(layer->bias[u], twin->chip.bias, layer->fraction) -
-                                 input_offset * sum * (INT64_C(1) << layer->forward_shift));
+    if (layer->bias != NULL) {
+      const int32_t bias = epx_neuron_bias(layer->bias[u], twin->chip.bias, layer->fraction);
+      layer->offset[u] =
+          (int32_t)(bias - input_offset * sum * (INT64_C(1) << layer->forward_shift));
+    }
   }
   if (layer->array != NULL) {
     twin_analog_pack(layer);
     return;
   }
   epx_conv_pack(&layer->conv, layer->code, twin->pack_buffer, layer->packed_forward);
-  if (l > 0 && l < twin->layers) {
+  if (layer->role != EPX_ROLE_READOUT && layer->parameter > 0 &&
+      twin_back(twin, layer->parameter) == i) {
     epx_conv_pack_transpose(&layer->feedback, layer->code, twin->pack_buffer,
                             layer->packed_backward);
   }
 }
 
-void twin_forward(const twin_t *twin, int l, twin_workspace_t *w, const uint8_t *image,
+void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t *image,
                   int32_t *out, uint8_t *switches) {
-  const twin_layer_t *layer = &twin->layer[l];
-  const bool event_driven = l > 0 && w->held != NULL;
+  const twin_layer_t *layer = &twin->layer[i];
+  const bool event_driven = i > 0 && w->held != NULL;
   if (event_driven) {
     twin_event_forward(twin, layer, w, image, out, layer->window == 4 ? switches : NULL);
   }
@@ -77,9 +82,9 @@ void twin_forward(const twin_t *twin, int l, twin_workspace_t *w, const uint8_t 
                            w->scratch, out, switches);
 }
 
-void twin_backward(const twin_t *twin, int l, twin_workspace_t *w, twin_place_t place,
+void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out) {
-  const twin_layer_t *layer = &twin->layer[l];
+  const twin_layer_t *layer = &twin->layer[i];
   if (w->held != NULL) {
     twin_event_backward(twin, layer, w, place, switches, out);
   }

@@ -6,17 +6,19 @@
 #include "epx_quantize.h"
 #include "epx_twin_internal.h"
 
-static void reset_optimiser(twin_t *twin, int l) {
-  twin_layer_t *layer = &twin->layer[l];
+static void reset_optimiser(twin_t *twin, int i) {
+  twin_layer_t *layer = &twin->layer[i];
   const size_t units = (size_t)layer->g.units;
   memset(layer->velocity, 0, units * (size_t)layer->g.fan_in * sizeof *layer->velocity);
-  memset(layer->bias_velocity, 0, units * sizeof *layer->bias_velocity);
   if (layer->written != NULL) {
     memset(layer->written, 0, units * (size_t)layer->g.fan_in * sizeof *layer->written);
   }
+  if (layer->bias != NULL) {
+    memset(layer->bias_velocity, 0, units * sizeof *layer->bias_velocity);
+  }
   for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
     for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
-      layer->lfsr[rb * layer->map.column_blocks + cb] = epx_tile_lfsr(&twin->chip, l, rb, cb);
+      layer->lfsr[rb * layer->map.column_blocks + cb] = epx_tile_lfsr(&twin->chip, i, rb, cb);
     }
   }
 }
@@ -25,20 +27,23 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
   twin_t *twin = (twin_t *)self;
   (void)error;
   memset(&twin->counters, 0, sizeof twin->counters);
-  for (int l = 0; l < twin->parameter_layers; ++l) {
-    twin_layer_t *layer = &twin->layer[l];
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    twin_layer_t *layer = &twin->layer[i];
+    const double *weight = twin_weights_of(layer, params);
     const size_t fan_in = (size_t)layer->g.fan_in;
     for (int u = 0; u < layer->g.units; ++u) {
-      for (size_t i = 0; i < fan_in; ++i) {
-        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)i);
-        layer->shadow[at] = (int32_t)epx_quantize(params->weight[l][(size_t)u * fan_in + i],
+      for (size_t k = 0; k < fan_in; ++k) {
+        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)k);
+        layer->shadow[at] = (int32_t)epx_quantize(weight[(size_t)u * fan_in + k],
                                                   layer->shadow_format, EPX_ROUND_NEAREST_EVEN, 0);
       }
-      layer->bias[u] =
-          (int32_t)epx_quantize(params->bias[l][u], twin->chip.bias, EPX_ROUND_NEAREST_EVEN, 0);
+      if (layer->bias != NULL) {
+        layer->bias[u] =
+            (int32_t)epx_quantize(params->bias[i][u], twin->chip.bias, EPX_ROUND_NEAREST_EVEN, 0);
+      }
     }
-    reset_optimiser(twin, l);
-    twin_pack(twin, l);
+    reset_optimiser(twin, i);
+    twin_pack(twin, i);
   }
   return EPX_OK;
 }
@@ -46,15 +51,18 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
 epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
   (void)error;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
-    const twin_layer_t *layer = &twin->layer[l];
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    const twin_layer_t *layer = &twin->layer[i];
+    double *weight = twin_weights_of(layer, params);
     const size_t fan_in = (size_t)layer->g.fan_in;
     for (int u = 0; u < layer->g.units; ++u) {
-      for (size_t i = 0; i < fan_in; ++i) {
-        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)i);
-        params->weight[l][(size_t)u * fan_in + i] = epx_dequantize(layer->code[at], layer->synapse);
+      for (size_t k = 0; k < fan_in; ++k) {
+        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)k);
+        weight[(size_t)u * fan_in + k] = epx_dequantize(layer->code[at], layer->synapse);
       }
-      params->bias[l][u] = epx_dequantize(layer->bias[u], twin->chip.bias);
+      if (layer->bias != NULL) {
+        params->bias[i][u] = epx_dequantize(layer->bias[u], twin->chip.bias);
+      }
     }
   }
   return EPX_OK;
@@ -69,8 +77,9 @@ typedef struct register_t {
 
 enum { REGISTERS = 6 };
 
-/* Everything of layer l that training changes; returns how many. */
-static int registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
+/* Everything of a tile layer that training changes; what a layer lacks is NULL: biases of feedback
+ * arrays, and what only arrays that are not exact have. */
+static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
   const size_t units = (size_t)layer->g.units, weights = units * (size_t)layer->g.fan_in;
   const size_t tiles = (size_t)(layer->map.row_blocks * layer->map.column_blocks);
   list[0] = (register_t){"shadow", layer->shadow, weights, EPX_DTYPE_I32};
@@ -79,7 +88,6 @@ static int registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
   list[3] = (register_t){"bias_velocity", layer->bias_velocity, units, EPX_DTYPE_I32};
   list[4] = (register_t){"lfsr", layer->lfsr, tiles, EPX_DTYPE_U32};
   list[5] = (register_t){"written", layer->written, weights, EPX_DTYPE_U32};
-  return layer->written != NULL ? REGISTERS : REGISTERS - 1;
 }
 
 /* What arrays that are not exact count, beside the layers. */
@@ -93,16 +101,24 @@ static epx_status_t save_register(epx_npz_t *npz, const char *name, const regist
   return epx_npz_add(npz, name, r->dtype, 1, &r->count, r->data, NULL, error);
 }
 
+static void name_register(const twin_layer_t *layer, const register_t *r,
+                          char name[EPX_NPZ_NAME_SIZE]) {
+  snprintf(name, EPX_NPZ_NAME_SIZE, "twin.%d.%s%s", layer->parameter,
+           layer->role == EPX_ROLE_FEEDBACK ? "backward_" : "", r->suffix);
+}
+
 epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
   epx_status_t status = EPX_OK;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
+  for (int t = 0; t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
-    const int count = registers_of(&twin->layer[l], list);
-    for (int i = 0; status == EPX_OK && i < count; ++i) {
+    registers_of(&twin->layer[t], list);
+    for (int i = 0; status == EPX_OK && i < REGISTERS; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
-      snprintf(name, sizeof name, "twin.%d.%s", l, list[i].suffix);
-      status = save_register(npz, name, &list[i], error);
+      if (list[i].data != NULL) {
+        name_register(&twin->layer[t], &list[i], name);
+        status = save_register(npz, name, &list[i], error);
+      }
     }
   }
   const register_t counters = counters_of(twin);
@@ -128,16 +144,18 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
   epx_status_t status = twin->layer[0].written != NULL
                             ? restore_register(npz, label, "twin.counters", &counters, error)
                             : EPX_OK;
-  for (int l = 0; status == EPX_OK && l < twin->parameter_layers; ++l) {
+  for (int t = 0; status == EPX_OK && t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
-    const int count = registers_of(&twin->layer[l], list);
-    for (int i = 0; status == EPX_OK && i < count; ++i) {
+    registers_of(&twin->layer[t], list);
+    for (int i = 0; status == EPX_OK && i < REGISTERS; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
-      snprintf(name, sizeof name, "twin.%d.%s", l, list[i].suffix);
-      status = restore_register(npz, label, name, &list[i], error);
+      if (list[i].data != NULL) {
+        name_register(&twin->layer[t], &list[i], name);
+        status = restore_register(npz, label, name, &list[i], error);
+      }
     }
     if (status == EPX_OK) {
-      twin_pack(twin, l);
+      twin_pack(twin, t);
     }
   }
   return status;

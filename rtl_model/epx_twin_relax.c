@@ -29,11 +29,15 @@ static void copy_out(const epx_geometry_t *g, twin_place_t place, uint8_t *compa
   }
 }
 
+void twin_load_image(const twin_t *twin, twin_workspace_t *w, uint8_t *const *states, int l,
+                     int sample) {
+  copy_in(&twin->layer[l].g, twin_sample(twin, states, l, sample), twin_state_place(twin, w, l));
+}
+
 void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample) {
   twin_event_sample(twin, w, sample);
   for (int l = 0; l < twin->layers; ++l) {
-    copy_in(&twin->layer[l].g, twin_sample(twin, twin->state, l, sample),
-            twin_state_place(twin, w, l));
+    twin_load_image(twin, w, twin->state, l, sample);
   }
 }
 
@@ -96,8 +100,13 @@ void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double bet
   memcpy(w->switches[0], twin->drive_switches + (size_t)sample * first, first);
   for (int l = 1; l < twin->layers; ++l) {
     const twin_place_t place = twin_state_place(twin, w, l);
+    const twin_layer_t *layer = &twin->layer[l];
+    const int back = twin_back(twin, l);
+    if (back != l && layer->window > 1) { /* of these sums only the switches are wanted */
+      twin_forward(twin, back, w, w->image[l], w->forward[l], w->switches[back]);
+    }
     twin_forward(twin, l, w, w->image[l], w->forward[l], w->switches[l]);
-    twin_backward(twin, l, w, place, w->switches[l], w->backward[l - 1]);
+    twin_backward(twin, back, w, place, w->switches[back], w->backward[l - 1]);
   }
   if (beta != 0.0) {
     make_nudge(twin, w, sample, beta);

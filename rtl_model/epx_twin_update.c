@@ -8,21 +8,23 @@
 
 void twin_clear_gradient(epx_substrate_t *self) {
   twin_t *twin = (twin_t *)self;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
-    twin_layer_t *layer = &twin->layer[l];
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    twin_layer_t *layer = &twin->layer[i];
     const size_t units = (size_t)layer->g.units;
     memset(layer->correlation, 0, units * (size_t)layer->g.fan_in * sizeof *layer->correlation);
     memset(layer->bias_correlation, 0, units * sizeof *layer->bias_correlation);
   }
 }
 
-static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sample, int coefficient,
-                              int64_t *bias) {
+static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sample,
+                              int coefficient) {
   const twin_layer_t *layer = &twin->layer[twin->layers];
+  int64_t *bias = w->bias_correlation[twin->layers];
   const uint8_t *s = twin_sample(twin, twin->state, twin->layers - 1, sample);
   const size_t size = layer->g.in_size;
   int64_t logits[256];
   int32_t error[256];
+  twin_load_image(twin, w, twin->state, twin->layers - 1, sample);
   twin_logits(twin, w, logits);
   epx_softmax_error(&twin->softmax, logits, layer->g.units, layer->fraction, twin->labels[sample],
                     error);
@@ -36,65 +38,90 @@ static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sampl
   }
 }
 
+const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, int i, int sample) {
+  const twin_layer_t *layer = &twin->layer[i];
+  const int l = layer->parameter;
+  if (l == 0) {
+    twin_load_input(twin, w, sample);
+    return twin->drive_switches + (size_t)sample * layer->g.out_size;
+  }
+  const bool free_pre = twin_rule_different(twin) && layer->role == EPX_ROLE_STATES;
+  twin_load_image(twin, w, free_pre ? twin->free_state : twin->state, l - 1, sample);
+  if (layer->window > 1 || w->held != NULL) { /* event-driven: the chip drives it all the same */
+    twin_forward(twin, i, w, w->image[l], w->forward[l], w->switches[i]);
+  }
+  return w->switches[i];
+}
+
 typedef struct accumulate_task_t {
   twin_t *twin;
   const epx_phase_t *phase;
   int first; /* sample of item 0 */
 } accumulate_task_t;
 
+/* Tile layer i's term through the switches of tile layer `through`: its own, or with rule `same`
+ * those of the other set of weights as well. */
+static void correlate(const accumulate_task_t *task, twin_workspace_t *w, int i, int through,
+                      int sample) {
+  const twin_t *twin = task->twin;
+  const twin_layer_t *layer = &twin->layer[i];
+  const int l = layer->parameter;
+  const uint8_t *switches = twin_learning_switches(twin, w, through, sample);
+  uint8_t *const *posts = layer->role == EPX_ROLE_FEEDBACK ? twin->free_state : twin->state;
+  epx_conv_correlate_u8u8s32(&layer->conv, w->image[l], twin_sample(twin, posts, l, sample),
+                             switches, task->phase->coefficient, w->scratch, w->correlation[i],
+                             w->bias_correlation[i]);
+}
+
 static void accumulate_sample(void *context, int item, int thread) {
   const accumulate_task_t *task = context;
   twin_t *twin = task->twin;
   twin_workspace_t *w = &twin->workspace[thread];
   const int sample = task->first + item;
-  int32_t *raw = w->correlation;
-  int64_t *bias = w->bias_correlation;
-  const uint8_t *switches = twin->drive_switches + (size_t)sample * twin->layer[0].g.out_size;
-  twin_load_input(twin, w, sample);
-  twin_load_images(twin, w, sample);
+  twin_event_sample(twin, w, sample);
   twin_event_command(w, EPX_COMMAND_CORRELATE);
   w->event = twin_event(twin, sample, 0);
-  for (int l = 0; l < twin->layers; ++l) {
-    const twin_layer_t *layer = &twin->layer[l];
-    if (l > 0) {
-      twin_forward(twin, l, w, w->image[l], w->forward[l], w->switches[l]);
-      switches = w->switches[l];
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    if (twin->layer[i].role == EPX_ROLE_READOUT || twin_shares_gradient(twin, i)) {
+      continue;
     }
-    epx_conv_correlate_u8u8s32(&layer->conv, w->image[l], twin_sample(twin, twin->state, l, sample),
-                               switches, task->phase->coefficient, w->scratch, raw, bias);
-    raw += twin_raw_size(layer);
-    bias += layer->g.units;
+    correlate(task, w, i, i, sample);
+    if (epx_switch_sets(&twin->base.network, i) > 1) {
+      correlate(task, w, i, twin_back(twin, i), sample);
+    }
   }
   if (twin_has_readout(twin) && task->phase->readout_coefficient != 0) {
-    correlate_readout(twin, w, sample, task->phase->readout_coefficient, bias);
+    correlate_readout(twin, w, sample, task->phase->readout_coefficient);
   }
+}
+
+static void collect_readout(twin_t *twin, twin_workspace_t *w) {
+  twin_layer_t *readout = &twin->layer[twin->layers];
+  int64_t *bias = w->bias_correlation[twin->layers];
+  const size_t weights = (size_t)readout->g.units * readout->g.in_size;
+  for (size_t k = 0; k < weights; ++k) {
+    readout->correlation[k] += w->readout_correlation[k];
+  }
+  for (int k = 0; k < readout->g.units; ++k) {
+    readout->bias_correlation[k] += bias[k];
+    bias[k] = 0;
+  }
+  memset(w->readout_correlation, 0, weights * sizeof *w->readout_correlation);
 }
 
 /* Adds the threads' sums to the layers', and clears them. */
 static void collect(twin_t *twin) {
-  for (int i = 0; i < twin->workspaces; ++i) {
-    twin_workspace_t *w = &twin->workspace[i];
-    int32_t *raw = w->correlation;
-    int64_t *bias = w->bias_correlation;
-    for (int l = 0; l < twin->layers; ++l) {
-      twin_layer_t *layer = &twin->layer[l];
-      const int input_offset = l == 0 ? 1 << (epx_qformat_bits(twin->chip.input) - 1) : 0;
-      epx_conv_spill(&layer->conv, input_offset, raw, bias, layer->correlation,
-                     layer->bias_correlation);
-      raw += twin_raw_size(layer);
-      bias += layer->g.units;
-    }
-    if (twin_has_readout(twin)) {
-      twin_layer_t *readout = &twin->layer[twin->layers];
-      const size_t weights = (size_t)readout->g.units * readout->g.in_size;
-      for (size_t k = 0; k < weights; ++k) {
-        readout->correlation[k] += w->readout_correlation[k];
+  const int input_offset = 1 << (epx_qformat_bits(twin->chip.input) - 1);
+  for (int thread = 0; thread < twin->workspaces; ++thread) {
+    twin_workspace_t *w = &twin->workspace[thread];
+    for (int i = 0; i < twin->tile_layers; ++i) {
+      twin_layer_t *layer = &twin->layer[i];
+      if (layer->role == EPX_ROLE_READOUT) {
+        collect_readout(twin, w);
+      } else if (!twin_shares_gradient(twin, i)) {
+        epx_conv_spill(&layer->conv, i == 0 ? input_offset : 0, w->correlation[i],
+                       w->bias_correlation[i], layer->correlation, layer->bias_correlation);
       }
-      for (int k = 0; k < readout->g.units; ++k) {
-        readout->bias_correlation[k] += bias[k];
-        bias[k] = 0;
-      }
-      memset(w->readout_correlation, 0, weights * sizeof *w->readout_correlation);
     }
   }
 }
@@ -103,7 +130,8 @@ static void collect(twin_t *twin) {
 static int safe_samples(const twin_t *twin, int coefficient) {
   int samples = 1 << 20;
   for (int l = 0; l < twin->layers; ++l) {
-    const int held = epx_conv_correlate_images(&twin->layer[l].conv, coefficient);
+    const int sets = epx_switch_sets(&twin->base.network, l);
+    const int held = epx_conv_correlate_images(&twin->layer[l].conv, coefficient * sets);
     samples = held < samples ? held : samples;
   }
   return samples;
@@ -121,44 +149,51 @@ void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase) {
   ++twin->reads;
 }
 
-/* Real value of one correlation unit in -dL/dtheta. */
-static double unit_of(const twin_t *twin, int l, bool bias, const epx_estimator_t *estimator) {
+/* Real value of one correlation unit in -dL/dtheta. Through two sets of switches every term, those
+ * of biases too, is summed twice. */
+static double unit_of(const twin_t *twin, int i, bool bias, const epx_estimator_t *estimator) {
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
-  const twin_layer_t *layer = &twin->layer[l];
-  if (l == twin->layers) {
+  const twin_layer_t *layer = &twin->layer[i];
+  if (layer->role == EPX_ROLE_READOUT) {
     return ldexp(1.0 / (row->readout_denominator * (double)twin->samples),
                  -(EPX_SOFTMAX_FRACTION + (bias ? 0 : layer->pre_fraction)));
   }
-  return ldexp(1.0 / (row->denominator * estimator->beta * twin->samples),
+  const int sets = epx_switch_sets(&twin->base.network, layer->parameter);
+  return ldexp(1.0 / (row->denominator * estimator->beta * twin->samples * sets),
                -(twin->chip.state.fraction_bits + (bias ? 0 : layer->pre_fraction)));
 }
 
 void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out) {
   const twin_t *twin = (const twin_t *)self;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
-    const twin_layer_t *layer = &twin->layer[l];
-    const double unit = unit_of(twin, l, false, estimator);
-    const double bias_unit = unit_of(twin, l, true, estimator);
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    const twin_layer_t *layer = &twin->layer[i];
+    const double unit = unit_of(twin, i, false, estimator);
+    const double bias_unit = unit_of(twin, i, true, estimator);
+    double *weight = twin_weights_of(layer, out);
     const size_t fan_in = (size_t)layer->g.fan_in;
     for (int u = 0; u < layer->g.units; ++u) {
-      for (size_t i = 0; i < fan_in; ++i) {
-        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)i);
-        out->weight[l][(size_t)u * fan_in + i] = -unit * (double)layer->correlation[at];
+      for (size_t k = 0; k < fan_in; ++k) {
+        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)k);
+        weight[(size_t)u * fan_in + k] = -unit * (double)layer->correlation[at];
       }
-      out->bias[l][u] = -bias_unit * (double)layer->bias_correlation[u];
+      if (layer->bias != NULL) {
+        out->bias[i][u] = -bias_unit * (double)layer->bias_correlation[u];
+      }
     }
   }
 }
 
-epx_update_circuit_t twin_circuit(const twin_t *twin, int l, bool bias,
+epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
                                   const epx_estimator_t *estimator, const epx_update_rule_t *rule) {
-  const epx_qformat_t value = bias ? twin->chip.bias : twin->layer[l].shadow_format;
+  const twin_layer_t *layer = &twin->layer[i];
+  const epx_qformat_t value = bias ? twin->chip.bias : layer->shadow_format;
+  const double rate = rule->learning_rate[layer->parameter];
   const int velocity = twin->chip.velocity.fraction_bits;
   return (epx_update_circuit_t){
-      .gradient = epx_scale_from(ldexp(unit_of(twin, l, bias, estimator), velocity)),
+      .gradient = epx_scale_from(ldexp(unit_of(twin, i, bias, estimator), velocity)),
       .momentum = epx_scale_from(rule->momentum),
       .decay = epx_scale_from(ldexp(rule->weight_decay, velocity - value.fraction_bits)),
-      .rate = epx_scale_from(ldexp(rule->learning_rate[l], value.fraction_bits - velocity)),
+      .rate = epx_scale_from(ldexp(rate, value.fraction_bits - velocity)),
       .velocity_format = twin->chip.velocity,
       .shadow_format = value,
       .rounding = twin->chip.update_rounding,
@@ -171,22 +206,18 @@ typedef struct update_task_t {
   epx_update_circuit_t weight, bias;
 } update_task_t;
 
-static int least(int a, int b) {
-  return a < b ? a : b;
-}
-
 static void update_tile(void *context, int item, int thread) {
   const update_task_t *task = context;
   twin_layer_t *layer = &task->twin->layer[task->layer];
   const epx_layer_map_t *map = &layer->map;
   const int row_block = item / map->column_blocks, column_block = item % map->column_blocks;
-  const int row_end = least((row_block + 1) * map->rows, map->fan_in);
-  const int unit = column_block * map->weights_per_tile;
-  const int unit_end = least(unit + map->weights_per_tile, map->units);
   epx_lfsr_t *lfsr = &layer->lfsr[item];
   const epx_chip_t *chip = &task->twin->chip;
+  int row, row_end, unit, unit_end;
+  epx_map_rows(map, row_block, &row, &row_end);
+  epx_map_units(map, column_block, &unit, &unit_end);
   (void)thread;
-  for (int k = row_block * map->rows; k < row_end; ++k) {
+  for (int k = row; k < row_end; ++k) {
     for (int u = unit; u < unit_end; ++u) {
       const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
       epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
@@ -198,7 +229,7 @@ static void update_tile(void *context, int item, int thread) {
       }
     }
   }
-  for (int u = unit; row_block == 0 && u < unit_end; ++u) {
+  for (int u = unit; row_block == 0 && layer->bias != NULL && u < unit_end; ++u) {
     epx_update_synapse(&task->bias, layer->bias_correlation[u], &layer->bias[u],
                        &layer->bias_velocity[u], lfsr);
   }
@@ -208,12 +239,12 @@ void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
                  const epx_update_rule_t *rule) {
   twin_t *twin = (twin_t *)self;
   ++twin->counters.updates;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
-    update_task_t task = {twin, l, twin_circuit(twin, l, false, estimator, rule),
-                          twin_circuit(twin, l, true, estimator, rule)};
-    const epx_layer_map_t *map = &twin->layer[l].map;
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    update_task_t task = {twin, i, twin_circuit(twin, i, false, estimator, rule),
+                          twin_circuit(twin, i, true, estimator, rule)};
+    const epx_layer_map_t *map = &twin->layer[i].map;
     epx_parallel_for(map->row_blocks * map->column_blocks, update_tile, &task);
-    twin_pack(twin, l);
+    twin_pack(twin, i);
   }
   twin_event_forget(twin);
   twin_clear_gradient(self);

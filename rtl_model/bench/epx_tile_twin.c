@@ -241,11 +241,13 @@ static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
 }
 
 static void locate(cut_t *c, const epx_tile_setup_t *setup) {
-  const epx_layer_map_t *map = &setup->map;
+  int row_end, unit_end;
   c->layer = &c->twin->layer[setup->place.layer];
   c->neurons = c->layer->g.out_height * c->layer->g.out_width;
-  c->row0 = setup->place.row_block * map->rows;
-  c->unit0 = setup->place.column_block * map->weights_per_tile;
+  epx_map_rows(&setup->map, setup->place.row_block, &c->row0, &row_end);
+  epx_map_units(&setup->map, setup->place.column_block, &c->unit0, &unit_end);
+  c->rows = row_end - c->row0;
+  c->units = unit_end - c->unit0;
 }
 
 epx_status_t epx_tile_from_twin(epx_substrate_t *twin, const epx_tile_step_t *step,
@@ -265,8 +267,6 @@ epx_status_t epx_tile_from_twin(epx_substrate_t *twin, const epx_tile_step_t *st
   const epx_tile_parts_t parts = {.psum_in = setup.map.row_blocks > 1, .operand = true, true};
   status = epx_tile_vectors_create(&setup, counts, parts, &c.v, error);
   if (status == EPX_OK) {
-    c.rows = c.v->shape.rows;
-    c.units = c.v->shape.units;
     status = epx_tile_answer_create(c.v, &c.answer, error);
   }
   status = status == EPX_OK ? run_twin(&c, error) : status;

@@ -56,6 +56,12 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
     return epx_fail(error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (the state layers)",
                     place.layer, t.layers - 1);
   }
+  if (epx_network_has_backward(&t.base.network, place.layer)) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "network.connections: unidirectional; a tile of layer %d learns with its "
+                    "feedback arrays, which the tile bench does not have (epxbar chip does)",
+                    place.layer);
+  }
   if (!epx_array_exact(&t.chip)) {
     return epx_fail(
         error, EPX_ERR_UNSUPPORTED,

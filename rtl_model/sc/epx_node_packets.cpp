@@ -61,7 +61,7 @@ void Node::send_errors() {
     for (int rb = 0; rb < layer_.map.row_blocks; ++rb) {
       const int to = epx_floorplan_tile(&plan_.floor, config_.layer, rb, cb);
       if (to != self_) {
-        send(PacketKind::Post, to, 0, 0, end - first, int64_t{end - first} * PLAN_ERROR_BITS,
+        send(PacketKind::Post, to, 0, 0, end - first, int64_t{end - first} * EPX_SOFTMAX_ERROR_BITS,
              values.data(), values.size());
         continue;
       }
@@ -137,8 +137,8 @@ void Node::deliver(const Packet &packet) {
       std::copy(packet.values.begin(), packet.values.end(), post_.begin() + static_cast<long>(at));
       std::copy(packet.switches.begin(), packet.switches.end(),
                 switches_.begin() + static_cast<long>(at));
-      const int bits =
-          readout() ? PLAN_ERROR_BITS : epx_qformat_bits(plan_.chip->state) + layer_.switch_bits;
+      const int bits = readout() ? EPX_SOFTMAX_ERROR_BITS
+                                 : epx_qformat_bits(plan_.chip->state) + layer_.switch_bits;
       events_.state_bits_written += static_cast<uint64_t>(packet.count * bits);
       posts_ready_ = packet.index + 1;
       return;

@@ -89,21 +89,10 @@ extern "C" uint64_t epx_sc_tile_patience(const epx_sc_tile_job_t *job) {
 }
 
 extern "C" epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job) {
-  const epx_layer_map_t &map = *job->map;
-  const int synapse_bits = epx_qformat_bits(epx_chip_synapse(job->chip, job->layer));
-  const int row = job->row_block * map.rows, unit = job->column_block * map.weights_per_tile;
-  epx_tile_shape_t shape = {};
-  shape.rows = map.fan_in - row < map.rows ? map.fan_in - row : map.rows;
-  shape.units = map.units - unit < map.weights_per_tile ? map.units - unit : map.weights_per_tile;
-  shape.slices = map.slices;
-  shape.synapse_bits = synapse_bits;
-  shape.input_bits = epx_qformat_bits(job->layer == 0 ? job->chip->input : job->chip->state);
-  shape.state_bits = epx_qformat_bits(job->chip->state);
-  shape.window = job->window;
-  shape.offset = job->layer == 0;
+  epx_tile_shape_t shape = epx_map_tile(job->chip, job->map, job->layer, EPX_ROLE_STATES,
+                                        job->window, job->row_block, job->column_block);
   shape.psum_in = job->psum_in != nullptr;
   shape.pools = job->operand != nullptr;
-  shape.bias = job->row_block == 0;
   return shape;
 }
 

@@ -232,6 +232,7 @@ inline ChipCase random_case(Random &random) {
   for (;;) {
     ChipCase one;
     one.network = random_twin_network(random);
+    one.network.connections = EPX_CONNECTIONS_BIDIRECTIONAL; /* TEMP */
     one.chip = random_chip(random);
     one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
     one.chip.update_rounding = (epx_round_t)random.integer(0, EPX_ROUND_TRUNCATE_ZERO);

@@ -45,6 +45,11 @@ void expect_registers(epx_substrate_t *twin, const TwinOracle &oracle) {
     expect_array<int32_t>(npz, l, "bias", oracle.bias(l));
     expect_array<int32_t>(npz, l, "bias_velocity", oracle.bias_velocity(l));
     expect_array<uint32_t>(npz, l, "lfsr", oracle.lfsr(l));
+    if (oracle.has_backward(l)) {
+      expect_array<int32_t>(npz, l, "backward_shadow", oracle.backward_shadow(l));
+      expect_array<int32_t>(npz, l, "backward_velocity", oracle.backward_velocity(l));
+      expect_array<uint32_t>(npz, l, "backward_lfsr", oracle.backward_lfsr(l));
+    }
   }
 }
 
@@ -96,11 +101,16 @@ void train_both(epx_substrate_t *twin, TwinOracle &oracle, const epx_chip_t &chi
 }
 
 struct Activity {
-  int between = 0, moved = 0, networks = 0;
+  int between = 0, moved = 0, networks = 0, backward[2] = {}; /* by rule: pooled layers */
 };
 
 void note_activity(const TwinOracle &oracle, const epx_chip_t &chip, Activity *activity) {
   ++activity->networks;
+  const epx_network_t &network = oracle.network();
+  for (int l = 1; l < oracle.layers(); ++l) {
+    const bool pooled = network.layers[l].pool == EPX_POOL_MAX;
+    activity->backward[network.backward_rule] += oracle.has_backward(l) && pooled ? 1 : 0;
+  }
   for (int l = 0; l < oracle.layers(); ++l) {
     const Codes codes = oracle.states(l);
     const int64_t top = (1 << chip.state.fraction_bits) - 1;
@@ -160,6 +170,9 @@ TEST(TwinOracle, RandomNetworksAndFormats) {
   }
   EXPECT_GT(activity.between, 20 * activity.networks) << "states stuck at 0 or the top";
   EXPECT_GT(activity.moved, activity.networks / 2) << "updates that move nothing";
+  for (int pooled : activity.backward) {
+    EXPECT_GT(pooled, activity.networks / 50 - 1) << "backward weights that pool";
+  }
 }
 
 /* A layer of more neurons than the neuron loop takes at once. */

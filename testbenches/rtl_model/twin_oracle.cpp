@@ -135,25 +135,32 @@ TwinOracle::TwinOracle(const epx_network_t &network, const epx_chip_t &chip)
     const int above = chip.state.fraction_bits + layer_[(size_t)l + 1].synapse.fraction_bits;
     layer_[(size_t)l].fraction = std::max(layer_[(size_t)l].fraction, above);
   }
+  back_ = layer_;
+}
+
+void TwinOracle::load_layer(Layer &layer, const double *weight, const double *bias, int lfsr_key) {
+  const size_t weights = (size_t)layer.units * (size_t)layer.fan_in;
+  layer.shadow.clear(), layer.bias.clear(), layer.lfsr.clear();
+  for (size_t i = 0; i < weights; ++i) {
+    layer.shadow.push_back(quantise(weight[i], layer.shadow_format));
+  }
+  for (int u = 0; bias != nullptr && u < layer.units; ++u) {
+    layer.bias.push_back(quantise(bias[u], chip_.bias));
+  }
+  layer.velocity.assign(weights, 0);
+  layer.bias_velocity.assign(layer.bias.size(), 0);
+  for (int rb = 0; rb < layer.row_blocks; ++rb) {
+    for (int cb = 0; cb < layer.column_blocks; ++cb) {
+      layer.lfsr.push_back(epx_tile_lfsr(&chip_, lfsr_key, rb, cb).state);
+    }
+  }
 }
 
 void TwinOracle::load(const epx_params_t &params) {
-  for (size_t l = 0; l < layer_.size(); ++l) {
-    Layer &layer = layer_[l];
-    const size_t weights = (size_t)layer.units * (size_t)layer.fan_in;
-    layer.shadow.clear(), layer.bias.clear(), layer.lfsr.clear();
-    for (size_t i = 0; i < weights; ++i) {
-      layer.shadow.push_back(quantise(params.weight[l][i], layer.shadow_format));
-    }
-    for (int u = 0; u < layer.units; ++u) {
-      layer.bias.push_back(quantise(params.bias[l][u], chip_.bias));
-    }
-    layer.velocity.assign(weights, 0);
-    layer.bias_velocity.assign((size_t)layer.units, 0);
-    for (int rb = 0; rb < layer.row_blocks; ++rb) {
-      for (int cb = 0; cb < layer.column_blocks; ++cb) {
-        layer.lfsr.push_back(epx_tile_lfsr(&chip_, (int)l, rb, cb).state);
-      }
+  for (int l = 0; l < parameter_layers(); ++l) {
+    load_layer(layer_[(size_t)l], params.weight[l], params.bias[l], l);
+    if (has_backward(l)) {
+      load_layer(back_[(size_t)l], params.backward[l], nullptr, parameter_layers() + l - 1);
     }
   }
   clear_gradient();
@@ -281,10 +288,12 @@ void TwinOracle::step(int sample, double beta) {
           const Layer &below = layer_[(size_t)l - 1];
           const int back = below.fraction - chip_.state.fraction_bits - layer.synapse.fraction_bits;
           const int64_t post = state_[(size_t)l][at][neuron] * (INT64_C(1) << back);
-          const int cy = layer.pooled ? 2 * y + p / 2 : y, cx = layer.pooled ? 2 * x + p % 2 : x;
+          const Layer &acts = has_backward(l) ? back_[(size_t)l] : layer;
+          const int q = has_backward(l) ? switch_of(acts, input_of(l, sample), u, y, x, &drive) : p;
+          const int cy = layer.pooled ? 2 * y + q / 2 : y, cx = layer.pooled ? 2 * x + q % 2 : x;
           synapses(layer, cy, cx, [&](size_t synapse, size_t input) {
             v[(size_t)l - 1][input] +=
-                post * visible(layer, (size_t)u * (size_t)layer.fan_in + synapse);
+                post * visible(acts, (size_t)u * (size_t)layer.fan_in + synapse);
           });
         }
       }
@@ -314,32 +323,45 @@ int TwinOracle::predict(int sample) const {
 }
 
 void TwinOracle::clear_gradient() {
-  for (Layer &layer : layer_) {
-    layer.correlation.assign((size_t)layer.units * (size_t)layer.fan_in, 0);
-    layer.bias_correlation.assign((size_t)layer.units, 0);
+  for (std::vector<Layer> *layers : {&layer_, &back_}) {
+    for (Layer &layer : *layers) {
+      layer.correlation.assign((size_t)layer.units * (size_t)layer.fan_in, 0);
+      layer.bias_correlation.assign((size_t)layer.units, 0);
+    }
+  }
+}
+
+/* Every post stands where the layer's weights find the largest sum of `pre`. */
+void TwinOracle::correlate(Layer &layer, const Codes &pre, const Codes &posts, int coefficient) {
+  size_t neuron = 0;
+  for (int u = 0; u < layer.units; ++u) {
+    for (int y = 0; y < layer.out_height; ++y) {
+      for (int x = 0; x < layer.out_width; ++x, ++neuron) {
+        const int64_t post = coefficient * posts[neuron];
+        int64_t ignored = 0;
+        const int p = switch_of(layer, pre, u, y, x, &ignored);
+        const int cy = layer.pooled ? 2 * y + p / 2 : y;
+        const int cx = layer.pooled ? 2 * x + p % 2 : x;
+        synapses(layer, cy, cx, [&](size_t synapse, size_t input) {
+          layer.correlation[(size_t)u * (size_t)layer.fan_in + synapse] += post * pre[input];
+        });
+        layer.bias_correlation[(size_t)u] += post;
+      }
+    }
   }
 }
 
 void TwinOracle::accumulate(const epx_phase_t &phase) {
   for (int sample = 0; sample < samples_; ++sample) {
+    const size_t at = (size_t)sample;
     for (int l = 0; l < network_.layer_count; ++l) {
-      Layer &layer = layer_[(size_t)l];
-      const Codes &in = input_of(l, sample);
-      size_t neuron = 0;
-      for (int u = 0; u < layer.units; ++u) {
-        for (int y = 0; y < layer.out_height; ++y) {
-          for (int x = 0; x < layer.out_width; ++x, ++neuron) {
-            const int64_t post = phase.coefficient * state_[(size_t)l][(size_t)sample][neuron];
-            int64_t ignored = 0;
-            const int p = switch_of(layer, in, u, y, x, &ignored);
-            const int cy = layer.pooled ? 2 * y + p / 2 : y;
-            const int cx = layer.pooled ? 2 * x + p % 2 : x;
-            synapses(layer, cy, cx, [&](size_t synapse, size_t input) {
-              layer.correlation[(size_t)u * (size_t)layer.fan_in + synapse] += post * in[input];
-            });
-            layer.bias_correlation[(size_t)u] += post;
-          }
-        }
+      const size_t layer = (size_t)l;
+      const Codes &now = input_of(l, sample);
+      const Codes &pre = l > 0 && different() ? free_[layer - 1][at] : now;
+      correlate(layer_[layer], pre, state_[layer][at], phase.coefficient);
+      if (has_backward(l)) {
+        correlate(back_[layer], now, different() ? free_[layer][at] : state_[layer][at],
+                  phase.coefficient);
       }
     }
     if (network_.loss != EPX_LOSS_CROSS_ENTROPY || phase.readout_coefficient == 0) continue;
@@ -355,6 +377,19 @@ void TwinOracle::accumulate(const epx_phase_t &phase) {
   }
 }
 
+/* What one of the layer's sets of weights learns from: rule `same`, the sum of both sets' terms,
+ * each of which counts half. */
+Codes TwinOracle::estimate(int l, bool backward, double *halves) const {
+  Codes sum = (backward ? back_ : layer_)[(size_t)l].correlation;
+  *halves = 1;
+  if (has_backward(l) && !different()) {
+    const Codes &other = (backward ? layer_ : back_)[(size_t)l].correlation;
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += other[i];
+    *halves = 0.5;
+  }
+  return sum;
+}
+
 /* -dL/dtheta of one correlation unit. */
 double TwinOracle::unit_of(int l, bool bias, const epx_estimator_t &estimator) const {
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator.kind);
@@ -368,11 +403,17 @@ double TwinOracle::unit_of(int l, bool bias, const epx_estimator_t &estimator) c
 
 std::vector<double> TwinOracle::gradient(int l, const epx_estimator_t &estimator) const {
   std::vector<double> out;
-  const Layer &layer = layer_[(size_t)l];
-  for (int64_t c : layer.correlation) out.push_back(-unit_of(l, false, estimator) * (double)c);
-  for (int64_t c : layer.bias_correlation) {
+  const auto append = [&](bool backward) {
+    double halves = 1;
+    for (int64_t c : estimate(l, backward, &halves)) {
+      out.push_back(-halves * unit_of(l, false, estimator) * (double)c);
+    }
+  };
+  append(false);
+  for (int64_t c : layer_[(size_t)l].bias_correlation) {
     out.push_back(-unit_of(l, true, estimator) * (double)c);
   }
+  if (has_backward(l)) append(true);
   return out;
 }
 
@@ -393,15 +434,15 @@ Codes TwinOracle::in_rows(int l, const Codes &synapses) const {
   return out;
 }
 
-void TwinOracle::update_layer(int l, const epx_estimator_t &estimator,
-                              const epx_update_rule_t &rule) {
-  Layer &layer = layer_[(size_t)l];
+void TwinOracle::update_layer(Layer &layer, int l, const Codes &estimate, double halves,
+                              const epx_estimator_t &estimator, const epx_update_rule_t &rule) {
   const int v_fraction = chip_.velocity.fraction_bits;
   const Scale momentum = scale_of(rule.momentum);
   auto learn = [&](bool bias, int64_t correlation, int64_t &value, int64_t &velocity,
                    int64_t &lfsr) {
     const epx_qformat_t format = bias ? chip_.bias : layer.shadow_format;
-    const Scale gradient = scale_of(std::ldexp(unit_of(l, bias, estimator), v_fraction));
+    const Scale gradient =
+        scale_of(std::ldexp((bias ? 1 : halves) * unit_of(l, bias, estimator), v_fraction));
     const Scale decay = scale_of(std::ldexp(rule.weight_decay, v_fraction - format.fraction_bits));
     const Scale rate =
         scale_of(std::ldexp(rule.learning_rate[l], format.fraction_bits - v_fraction));
@@ -419,10 +460,10 @@ void TwinOracle::update_layer(int l, const epx_estimator_t &estimator,
       for (int row = rb * layer.tile_rows; row < row_end; ++row) {
         for (int u = cb * layer.tile_units; u < unit_end; ++u) {
           const size_t i = (size_t)u * (size_t)layer.fan_in + row_index(layer, row);
-          learn(false, layer.correlation[i], layer.shadow[i], layer.velocity[i], lfsr);
+          learn(false, estimate[i], layer.shadow[i], layer.velocity[i], lfsr);
         }
       }
-      for (int u = cb * layer.tile_units; rb == 0 && u < unit_end; ++u) {
+      for (int u = cb * layer.tile_units; rb == 0 && !layer.bias.empty() && u < unit_end; ++u) {
         const size_t i = (size_t)u;
         learn(true, layer.bias_correlation[i], layer.bias[i], layer.bias_velocity[i], lfsr);
       }
@@ -431,7 +472,14 @@ void TwinOracle::update_layer(int l, const epx_estimator_t &estimator,
 }
 
 void TwinOracle::update(const epx_estimator_t &estimator, const epx_update_rule_t &rule) {
-  for (int l = 0; l < parameter_layers(); ++l) update_layer(l, estimator, rule);
+  for (int l = 0; l < parameter_layers(); ++l) {
+    double halves = 1;
+    const Codes forward = estimate(l, false, &halves);
+    if (has_backward(l)) {
+      update_layer(back_[(size_t)l], l, estimate(l, true, &halves), halves, estimator, rule);
+    }
+    update_layer(layer_[(size_t)l], l, forward, halves, estimator, rule);
+  }
   clear_gradient();
 }
 

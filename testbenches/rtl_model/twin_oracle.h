@@ -5,7 +5,8 @@
  * Written from the equations of the method and the rounding rules of the headers epx_mapping.h,
  * epx_neuron.h, epx_scale.h, epx_softmax.h, epx_update.h and epx_lfsr.h; it shares none of their
  * arithmetic. The accumulator of a layer has the larger fraction of its forward and backward
- * products; bias and scaled nudge are rounded to it, nearest-even. */
+ * products; bias and scaled nudge are rounded to it, nearest-even. Unidirectional connections: the
+ * backward weights are layers of their own, which drive nothing upward. */
 #ifndef EPX_TWIN_ORACLE_H
 #define EPX_TWIN_ORACLE_H
 
@@ -48,7 +49,14 @@ class TwinOracle {
   Codes bias(int l) const { return layer_[(size_t)l].bias; }
   Codes bias_velocity(int l) const { return layer_[(size_t)l].bias_velocity; }
   Codes lfsr(int l) const { return layer_[(size_t)l].lfsr; }
+  bool has_backward(int l) const {
+    return network_.connections == EPX_CONNECTIONS_UNIDIRECTIONAL && l > 0 && l < layers();
+  }
+  Codes backward_shadow(int l) const { return in_rows(l, back_[(size_t)l].shadow); }
+  Codes backward_velocity(int l) const { return in_rows(l, back_[(size_t)l].velocity); }
+  Codes backward_lfsr(int l) const { return back_[(size_t)l].lfsr; }
 
+  const epx_network_t &network() const { return network_; }
   int layers() const { return network_.layer_count; }
   int parameter_layers() const { return (int)layer_.size(); }
 
@@ -72,6 +80,13 @@ class TwinOracle {
                 int64_t *largest) const;
   template <class Visit>
   void synapses(const Layer &layer, int cy, int cx, Visit visit) const;
+  void load_layer(Layer &layer, const double *weight, const double *bias, int lfsr_key);
+  bool different() const {
+    return network_.connections == EPX_CONNECTIONS_UNIDIRECTIONAL &&
+           network_.backward_rule == EPX_BACKWARD_DIFFERENT;
+  }
+  void correlate(Layer &layer, const Codes &pre, const Codes &post, int coefficient);
+  Codes estimate(int l, bool backward, double *halves) const;
   Codes logits(int sample) const;
   void step(int sample, double beta);
   void add_nudge(int sample, double beta, Codes &v) const;
@@ -81,11 +96,12 @@ class TwinOracle {
   double unit_of(int l, bool bias, const epx_estimator_t &estimator) const;
   Codes in_rows(int l, const Codes &synapses) const;
   size_t row_index(const Layer &layer, int row) const;
-  void update_layer(int l, const epx_estimator_t &estimator, const epx_update_rule_t &rule);
+  void update_layer(Layer &layer, int l, const Codes &estimate, double halves,
+                    const epx_estimator_t &estimator, const epx_update_rule_t &rule);
 
   epx_network_t network_;
   epx_chip_t chip_;
-  std::vector<Layer> layer_;
+  std::vector<Layer> layer_, back_; /* back_[l]: backward weights of layer l, if it has any */
   int samples_ = 0;
   std::vector<int> labels_;
   std::vector<Codes> input_; /* signed codes */

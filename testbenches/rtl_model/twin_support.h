@@ -80,8 +80,9 @@ inline epx_chip_t random_chip(Random &random) {
   return chip;
 }
 
-/* One to four layers: convolutions of odd sizes and channel counts, then dense ones. A few are wide
- * or have a large image, so that they fill several blocks of the integer kernels. */
+/* One to four layers: convolutions of odd sizes and channel counts, then dense ones, with either
+ * kind of connections. A few are wide or have a large image, so that they fill several blocks of
+ * the integer kernels. */
 inline epx_network_t random_twin_network(Random &random) {
   for (;;) {
     const epx_loss_t loss = random.chance(0.5) ? EPX_LOSS_CROSS_ENTROPY : EPX_LOSS_SQUARED_ERROR;
@@ -99,9 +100,11 @@ inline epx_network_t random_twin_network(Random &random) {
     }
     if (loss == EPX_LOSS_SQUARED_ERROR) layers.back() = dense_layer(classes);
     if (most_units > 7 && side > 9) continue;
-    const epx_network_t network = make_network(
+    epx_network_t network = make_network(
         {random.integer(1, 5), random.integer(3, side), random.integer(3, side)}, layers, classes,
         loss, random.chance(0.5) ? EPX_ACTIVATION_HARD_SIGMOID : EPX_ACTIVATION_HARD_SIGMOID_HALF);
+    network.connections = (epx_connections_t)random.integer(0, 1);
+    network.backward_rule = (epx_backward_rule_t)random.integer(0, 1);
     epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
     if (epx_network_shapes(&network, shapes, nullptr) == EPX_OK) return network;
   }
