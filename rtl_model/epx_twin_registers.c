@@ -102,7 +102,7 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
     registers_of(&twin->layer[l], list);
     for (int i = 0; i < REGISTERS; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
-      epx_array_t *found;
+      epx_npz_array_t *found;
       snprintf(name, sizeof name, "twin.%d.%s", l, list[i].suffix);
       const epx_status_t status =
           epx_npz_require(npz, label, name, list[i].dtype, list[i].count, &found, error);
