@@ -17,6 +17,7 @@
 
 enum {
   KEY_RUN = 0x200,
+  KEY_IMAGE,
   KEY_IMAGES,
   KEY_RANDOM,
   KEY_VCD,
@@ -32,13 +33,15 @@ typedef struct arguments_t {
   command_source_t source;
   const char *run, *vcd, *junit;
   epx_sc_view_t view;
-  int images, stall_percent;
+  int image, images, stall_percent; /* image: the first, or -1 */
   uint32_t stall_seed;
   bool random;
 } arguments_t;
 
 static const struct argp_option options[] = {
     {"run", KEY_RUN, "DIR", 0, "Run folder of a trained twin (else CONFIG.yaml, untrained)", 0},
+    {"from-run", 0, 0, OPTION_ALIAS, 0, 0},
+    {"image", KEY_IMAGE, "K", 0, "First image of the test part, from 0 (default 0)", 0},
     {"images", KEY_IMAGES, "N", 0, "Images of the mini-batch, from the test part (default 1)", 0},
     {"random", KEY_RANDOM, "N", 0, "N images of uniform noise instead; needs no data set", 0},
     {"vcd", KEY_VCD, "FILE", 0, "Write the waveform", 0},
@@ -105,6 +108,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       arguments->random = true;
       arguments->images = command_number("--random", argument, state, 1, 256);
       return 0;
+    case KEY_IMAGE:
+      arguments->image = command_number("--image", argument, state, 0, INT32_MAX);
+      return 0;
     case KEY_IMAGES:
       arguments->images = command_number("--images", argument, state, 1, 256);
       return 0;
@@ -121,6 +127,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       if (arguments->run != NULL && arguments->source.file != NULL) {
         argp_error(state, "expected --run DIR or CONFIG.yaml, not both");
       }
+      if (arguments->random && arguments->image >= 0) {
+        argp_error(state, "--image chooses from the test part; --random draws its images");
+      }
+      arguments->image = arguments->image >= 0 ? arguments->image : 0;
       if (arguments->vcd == NULL && shows_a_part(&arguments->view)) {
         argp_error(state, "--vcd-tiles, --vcd-cycles and --vcd-commands go with --vcd");
       }
@@ -316,9 +326,9 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
                       "substrate.kind=twin)");
   }
   if (status == EPX_OK) {
-    status = arguments->random
-                 ? random_images(&experiment, arguments->images, &x, &labels, error)
-                 : run_test_images(&experiment, 0, arguments->images, &x, &labels, error);
+    status = arguments->random ? random_images(&experiment, arguments->images, &x, &labels, error)
+                               : run_test_images(&experiment, arguments->image, arguments->images,
+                                                 &x, &labels, error);
   }
   if (status == EPX_OK) {
     status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);
@@ -341,7 +351,7 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
 }
 
 int command_chip(int argc, char **argv) {
-  arguments_t arguments = {.images = 1, .stall_percent = -1};
+  arguments_t arguments = {.image = -1, .images = 1, .stall_percent = -1};
   epx_error_t error = {0};
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   const epx_status_t status = run_chip(&arguments, &error);

@@ -191,6 +191,20 @@ run 0 train tiny.yaml --threads 1 --quiet --set training.epochs=1 -o trained
 run 0 chip --run trained --images 2 --set dynamics.free_steps=2 --set dynamics.nudged_steps=1
 passes
 prints '2 images'
+run 0 chip --from-run trained --image 5 --set dynamics.free_steps=2 --set dynamics.nudged_steps=1 \
+  --vcd fifth.vcd --vcd-tiles conv0_r0_c0
+passes
+sums() { grep -A 100000 enddefinitions "$1" | cksum; }
+fifth=$(sums fifth.vcd)
+run 0 chip --run trained --image 4 --images 2 --set dynamics.free_steps=2 \
+  --set dynamics.nudged_steps=1
+passes
+run 0 chip --run trained --set dynamics.free_steps=2 --set dynamics.nudged_steps=1 \
+  --vcd first.vcd --vcd-tiles conv0_r0_c0
+check 'another image, another waveform' test "$(sums first.vcd)" != "$fifth"
+refuse 2 '--image 31: the test part has 32 images; expected 0 to 30' chip --run trained --image 31 \
+  --images 2
+refuse 2 '--random draws its images' chip chip.yaml --random 1 --image 0
 
 # Arguments.
 refuse 2 'not both' chip chip.yaml --run trained
