@@ -13,11 +13,7 @@
 extern "C" {
 #endif
 
-enum {
-  PLAN_ERROR_BITS =
-      EPX_SOFTMAX_FRACTION + 2, /* of the read-out's error: [-1, 1], two's complement */
-  PLAN_MAX_GROUPS = 6
-};
+enum { PLAN_ERROR_BITS = EPX_SOFTMAX_ERROR_BITS, PLAN_MAX_GROUPS = 6 };
 
 typedef struct plan_group_t { /* tiles of one layer that are alike */
   epx_tile_shape_t tile;

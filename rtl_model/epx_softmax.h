@@ -14,7 +14,8 @@ extern "C" {
 #endif
 
 enum {
-  EPX_SOFTMAX_FRACTION = 15, /* of probabilities and errors */
+  EPX_SOFTMAX_FRACTION = 15,                         /* of probabilities and errors */
+  EPX_SOFTMAX_ERROR_BITS = EPX_SOFTMAX_FRACTION + 2, /* [-1, 1] in two's complement */
   EPX_SOFTMAX_INDEX_FRACTION = 6,
   EPX_SOFTMAX_ENTRIES = 1024
 };

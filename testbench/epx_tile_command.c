@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "epx_clock.h"
 #include "epx_junit.h"
@@ -33,7 +34,8 @@ static const struct argp_option options[] = {
     {"random", KEY_RANDOM, "N", 0, "Vectors of N positions drawn at random", 0},
     {"seed", KEY_SEED, "N", 0, "Of --random (default 1)", 0},
     {"write-vectors", KEY_WRITE, "FILE", 0, "Write vectors and expected results as .npz", 0},
-    {"layer", KEY_LAYER, "N", 0, "State layer, from 0 (default 1, or 0 if there is one only)", 0},
+    {"layer", KEY_LAYER, "N", 0,
+     "Layer, from 0, or `readout` (default 1, or 0 if there is one state layer only)", 0},
     {"row-block", KEY_ROW_BLOCK, "N", 0, "Tile's row block (default 0)", 0},
     {"column-block", KEY_COLUMN_BLOCK, "N", 0, "Tile's column block (default 0)", 0},
     {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 0},
@@ -96,7 +98,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       command->seed = (uint64_t)epx_tile_command_number("--seed", argument, state, 0, INT32_MAX);
       return 0;
     case KEY_LAYER:
-      command->place.layer = epx_tile_command_number("--layer", argument, state, 0, EPX_MAX_LAYERS);
+      command->place.layer =
+          strcmp(argument, "readout") == 0
+              ? EPX_TILE_COMMAND_READOUT
+              : epx_tile_command_number("--layer", argument, state, 0, EPX_MAX_LAYERS);
       return 0;
     case KEY_ROW_BLOCK:
       command->place.row_block =
@@ -143,7 +148,10 @@ epx_update_rule_t epx_tile_command_rule(const epx_experiment_t *experiment) {
 epx_tile_place_t epx_tile_command_place(const epx_tile_command_t *command,
                                         const epx_experiment_t *experiment) {
   epx_tile_place_t place = command->place;
-  place.layer = place.layer >= 0 ? place.layer : experiment->network.layer_count > 1;
+  const int layers = experiment->network.layer_count;
+  place.layer = place.layer == EPX_TILE_COMMAND_READOUT ? layers
+                : place.layer >= 0                      ? place.layer
+                                                        : layers > 1;
   place.row_block = place.row_block >= 0 ? place.row_block : 0;
   place.column_block = place.column_block >= 0 ? place.column_block : 0;
   return place;
@@ -160,7 +168,7 @@ static epx_status_t file_place(const epx_tile_command_t *command, const epx_npz_
     return status;
   }
   const epx_tile_place_t *asked = &command->place;
-  if ((asked->layer >= 0 && asked->layer != file.layer) ||
+  if ((asked->layer != -1 && epx_tile_command_place(command, experiment).layer != file.layer) ||
       (asked->row_block >= 0 && asked->row_block != file.row_block) ||
       (asked->column_block >= 0 && asked->column_block != file.column_block)) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
@@ -218,8 +226,8 @@ static epx_status_t write_vectors(epx_tile_vectors_t *vectors, const char *path,
   }
   epx_status_t status = given ? EPX_OK : epx_tile_answer_create(vectors, &reference, error);
   if (!given && status == EPX_OK) {
-    epx_tile_answer_compute(vectors, &reference);
-    status = epx_tile_answer_expect(&reference, vectors, error);
+    status = epx_tile_answer_compute(vectors, &reference, error);
+    status = status == EPX_OK ? epx_tile_answer_expect(&reference, vectors, error) : status;
     epx_tile_answer_clear(&reference);
   }
   return status == EPX_OK ? epx_tile_npz_write(path, vectors, error) : status;

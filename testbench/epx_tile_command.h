@@ -13,11 +13,13 @@
 extern "C" {
 #endif
 
+enum { EPX_TILE_COMMAND_READOUT = -2 };
+
 typedef struct epx_tile_command_t {
   const char *vectors; /* .npz, or NULL */
   int random;          /* positions; 0: none asked for */
   uint64_t seed;
-  epx_tile_place_t place; /* -1: not given */
+  epx_tile_place_t place; /* -1: not given; layer: EPX_TILE_COMMAND_READOUT too */
   epx_tile_bench_options_t bench;
   const char *write, *junit; /* files, or NULL */
 } epx_tile_command_t;

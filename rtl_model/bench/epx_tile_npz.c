@@ -177,7 +177,8 @@ static epx_status_t take_inputs(const reader_t *r, epx_error_t *error) {
     } else if (r->v->input[i] == NULL) {
       status = epx_fail(error, EPX_ERR_FORMAT, "%s: array '%s' has no use in this job: %s",
                         r->label, row->name,
-                        i == EPX_TILE_PSUM_IN || i == EPX_TILE_OPERAND
+                        i == EPX_TILE_OPERAND && r->v->setup.readout ? "the read-out has no neurons"
+                        : i == EPX_TILE_PSUM_IN || i == EPX_TILE_OPERAND
                             ? "there are no vectors 'x'"
                             : "biases go with an update of row block 0, registers with 'shadow'");
     } else {
@@ -232,7 +233,8 @@ static epx_status_t take_circuit(const reader_t *r, epx_error_t *error) {
   for (int i = 0; status == EPX_OK && i < 8; ++i) {
     const int64_t mantissa = epx_tile_get(array->dtype, array->data, (size_t)(2 * i));
     const int64_t shift = epx_tile_get(array->dtype, array->data, (size_t)(2 * i + 1));
-    const double operand = i % 4 == 0 ? 0x1p19 * r->v->counts.terms : 0x1p31;
+    const double correlation = r->v->setup.readout ? 0x1p26 : 0x1p19; /* of one term */
+    const double operand = i % 4 == 0 ? correlation * r->v->counts.terms : 0x1p31;
     if ((mantissa != 0 && (mantissa < 1 << 15 || mantissa >= 1 << 16)) || shift < -15 ||
         shift > 62 || ldexp(operand, 16 + (shift < 0 ? (int)-shift : 0)) >= 0x1p62) {
       return epx_fail(error, EPX_ERR_FORMAT,

@@ -10,10 +10,10 @@ static const epx_tile_array_t inputs[EPX_TILE_INPUTS] = {
     {"x", "", EPX_DTYPE_U8, "vr"},
     {"psum_in", "", EPX_DTYPE_I64, "vu"},
     {"operand", "", EPX_DTYPE_I64, "nu"},
-    {"post", "", EPX_DTYPE_U8, "pu"},
+    {"post", "", EPX_DTYPE_I32, "pu"},
     {"post_switches", "", EPX_DTYPE_U8, "pu"},
     {"pre", "", EPX_DTYPE_U8, "twr"},
-    {"term_post", "", EPX_DTYPE_U8, "tu"},
+    {"term_post", "", EPX_DTYPE_I32, "tu"},
     {"term_switches", "", EPX_DTYPE_U8, "tu"},
     {"coefficient", "", EPX_DTYPE_I32, "t"},
     {"weight", "", EPX_DTYPE_I8, "ru"},
@@ -51,14 +51,11 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule,
                                  int batch, epx_tile_setup_t *setup, epx_error_t *error) {
   twin_t t = *(const twin_t *)twin;
-  if (place.layer < 0 || place.layer >= t.layers) {
-    return epx_fail(error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (the state layers)",
-                    place.layer, t.layers - 1);
-  }
-  if (twin_analog_loses_bits(&t.chip)) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "chip.array.adc.kind: the reference of the tile bench multiplies exactly; it "
-                    "knows ideal converters only (epxbar chip checks the others)");
+  if (place.layer < 0 || place.layer >= t.parameter_layers) {
+    return epx_fail(
+        error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (%s)", place.layer,
+        t.parameter_layers - 1,
+        t.parameter_layers > t.layers ? "the last is the read-out" : "the state layers");
   }
   const twin_layer_t *layer = &t.layer[place.layer];
   const epx_layer_map_t *map = &layer->map;
@@ -69,11 +66,17 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     place.row_block, place.column_block, place.layer, map->row_blocks - 1,
                     map->column_blocks - 1);
   }
+  int number = place.column_block * map->row_blocks + place.row_block;
+  for (int l = 0; l < place.layer; ++l) {
+    number += t.layer[l].map.row_blocks * t.layer[l].map.column_blocks;
+  }
   t.samples = batch;
   *setup = (epx_tile_setup_t){
       .chip = t.chip,
       .map = *map,
       .place = place,
+      .readout = place.layer == t.layers,
+      .number = number,
       .window = layer->window,
       .forward_shift = layer->forward_shift,
       .neuron = layer->neuron,
@@ -207,6 +210,10 @@ void epx_tile_input_range(const epx_tile_vectors_t *v, epx_tile_input_t input, i
     case EPX_TILE_POST:
     case EPX_TILE_TERM_POST:
       bits_range(false, v->shape.state_bits, low, high);
+      if (v->setup.readout) {
+        *high = 1 << EPX_SOFTMAX_FRACTION;
+        *low = -*high;
+      }
       return;
     case EPX_TILE_POST_SWITCHES:
     case EPX_TILE_TERM_SWITCHES:
@@ -246,7 +253,7 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
     case EPX_TILE_PSUM_IN:
       return parts.psum_in && v->counts.vectors > 0;
     case EPX_TILE_OPERAND:
-      return parts.operand && v->counts.vectors > 0;
+      return parts.operand && v->counts.vectors > 0 && !v->setup.readout;
     case EPX_TILE_SHADOW:
     case EPX_TILE_VELOCITY:
       return parts.update;
@@ -261,7 +268,8 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
 epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup, epx_tile_counts_t counts,
                                      epx_tile_parts_t parts, epx_tile_vectors_t **vectors,
                                      epx_error_t *error) {
-  const int most = 1 << 24; /* correlations then stay far within 46 bits (epx_scale_apply) */
+  /* Correlations then stay within 46 bits (epx_scale_apply). */
+  const int most = setup->readout ? 1 << 19 : 1 << 24;
   if (counts.vectors < 0 || counts.positions < 0 || counts.terms < 0 || counts.vectors > most ||
       counts.positions > most || counts.terms > most || counts.vectors % setup->window != 0) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
@@ -319,7 +327,9 @@ epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *v) {
       .layer = setup->place.layer,
       .row_block = setup->place.row_block,
       .column_block = setup->place.column_block,
+      .number = setup->number,
       .window = setup->window,
+      .readout = setup->readout,
       .vectors = v->counts.vectors,
       .x = v->input[EPX_TILE_X],
       .psum_in = v->input[EPX_TILE_PSUM_IN],

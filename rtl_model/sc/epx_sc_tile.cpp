@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "../epx_softmax.h"
 #include "epx_tile_fixture.h"
 
 namespace {
@@ -98,7 +99,8 @@ extern "C" epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job) {
   shape.slices = map.slices;
   shape.synapse_bits = synapse_bits;
   shape.input_bits = epx_qformat_bits(job->layer == 0 ? job->chip->input : job->chip->state);
-  shape.state_bits = epx_qformat_bits(job->chip->state);
+  shape.state_bits = job->readout ? EPX_SOFTMAX_ERROR_BITS : epx_qformat_bits(job->chip->state);
+  shape.signed_post = job->readout;
   shape.window = job->window;
   shape.offset = job->layer == 0;
   shape.psum_in = job->psum_in != nullptr;
