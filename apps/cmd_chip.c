@@ -306,10 +306,10 @@ static epx_status_t write_junit(const verdict_t *v, const char *path, epx_error_
   for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
     cases[i] =
         (epx_junit_case_t){epx_chip_check_name((epx_chip_check_kind_t)i), v->check.compared[i],
-                           v->check.differing[i], v->check.first_difference};
+                           v->check.differing[i], v->check.first_difference, false};
   }
   cases[EPX_CHIP_CHECK_KINDS] =
-      (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, v->unequal_events, ""};
+      (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, v->unequal_events, "", false};
   return epx_junit_write(path, "epxbar chip", cases, EPX_CHIP_CHECK_KINDS + 1, v->seconds, error);
 }
 
@@ -332,6 +332,12 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
   }
   if (status == EPX_OK) {
     status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);
+  }
+  if (status != EPX_OK && arguments->junit != NULL) {
+    epx_error_t second = {0}; /* of less interest than why there is no verdict */
+    const epx_status_t written =
+        epx_junit_write_error(arguments->junit, "epxbar chip", error->message, &second);
+    (void)written;
   }
   if (status == EPX_OK) {
     print_verdict(&verdict, arguments, &experiment.chip);

@@ -240,18 +240,29 @@ static epx_status_t write_junit(const epx_tile_check_t *check, const char *path,
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     const epx_tile_check_row_t *row = &check->rows[i];
     if (row->name != NULL) {
-      cases[count++] =
-          (epx_junit_case_t){row->name, row->compared, row->differing, row->first_difference};
+      cases[count++] = (epx_junit_case_t){row->name, row->compared, row->differing,
+                                          row->first_difference, false};
     }
   }
   if (check->counted) {
     cases[count++] =
-        (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, check->unequal_events, ""};
+        (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, check->unequal_events, "", false};
   }
   if (check->timed) {
-    cases[count++] = (epx_junit_case_t){"cycles", EPX_TILE_OPERATIONS, check->unequal_cycles, ""};
+    cases[count++] =
+        (epx_junit_case_t){"cycles", EPX_TILE_OPERATIONS, check->unequal_cycles, "", false};
   }
   return epx_junit_write(path, suite, cases, count, seconds, error);
+}
+
+void epx_tile_command_give_up(const epx_tile_command_t *command, const char *suite,
+                              const epx_error_t *why) {
+  epx_error_t second = {0}; /* of less interest than why there is no verdict */
+  if (command->junit != NULL) {
+    const epx_status_t written =
+        epx_junit_write_error(command->junit, suite, why->message, &second);
+    (void)written;
+  }
 }
 
 epx_status_t epx_tile_command_run(const epx_tile_command_t *command,
@@ -267,6 +278,7 @@ epx_status_t epx_tile_command_run(const epx_tile_command_t *command,
     status = epx_tile_check_run(vectors, &command->bench, check, error);
   }
   if (status != EPX_OK) {
+    epx_tile_command_give_up(command, suite, error);
     return status;
   }
   epx_network_layer_name(&experiment->network, place->layer, layer);

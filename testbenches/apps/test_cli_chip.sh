@@ -99,6 +99,12 @@ refuse 2 'network.connections: ' chip chip.yaml --random 1 \
   --set network.connections=unidirectional
 refuse 2 'chip.noc.mesh_rows: 2; the network takes' chip chip.yaml --random 1 \
   --set chip.noc.mesh_rows=2 --set chip.noc.mesh_columns=2
+refuse 2 'chip.noc.mesh_rows: 2; the network takes' chip chip.yaml --random 1 --junit error.xml \
+  --set chip.noc.mesh_rows=2 --set chip.noc.mesh_columns=2
+check 'JUnit: an error' "$python3" -c "import xml.etree.ElementTree as tree
+suite = tree.parse('error.xml').getroot()[0]
+assert suite.attrib['errors'] == '1' and suite.attrib['failures'] == '0', suite.attrib
+assert 'chip.noc.mesh_rows: 2' in suite[0].find('error').get('message')"
 refuse 2 'substrate.kind: golden; the chip is compared with a twin' chip chip.yaml --random 1 \
   --set substrate.kind=golden
 

@@ -125,6 +125,15 @@ refuse 1 'no/v.npz' "${tile[@]}" --random 1 --write-vectors no/v.npz
 run 1 "${tile[@]}" --random 1 --junit no/v.xml
 says 'no/v.xml'
 
+# A run that ends in an error leaves a verdict too: a tile that stands still, vectors that are torn.
+error="r.get('name') is None and r[0].attrib['errors'] == '1' and r[0].attrib['failures'] == '0' and \
+len(r[0]) == 1 and r[0][0].get('name') == 'run' and"
+run 1 "${tile[@]}" --random 5 --watchdog 1 --junit stuck.xml
+says 'no progress for 1 cycles'
+check 'JUnit: stuck' xml stuck.xml "$error 'no progress for 1 cycles' in r[0][0][0].get('message')"
+refuse 2 'torn.npz' "${tile[@]}" --vectors torn.npz --junit torn.xml
+check 'JUnit: torn' xml torn.xml "$error 'torn.npz' in r[0][0].find('error').get('message')"
+
 # The log of updates: a line for each synapse and bias; a full disk is an error.
 run 0 "${tile[@]}" --vectors v.npz --update-log log.csv
 check 'header' test "$(head -n 1 log.csv)" = "step,edge,kind,row,unit,bitline,correlation,\
