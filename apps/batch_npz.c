@@ -11,14 +11,14 @@
 enum { MAX_IMAGES = 1 << 20 };
 
 static epx_status_t find(const epx_npz_t *npz, const char *path, const char *name, const char *what,
-                         epx_array_t **array, epx_error_t *error) {
+                         epx_npz_array_t **array, epx_error_t *error) {
   *array = epx_npz_find(npz, name);
   return *array != NULL ? EPX_OK
                         : epx_fail(error, EPX_ERR_NOT_FOUND, "%s: no array '%s'; expected %s", path,
                                    name, what);
 }
 
-static epx_status_t check_images(const char *path, const epx_array_t *x,
+static epx_status_t check_images(const char *path, const epx_npz_array_t *x,
                                  const epx_network_t *network, epx_error_t *error) {
   const bool real = x->dtype == EPX_DTYPE_F32 || x->dtype == EPX_DTYPE_F64;
   bool fits = x->dimensions == 4 && x->shape[0] >= 1 && x->shape[0] <= MAX_IMAGES;
@@ -40,7 +40,7 @@ static epx_status_t check_images(const char *path, const epx_array_t *x,
                   network->input[2], MAX_IMAGES);
 }
 
-static epx_status_t take_images(const char *path, const epx_array_t *x, float *out,
+static epx_status_t take_images(const char *path, const epx_npz_array_t *x, float *out,
                                 epx_error_t *error) {
   for (size_t i = 0; i < x->count; ++i) {
     out[i] = x->dtype == EPX_DTYPE_F32 ? ((const float *)x->data)[i]
@@ -55,7 +55,7 @@ static epx_status_t take_images(const char *path, const epx_array_t *x, float *o
 }
 
 /* Element i of an integer array; false for other types. */
-static bool integer_at(const epx_array_t *array, size_t i, int64_t *value) {
+static bool integer_at(const epx_npz_array_t *array, size_t i, int64_t *value) {
   switch (array->dtype) {
     case EPX_DTYPE_I8:
       *value = ((const int8_t *)array->data)[i];
@@ -90,7 +90,7 @@ static bool integer_at(const epx_array_t *array, size_t i, int64_t *value) {
   return false;
 }
 
-static epx_status_t take_labels(const char *path, const epx_array_t *y, size_t n, int classes,
+static epx_status_t take_labels(const char *path, const epx_npz_array_t *y, size_t n, int classes,
                                 uint8_t *out, epx_error_t *error) {
   if (y->dimensions != 1 || y->count != n) {
     return epx_fail(error, EPX_ERR_FORMAT,
@@ -117,7 +117,7 @@ static epx_status_t take_labels(const char *path, const epx_array_t *y, size_t n
 epx_status_t batch_npz_read(const char *path, const epx_network_t *network, batch_npz_t *out,
                             epx_error_t *error) {
   epx_npz_t *npz = NULL;
-  epx_array_t *x = NULL, *y = NULL;
+  epx_npz_array_t *x = NULL, *y = NULL;
   batch_npz_t batch = {0, NULL, NULL};
   epx_status_t status = epx_npz_read(path, &npz, error);
   if (status == EPX_OK) {

@@ -17,27 +17,73 @@
 #include "epx_random.h"
 #include "run.h"
 
-enum { KEY_RUN = 0x200, KEY_IMAGES, KEY_RANDOM, KEY_VCD, KEY_STALLS, KEY_PERCENT, KEY_JUNIT };
+enum {
+  KEY_RUN = 0x200,
+  KEY_IMAGE,
+  KEY_IMAGES,
+  KEY_RANDOM,
+  KEY_VCD,
+  KEY_TILES,
+  KEY_CYCLES,
+  KEY_COMMANDS,
+  KEY_STALLS,
+  KEY_PERCENT,
+  KEY_JUNIT
+};
 
 typedef struct arguments_t {
   command_source_t source;
   const char *run, *vcd, *junit;
-  int images, stall_percent;
+  epx_sc_view_t view;
+  int image, images, stall_percent; /* image: the first, or -1 */
   uint32_t stall_seed;
   bool random;
 } arguments_t;
 
 static const struct argp_option options[] = {
     {"run", KEY_RUN, "DIR", 0, "Run folder of a trained twin (else CONFIG.yaml, untrained)", 0},
+    {"from-run", 0, 0, OPTION_ALIAS, 0, 0},
+    {"image", KEY_IMAGE, "K", 0, "First image of the test part, from 0 (default 0)", 0},
     {"images", KEY_IMAGES, "N", 0, "Images of the mini-batch, from the test part (default 1)", 0},
     {"random", KEY_RANDOM, "N", 0, "N images of uniform noise instead; needs no data set", 0},
     {"vcd", KEY_VCD, "FILE", 0, "Write the waveform", 0},
+    {"vcd-tiles", KEY_TILES, "LIST", 0,
+     "Only these tiles in it, by name or number: 'conv1_r0_c*,readout*,3', or none; the controller "
+     "always",
+     0},
+    {"vcd-cycles", KEY_CYCLES, "FIRST-LAST", 0, "Only these cycles; either may be left out", 0},
+    {"vcd-commands", KEY_COMMANDS, "FIRST-LAST", 0,
+     "Only these commands of the controller, numbered from 1 as its signal `sequence`", 0},
     {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 0},
     {"stall-percent", KEY_PERCENT, "P", 0, "Chance of a stall in a cycle, 0 to 90 (default 20)", 0},
     {"junit", KEY_JUNIT, "FILE", 0, "Write the verdict as JUnit XML", 0},
     COMMAND_COMMON_OPTIONS,
     {0},
 };
+
+static bool shows_a_part(const epx_sc_view_t *view) {
+  return view->tiles != NULL || view->cycles[0] + view->cycles[1] > 0 ||
+         view->commands[0] + view->commands[1] > 0;
+}
+
+/* FIRST-LAST, FIRST-, -LAST or a single number. */
+static void parse_range(const char *option, const char *text, struct argp_state *state,
+                        uint64_t range[2]) {
+  char copy[48];
+  snprintf(copy, sizeof copy, "%s", text);
+  char *dash = strchr(copy, '-');
+  const char *ends[2] = {copy, dash != NULL ? dash + 1 : copy};
+  if (dash != NULL) {
+    *dash = '\0';
+  }
+  if (*ends[0] == '\0' && *ends[1] == '\0') {
+    argp_error(state, "%s %s: expected FIRST-LAST, FIRST- or -LAST", option, text);
+  }
+  for (int i = 0; i < 2; ++i) {
+    range[i] =
+        *ends[i] != '\0' ? (uint64_t)command_number(option, ends[i], state, 1, INT32_MAX) : 0;
+  }
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
   arguments_t *arguments = state->input;
@@ -48,12 +94,24 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_VCD:
       arguments->vcd = argument;
       return 0;
+    case KEY_TILES:
+      arguments->view.tiles = argument;
+      return 0;
+    case KEY_CYCLES:
+      parse_range("--vcd-cycles", argument, state, arguments->view.cycles);
+      return 0;
+    case KEY_COMMANDS:
+      parse_range("--vcd-commands", argument, state, arguments->view.commands);
+      return 0;
     case KEY_JUNIT:
       arguments->junit = argument;
       return 0;
     case KEY_RANDOM:
       arguments->random = true;
       arguments->images = command_number("--random", argument, state, 1, 256);
+      return 0;
+    case KEY_IMAGE:
+      arguments->image = command_number("--image", argument, state, 0, INT32_MAX);
       return 0;
     case KEY_IMAGES:
       arguments->images = command_number("--images", argument, state, 1, 256);
@@ -70,6 +128,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case ARGP_KEY_END:
       if (arguments->run != NULL && arguments->source.file != NULL) {
         argp_error(state, "expected --run DIR or CONFIG.yaml, not both");
+      }
+      if (arguments->random && arguments->image >= 0) {
+        argp_error(state, "--image chooses from the test part; --random draws its images");
+      }
+      arguments->image = arguments->image >= 0 ? arguments->image : 0;
+      if (arguments->vcd == NULL && shows_a_part(&arguments->view)) {
+        argp_error(state, "--vcd-tiles, --vcd-cycles and --vcd-commands go with --vcd");
       }
       return 0;
     default:
@@ -147,6 +212,7 @@ static epx_chip_check_request_t make_request(const arguments_t *arguments,
       .stall_percent = arguments->stall_percent < 0 ? 0 : arguments->stall_percent,
       .stall_seed = arguments->stall_seed,
       .vcd_path = arguments->vcd,
+      .view = arguments->view,
   };
   for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
     request.rule.learning_rate[l] = epx_trainer_learning_rate(&experiment->training, l, 0);
@@ -311,10 +377,10 @@ static epx_status_t write_junit(const verdict_t *v, const char *path, epx_error_
   for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
     cases[i] =
         (epx_junit_case_t){epx_chip_check_name((epx_chip_check_kind_t)i), v->check.compared[i],
-                           v->check.differing[i], v->check.first_difference};
+                           v->check.differing[i], v->check.first_difference, false};
   }
   cases[EPX_CHIP_CHECK_KINDS] =
-      (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, v->unequal_events, ""};
+      (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, v->unequal_events, "", false};
   return epx_junit_write(path, "epxbar chip", cases, EPX_CHIP_CHECK_KINDS + 1, v->seconds, error);
 }
 
@@ -331,12 +397,18 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
                       "substrate.kind=twin)");
   }
   if (status == EPX_OK) {
-    status = arguments->random
-                 ? random_images(&experiment, arguments->images, &x, &labels, error)
-                 : run_test_images(&experiment, 0, arguments->images, &x, &labels, error);
+    status = arguments->random ? random_images(&experiment, arguments->images, &x, &labels, error)
+                               : run_test_images(&experiment, arguments->image, arguments->images,
+                                                 &x, &labels, error);
   }
   if (status == EPX_OK) {
     status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);
+  }
+  if (status != EPX_OK && arguments->junit != NULL) {
+    epx_error_t second = {0}; /* of less interest than why there is no verdict */
+    const epx_status_t written =
+        epx_junit_write_error(arguments->junit, "epxbar chip", error->message, &second);
+    (void)written;
   }
   if (status == EPX_OK) {
     print_verdict(&verdict, arguments, &experiment.chip);
@@ -356,7 +428,7 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
 }
 
 int command_chip(int argc, char **argv) {
-  arguments_t arguments = {.images = 1, .stall_percent = -1};
+  arguments_t arguments = {.image = -1, .images = 1, .stall_percent = -1};
   epx_error_t error = {0};
   argp_parse(&argp, argc, argv, 0, NULL, &arguments);
   const epx_status_t status = run_chip(&arguments, &error);

@@ -190,6 +190,8 @@ int command_tile(int argc, char **argv) {
   if (status == EPX_OK) {
     status = epx_tile_command_run(&arguments.tile, &experiment, vectors, from, "epxbar tile",
                                   stdout, &check, &error);
+  } else {
+    epx_tile_command_give_up(&arguments.tile, "epxbar tile", &error);
   }
   if (arguments.run != NULL && check.ran && (status == EPX_OK || status == EPX_ERR_MISMATCH)) {
     epx_error_t record_error = {0};

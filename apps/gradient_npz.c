@@ -25,7 +25,7 @@ static epx_status_t add_states(const job_t *job, const char *when, epx_error_t *
   epx_status_t status = EPX_OK;
   for (int l = 0; status == EPX_OK && l < job->golden->network.layer_count; ++l) {
     char name[EPX_NPZ_NAME_SIZE];
-    epx_array_t *array = NULL;
+    epx_npz_array_t *array = NULL;
     const epx_layer_shape_t *s = &job->golden->shapes[l];
     const size_t shape[4] = {(size_t)job->batch->n, (size_t)s->out_channels, (size_t)s->out_height,
                              (size_t)s->out_width};

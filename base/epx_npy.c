@@ -241,7 +241,7 @@ epx_status_t epx_npy_parse_text(const char *text, size_t size, const char *where
   return EPX_OK;
 }
 
-size_t epx_npy_format(const epx_array_t *array, unsigned char out[EPX_NPY_WRITTEN_SIZE]) {
+size_t epx_npy_format(const epx_npz_array_t *array, unsigned char out[EPX_NPY_WRITTEN_SIZE]) {
   char *text = (char *)out + 10;
   size_t room = EPX_NPY_WRITTEN_SIZE - 10, length;
   length = (size_t)snprintf(text, room, "{'descr': '%s', 'fortran_order': False, 'shape': (",

@@ -45,7 +45,7 @@ EPX_CHECKED epx_status_t epx_npy_parse_text(const char *text, size_t size, const
                                             epx_npy_header_t *header, epx_error_t *error);
 
 /* Writes a version 1.0 header for the array; returns its bytes (a multiple of 64). */
-size_t epx_npy_format(const epx_array_t *array, unsigned char out[EPX_NPY_WRITTEN_SIZE]);
+size_t epx_npy_format(const epx_npz_array_t *array, unsigned char out[EPX_NPY_WRITTEN_SIZE]);
 
 #ifdef __cplusplus
 }

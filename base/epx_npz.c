@@ -9,7 +9,7 @@
 #include "epx_npy.h"
 
 struct epx_npz_t {
-  epx_array_t **arrays; /* one block each, so that pointers stay valid while the list grows */
+  epx_npz_array_t **arrays; /* one block each, so that pointers stay valid while the list grows */
   size_t count, capacity;
 };
 
@@ -56,7 +56,7 @@ static epx_status_t epx_npz_check(const epx_npz_t *npz, const char *name, epx_dt
 static epx_status_t epx_npz_reserve(epx_npz_t *npz, epx_error_t *error) {
   if (npz->count < npz->capacity) return EPX_OK;
   size_t capacity = npz->capacity ? 2 * npz->capacity : 16;
-  epx_array_t **arrays = realloc(npz->arrays, capacity * sizeof *arrays);
+  epx_npz_array_t **arrays = realloc(npz->arrays, capacity * sizeof *arrays);
   if (!arrays) return epx_fail(error, EPX_ERR_MEMORY, "No memory for %zu arrays.", capacity);
   npz->arrays = arrays;
   npz->capacity = capacity;
@@ -64,7 +64,7 @@ static epx_status_t epx_npz_reserve(epx_npz_t *npz, epx_error_t *error) {
 }
 
 epx_status_t epx_npz_add(epx_npz_t *npz, const char *name, epx_dtype_t dtype, int dimensions,
-                         const size_t *shape, const void *data, epx_array_t **array,
+                         const size_t *shape, const void *data, epx_npz_array_t **array,
                          epx_error_t *error) {
   epx_status_t status = epx_npz_check(npz, name, dtype, dimensions, error);
   if (status != EPX_OK) return status;
@@ -75,7 +75,7 @@ epx_status_t epx_npz_add(epx_npz_t *npz, const char *name, epx_dtype_t dtype, in
   }
   status = epx_npz_reserve(npz, error);
   if (status != EPX_OK) return status;
-  epx_array_t *added = calloc(1, sizeof *added);
+  epx_npz_array_t *added = calloc(1, sizeof *added);
   void *copy = calloc(1, bytes ? bytes : 1);
   if (!added || !copy) {
     free(added);
@@ -94,7 +94,7 @@ epx_status_t epx_npz_add(epx_npz_t *npz, const char *name, epx_dtype_t dtype, in
   return EPX_OK;
 }
 
-epx_array_t *epx_npz_find(const epx_npz_t *npz, const char *name) {
+epx_npz_array_t *epx_npz_find(const epx_npz_t *npz, const char *name) {
   for (size_t i = 0; i < npz->count; i++) {
     if (strcmp(npz->arrays[i]->name, name) == 0) return npz->arrays[i];
   }
@@ -105,14 +105,14 @@ size_t epx_npz_count(const epx_npz_t *npz) {
   return npz->count;
 }
 
-epx_array_t *epx_npz_at(const epx_npz_t *npz, size_t index) {
+epx_npz_array_t *epx_npz_at(const epx_npz_t *npz, size_t index) {
   return index < npz->count ? npz->arrays[index] : NULL;
 }
 
 epx_status_t epx_npz_require(const epx_npz_t *npz, const char *label, const char *name,
-                             epx_dtype_t dtype, size_t count, epx_array_t **array,
+                             epx_dtype_t dtype, size_t count, epx_npz_array_t **array,
                              epx_error_t *error) {
-  epx_array_t *found = epx_npz_find(npz, name);
+  epx_npz_array_t *found = epx_npz_find(npz, name);
   if (!found) {
     return epx_fail(error, EPX_ERR_NOT_FOUND,
                     "%s: no array '%s' among its %zu arrays, expected %zu elements of type %s.",
@@ -138,10 +138,10 @@ const char *epx_npz_shape_text(int dimensions, const size_t *shape, char text[EP
 
 epx_status_t epx_npz_require_shape(const epx_npz_t *npz, const char *label, const char *name,
                                    epx_dtype_t dtype, int dimensions, const size_t *shape,
-                                   epx_array_t **array, epx_error_t *error) {
+                                   epx_npz_array_t **array, epx_error_t *error) {
   size_t count = 1;
   for (int d = 0; d < dimensions; d++) count *= shape[d];
-  const epx_array_t *found = epx_npz_find(npz, name);
+  const epx_npz_array_t *found = epx_npz_find(npz, name);
   if (found && (found->dimensions != dimensions ||
                 memcmp(found->shape, shape, (size_t)dimensions * sizeof *shape) != 0)) {
     char have[EPX_NPZ_SHAPE_SIZE], want[EPX_NPZ_SHAPE_SIZE];

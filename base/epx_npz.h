@@ -31,14 +31,14 @@ typedef enum epx_dtype_t {
 
 enum { EPX_NPZ_MAX_DIMENSIONS = 6, EPX_NPZ_NAME_SIZE = 128 };
 
-typedef struct epx_array_t {
+typedef struct epx_npz_array_t {
   char name[EPX_NPZ_NAME_SIZE]; /* without ".npy" */
   epx_dtype_t dtype;
   int dimensions; /* 0: a scalar */
   size_t shape[EPX_NPZ_MAX_DIMENSIONS];
   size_t count; /* elements: product of the shape */
   void *data;   /* owned by the archive */
-} epx_array_t;
+} epx_npz_array_t;
 
 typedef struct epx_npz_t epx_npz_t;
 
@@ -53,19 +53,19 @@ void epx_npz_destroy(epx_npz_t *npz);
  * EPX_ERR_ARGUMENT. *array (may be NULL) receives the stored array, valid until destroy. */
 EPX_CHECKED epx_status_t epx_npz_add(epx_npz_t *npz, const char *name, epx_dtype_t dtype,
                                      int dimensions, const size_t *shape, const void *data,
-                                     epx_array_t **array, epx_error_t *error);
+                                     epx_npz_array_t **array, epx_error_t *error);
 
 /* The array of that name, or NULL. */
-epx_array_t *epx_npz_find(const epx_npz_t *npz, const char *name);
+epx_npz_array_t *epx_npz_find(const epx_npz_t *npz, const char *name);
 
 /* Number of arrays, and the i-th in order of addition. */
 size_t epx_npz_count(const epx_npz_t *npz);
-epx_array_t *epx_npz_at(const epx_npz_t *npz, size_t index);
+epx_npz_array_t *epx_npz_at(const epx_npz_t *npz, size_t index);
 
 /* The array of that name with exactly this dtype and element count; else an error that names the
  * archive (`label`: usually its path), the array, what was found and what was expected. */
 EPX_CHECKED epx_status_t epx_npz_require(const epx_npz_t *npz, const char *label, const char *name,
-                                         epx_dtype_t dtype, size_t count, epx_array_t **array,
+                                         epx_dtype_t dtype, size_t count, epx_npz_array_t **array,
                                          epx_error_t *error);
 
 /* "[4, 3, 3, 3]", for messages; returns text. */
@@ -75,7 +75,7 @@ const char *epx_npz_shape_text(int dimensions, const size_t *shape, char text[EP
 /* epx_npz_require with exactly this shape, whose element count must fit size_t. */
 EPX_CHECKED epx_status_t epx_npz_require_shape(const epx_npz_t *npz, const char *label,
                                                const char *name, epx_dtype_t dtype, int dimensions,
-                                               const size_t *shape, epx_array_t **array,
+                                               const size_t *shape, epx_npz_array_t **array,
                                                epx_error_t *error);
 
 /* Reads a whole archive. Corrupt zip, bad checksum, unknown dtype, Fortran order, a size that does

@@ -159,7 +159,7 @@ static epx_status_t epx_npz_read_member(epx_npz_member_t *member, epx_npz_t *npz
     return epx_fail(member->error, EPX_ERR_FORMAT, "%s: there are two members of that name.",
                     member->where);
   }
-  epx_array_t *array;
+  epx_npz_array_t *array;
   status = epx_npz_add(npz, member->name, header.dtype, header.dimensions, header.shape, NULL,
                        &array, member->error);
   if (status != EPX_OK) return status;

@@ -23,7 +23,7 @@ typedef struct epx_npz_piece_t {
   zip_buffer_fragment_t fragments[2];
 } epx_npz_piece_t;
 
-static int epx_npz_add_member(zip_t *zip, const epx_array_t *array, epx_npz_piece_t *piece) {
+static int epx_npz_add_member(zip_t *zip, const epx_npz_array_t *array, epx_npz_piece_t *piece) {
   char name[EPX_NPZ_NAME_SIZE + 4];
   snprintf(name, sizeof name, "%s.npy", array->name);
   size_t bytes = array->count * epx_dtype_size(array->dtype);

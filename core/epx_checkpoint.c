@@ -42,7 +42,7 @@ cleanup:
   return status;
 }
 
-static bool same_shape(const epx_array_t *a, const epx_array_t *b) {
+static bool same_shape(const epx_npz_array_t *a, const epx_npz_array_t *b) {
   return a->dimensions == b->dimensions &&
          memcmp(a->shape, b->shape, (size_t)a->dimensions * sizeof a->shape[0]) == 0;
 }
@@ -52,7 +52,7 @@ static epx_status_t compare_parameters(const epx_npz_t *found, const epx_npz_t *
                                        const char *path, epx_error_t *error) {
   char text[2][EPX_NPZ_SHAPE_SIZE];
   for (size_t i = 0; i < epx_npz_count(expected); ++i) {
-    const epx_array_t *want = epx_npz_at(expected, i), *have = epx_npz_find(found, want->name);
+    const epx_npz_array_t *want = epx_npz_at(expected, i), *have = epx_npz_find(found, want->name);
     if (have == NULL) {
       return epx_fail(error, EPX_ERR_NOT_FOUND,
                       "%s: no array %s: not a checkpoint, or one of another network", path,
@@ -67,7 +67,7 @@ static epx_status_t compare_parameters(const epx_npz_t *found, const epx_npz_t *
     }
   }
   for (size_t i = 0; i < epx_npz_count(found); ++i) {
-    const epx_array_t *have = epx_npz_at(found, i);
+    const epx_npz_array_t *have = epx_npz_at(found, i);
     if (strncmp(have->name, "param.", 6) == 0 && epx_npz_find(expected, have->name) == NULL) {
       return epx_fail(error, EPX_ERR_FORMAT,
                       "%s: holds %s, which this network lacks: a checkpoint of another network",
@@ -93,7 +93,7 @@ static epx_status_t check_network(const epx_npz_t *npz, const char *path,
 
 static epx_status_t read_position(const epx_npz_t *npz, const char *path,
                                   epx_trainer_state_t *state, epx_error_t *error) {
-  epx_array_t *position = NULL, *sums = NULL;
+  epx_npz_array_t *position = NULL, *sums = NULL;
   epx_status_t status =
       epx_npz_require(npz, path, "trainer.position", EPX_DTYPE_I64, 3, &position, error);
   if (status == EPX_OK) {

@@ -127,7 +127,7 @@ epx_status_t epx_params_to_npz(const epx_params_t *params, const char *prefix, e
 }
 
 /* "[1, 0, 2]": the place of element `index` in an array. */
-static const char *place_text(const epx_array_t *array, size_t index, char text[160]) {
+static const char *place_text(const epx_npz_array_t *array, size_t index, char text[160]) {
   size_t place[EPX_NPZ_MAX_DIMENSIONS];
   for (int d = array->dimensions - 1; d >= 0; --d) {
     place[d] = index % array->shape[d];
@@ -144,10 +144,10 @@ static const char *place_text(const epx_array_t *array, size_t index, char text[
 static epx_status_t read_array(const epx_npz_t *npz, const char *label, const char *name,
                                int dimensions, const size_t *shape, double *out,
                                epx_error_t *error) {
-  const epx_array_t *found = epx_npz_find(npz, name);
+  const epx_npz_array_t *found = epx_npz_find(npz, name);
   const epx_dtype_t dtype =
       found != NULL && found->dtype == EPX_DTYPE_F32 ? EPX_DTYPE_F32 : EPX_DTYPE_F64;
-  epx_array_t *array;
+  epx_npz_array_t *array;
   const epx_status_t status =
       epx_npz_require_shape(npz, label, name, dtype, dimensions, shape, &array, error);
   if (status != EPX_OK) {

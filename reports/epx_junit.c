@@ -6,44 +6,25 @@
 #include <stdlib.h>
 
 #include "epx_record_file.h"
-
-static void print_escaped(FILE *out, const char *text) {
-  for (; *text != '\0'; ++text) {
-    switch (*text) {
-      case '&':
-        fputs("&amp;", out);
-        break;
-      case '<':
-        fputs("&lt;", out);
-        break;
-      case '>':
-        fputs("&gt;", out);
-        break;
-      case '"':
-        fputs("&quot;", out);
-        break;
-      default:
-        fputc(*text, out);
-    }
-  }
-}
+#include "epx_table.h"
 
 static void print_case(FILE *out, const char *suite, const epx_junit_case_t *one) {
+  const bool told = one->message != NULL && one->message[0] != '\0';
   fputs("    <testcase classname=\"", out);
-  print_escaped(out, suite);
+  epx_html_text(out, suite);
   fputs("\" name=\"", out);
-  print_escaped(out, one->name);
+  epx_html_text(out, one->name);
   fprintf(out, "\" assertions=\"%" PRId64 "\"", one->compared);
-  if (one->differing == 0) {
+  if (one->differing == 0 && !one->broken) {
     fputs("/>\n", out);
     return;
   }
-  fprintf(out, ">\n      <failure message=\"%" PRId64 " of %" PRId64 " differ", one->differing,
-          one->compared);
-  if (one->message != NULL && one->message[0] != '\0') {
-    fputs("; first: ", out);
-    print_escaped(out, one->message);
+  fprintf(out, ">\n      <%s message=\"", one->broken ? "error" : "failure");
+  if (!one->broken) {
+    fprintf(out, "%" PRId64 " of %" PRId64 " differ%s", one->differing, one->compared,
+            told ? "; first: " : "");
   }
+  epx_html_text(out, told ? one->message : "");
   fputs("\"/>\n    </testcase>\n", out);
 }
 
@@ -51,18 +32,19 @@ epx_status_t epx_junit_write(const char *path, const char *suite, const epx_juni
                              int count, double seconds, epx_error_t *error) {
   char *text = NULL;
   size_t size = 0;
-  int failures = 0;
+  int failures = 0, errors = 0;
   for (int i = 0; i < count; ++i) {
-    failures += cases[i].differing > 0;
+    failures += cases[i].differing > 0 && !cases[i].broken;
+    errors += cases[i].broken;
   }
   FILE *out = open_memstream(&text, &size);
   if (out == NULL) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for %s", path);
   }
   fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"");
-  print_escaped(out, suite);
-  fprintf(out, "\" tests=\"%d\" failures=\"%d\" errors=\"0\" time=\"%.3f\">\n", count, failures,
-          seconds);
+  epx_html_text(out, suite);
+  fprintf(out, "\" tests=\"%d\" failures=\"%d\" errors=\"%d\" time=\"%.3f\">\n", count, failures,
+          errors, seconds);
   for (int i = 0; i < count; ++i) {
     print_case(out, suite, &cases[i]);
   }
@@ -74,4 +56,10 @@ epx_status_t epx_junit_write(const char *path, const char *suite, const epx_juni
   status = status == EPX_OK ? epx_text_write(path, text, size, error) : status;
   free(text);
   return status;
+}
+
+epx_status_t epx_junit_write_error(const char *path, const char *suite, const char *message,
+                                   epx_error_t *error) {
+  const epx_junit_case_t one = {.name = "run", .message = message, .broken = true};
+  return epx_junit_write(path, suite, &one, 1, 0.0, error);
 }

@@ -35,7 +35,7 @@ void epx_table_cellf(epx_table_t *table, const char *format, ...)
 EPX_CHECKED epx_status_t epx_table_write(const epx_table_t *table, epx_table_format_t format,
                                          FILE *out, epx_error_t *error);
 
-/* Writes text with & < > " ' escaped for HTML content and attributes. */
+/* Writes text with & < > " ' escaped for content and attributes of HTML and XML. */
 void epx_html_text(FILE *out, const char *text);
 
 #ifdef __cplusplus

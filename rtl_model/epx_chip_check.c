@@ -234,6 +234,7 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
       .stall_percent = request->stall_percent,
       .stall_seed = request->stall_seed,
       .vcd_path = request->vcd_path,
+      .view = request->view,
       .lose_packet = request->lose_packet,
       .watchdog_cycles = request->watchdog_cycles,
   };

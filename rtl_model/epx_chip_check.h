@@ -44,6 +44,7 @@ typedef struct epx_chip_check_request_t {
   int stall_percent;
   uint32_t stall_seed;
   const char *vcd_path;     /* NULL: no waveform */
+  epx_sc_view_t view;       /* of the waveform */
   int lose_packet;          /* as in epx_sc_chip_job_t */
   uint64_t watchdog_cycles; /* likewise */
 } epx_chip_check_request_t;

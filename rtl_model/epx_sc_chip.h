@@ -43,6 +43,15 @@ typedef struct epx_sc_layer_t {
 typedef void epx_sc_observe_t(void *context, int image, int phase, int layer, const uint8_t *states,
                               const uint8_t *switches);
 
+/* What of the chip a waveform shows, and when; zeros: everything, from beginning to end. Clock,
+ * reset and controller are always there. */
+typedef struct epx_sc_view_t {
+  const char *tiles; /* comma-separated names (conv1_r0_c0) or numbers of tiles, with *, ? and [] as
+                        a shell has them; "none"; NULL: all. A tile's router comes with it. */
+  uint64_t cycles[2];   /* first and last, from 1; 0: no bound */
+  uint64_t commands[2]; /* likewise, by number, as the waveform's controller.sequence shows it */
+} epx_sc_view_t;
+
 typedef struct epx_sc_chip_job_t {
   const epx_network_t *network;
   const epx_chip_t *chip;
@@ -63,6 +72,7 @@ typedef struct epx_sc_chip_job_t {
                       */
   uint32_t stall_seed;
   const char *vcd_path; /* waveform (*.vcd) or NULL */
+  epx_sc_view_t view;   /* of the waveform */
   int lose_packet;      /* a fault for the watchdog's test: the n-th packet is lost; 0: none */
   uint64_t
       watchdog_cycles; /* cycles without any movement before a deadlock is reported; 0: 10000 */

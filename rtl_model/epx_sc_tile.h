@@ -36,8 +36,9 @@ typedef struct epx_sc_tile_job_t {
   const epx_chip_t *chip;
   const epx_layer_map_t *map;
   int layer, row_block, column_block;
-  int number; /* of the tile on its chip (epx_floorplan.h): selects its converters' errors */
-  int window; /* 4: 2x2 max pool; 1: none */
+  int number;   /* of the tile on its chip (epx_floorplan.h): selects its converters' errors */
+  int window;   /* 4: 2x2 max pool; 1: none */
+  bool readout; /* posts are signed errors of EPX_SOFTMAX_ERROR_BITS, else codes of states */
 
   /* Forward: x [vectors][rows], window by window. Layer 0: code + 2^(bits-1) of the signed input.
    */
@@ -51,13 +52,15 @@ typedef struct epx_sc_tile_job_t {
 
   /* Backward: post codes with their switches (0 .. window-1) of pooled positions. */
   int positions;
-  const uint8_t *post, *post_switches; /* [positions][units] */
+  const int32_t *post; /* [positions][units] */
+  const uint8_t *post_switches;
 
   /* Correlations: coefficient * (pre - offset) at the switch * post. */
   int terms;
-  const uint8_t *pre;                       /* [terms][window][rows] */
-  const uint8_t *term_post, *term_switches; /* [terms][units] */
-  const int *coefficient;                   /* [terms] */
+  const uint8_t *pre;       /* [terms][window][rows] */
+  const int32_t *term_post; /* [terms][units] */
+  const uint8_t *term_switches;
+  const int *coefficient; /* [terms] */
 
   bool update;
   epx_update_circuit_t weight_circuit, bias_circuit;

@@ -129,7 +129,7 @@ epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error
 
 static epx_status_t restore_register(const epx_npz_t *npz, const char *label, const char *name,
                                      const register_t *r, epx_error_t *error) {
-  epx_array_t *found;
+  epx_npz_array_t *found;
   const epx_status_t status = epx_npz_require(npz, label, name, r->dtype, r->count, &found, error);
   if (status == EPX_OK) {
     memcpy(r->data, found->data, r->count * sizeof(int32_t));

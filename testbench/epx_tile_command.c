@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "epx_clock.h"
 #include "epx_junit.h"
@@ -33,7 +34,8 @@ static const struct argp_option options[] = {
     {"random", KEY_RANDOM, "N", 0, "Vectors of N positions drawn at random", 0},
     {"seed", KEY_SEED, "N", 0, "Of --random (default 1)", 0},
     {"write-vectors", KEY_WRITE, "FILE", 0, "Write vectors and expected results as .npz", 0},
-    {"layer", KEY_LAYER, "N", 0, "State layer, from 0 (default 1, or 0 if there is one only)", 0},
+    {"layer", KEY_LAYER, "N", 0,
+     "Layer, from 0, or `readout` (default 1, or 0 if there is one state layer only)", 0},
     {"row-block", KEY_ROW_BLOCK, "N", 0, "Tile's row block (default 0)", 0},
     {"column-block", KEY_COLUMN_BLOCK, "N", 0, "Tile's column block (default 0)", 0},
     {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 0},
@@ -96,7 +98,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       command->seed = (uint64_t)epx_tile_command_number("--seed", argument, state, 0, INT32_MAX);
       return 0;
     case KEY_LAYER:
-      command->place.layer = epx_tile_command_number("--layer", argument, state, 0, EPX_MAX_LAYERS);
+      command->place.layer =
+          strcmp(argument, "readout") == 0
+              ? EPX_TILE_COMMAND_READOUT
+              : epx_tile_command_number("--layer", argument, state, 0, EPX_MAX_LAYERS);
       return 0;
     case KEY_ROW_BLOCK:
       command->place.row_block =
@@ -143,7 +148,10 @@ epx_update_rule_t epx_tile_command_rule(const epx_experiment_t *experiment) {
 epx_tile_place_t epx_tile_command_place(const epx_tile_command_t *command,
                                         const epx_experiment_t *experiment) {
   epx_tile_place_t place = command->place;
-  place.layer = place.layer >= 0 ? place.layer : experiment->network.layer_count > 1;
+  const int layers = experiment->network.layer_count;
+  place.layer = place.layer == EPX_TILE_COMMAND_READOUT ? layers
+                : place.layer >= 0                      ? place.layer
+                                                        : layers > 1;
   place.row_block = place.row_block >= 0 ? place.row_block : 0;
   place.column_block = place.column_block >= 0 ? place.column_block : 0;
   return place;
@@ -160,7 +168,7 @@ static epx_status_t file_place(const epx_tile_command_t *command, const epx_npz_
     return status;
   }
   const epx_tile_place_t *asked = &command->place;
-  if ((asked->layer >= 0 && asked->layer != file.layer) ||
+  if ((asked->layer != -1 && epx_tile_command_place(command, experiment).layer != file.layer) ||
       (asked->row_block >= 0 && asked->row_block != file.row_block) ||
       (asked->column_block >= 0 && asked->column_block != file.column_block)) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
@@ -218,8 +226,8 @@ static epx_status_t write_vectors(epx_tile_vectors_t *vectors, const char *path,
   }
   epx_status_t status = given ? EPX_OK : epx_tile_answer_create(vectors, &reference, error);
   if (!given && status == EPX_OK) {
-    epx_tile_answer_compute(vectors, &reference);
-    status = epx_tile_answer_expect(&reference, vectors, error);
+    status = epx_tile_answer_compute(vectors, &reference, error);
+    status = status == EPX_OK ? epx_tile_answer_expect(&reference, vectors, error) : status;
     epx_tile_answer_clear(&reference);
   }
   return status == EPX_OK ? epx_tile_npz_write(path, vectors, error) : status;
@@ -232,18 +240,29 @@ static epx_status_t write_junit(const epx_tile_check_t *check, const char *path,
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     const epx_tile_check_row_t *row = &check->rows[i];
     if (row->name != NULL) {
-      cases[count++] =
-          (epx_junit_case_t){row->name, row->compared, row->differing, row->first_difference};
+      cases[count++] = (epx_junit_case_t){row->name, row->compared, row->differing,
+                                          row->first_difference, false};
     }
   }
   if (check->counted) {
     cases[count++] =
-        (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, check->unequal_events, ""};
+        (epx_junit_case_t){"event counters", EPX_EVENT_COUNT, check->unequal_events, "", false};
   }
   if (check->timed) {
-    cases[count++] = (epx_junit_case_t){"cycles", EPX_TILE_OPERATIONS, check->unequal_cycles, ""};
+    cases[count++] =
+        (epx_junit_case_t){"cycles", EPX_TILE_OPERATIONS, check->unequal_cycles, "", false};
   }
   return epx_junit_write(path, suite, cases, count, seconds, error);
+}
+
+void epx_tile_command_give_up(const epx_tile_command_t *command, const char *suite,
+                              const epx_error_t *why) {
+  epx_error_t second = {0}; /* of less interest than why there is no verdict */
+  if (command->junit != NULL) {
+    const epx_status_t written =
+        epx_junit_write_error(command->junit, suite, why->message, &second);
+    (void)written;
+  }
 }
 
 epx_status_t epx_tile_command_run(const epx_tile_command_t *command,
@@ -259,6 +278,7 @@ epx_status_t epx_tile_command_run(const epx_tile_command_t *command,
     status = epx_tile_check_run(vectors, &command->bench, check, error);
   }
   if (status != EPX_OK) {
+    epx_tile_command_give_up(command, suite, error);
     return status;
   }
   epx_network_layer_name(&experiment->network, place->layer, layer);

@@ -13,11 +13,13 @@
 extern "C" {
 #endif
 
+enum { EPX_TILE_COMMAND_READOUT = -2 };
+
 typedef struct epx_tile_command_t {
   const char *vectors; /* .npz, or NULL */
   int random;          /* positions; 0: none asked for */
   uint64_t seed;
-  epx_tile_place_t place; /* -1: not given */
+  epx_tile_place_t place; /* -1: not given; layer: EPX_TILE_COMMAND_READOUT too */
   epx_tile_bench_options_t bench;
   const char *write, *junit; /* files, or NULL */
 } epx_tile_command_t;
@@ -48,9 +50,13 @@ EPX_CHECKED epx_status_t epx_tile_command_open(const epx_tile_command_t *command
                                                const epx_experiment_t *experiment,
                                                epx_tile_vectors_t **vectors, epx_error_t *error);
 
+/* Where the vectors could not be had: JUnit XML with the error, where asked for. */
+void epx_tile_command_give_up(const epx_tile_command_t *command, const char *suite,
+                              const epx_error_t *why);
+
 /* Writes the vectors where asked for, runs them, prints a line and the table to `out`, writes JUnit
- * XML where asked for. `from`: where the vectors come from, in words. EPX_ERR_MISMATCH where
- * anything differs, after all that; *check then is whole too. */
+ * XML where asked for, also of a run that ended in an error. `from`: where the vectors come from,
+ * in words. EPX_ERR_MISMATCH where anything differs, after all that; *check then is whole too. */
 EPX_CHECKED epx_status_t epx_tile_command_run(const epx_tile_command_t *command,
                                               const epx_experiment_t *experiment,
                                               epx_tile_vectors_t *vectors, const char *from,

@@ -85,6 +85,8 @@ epx_status_t run(const Arguments &arguments, const char *program, epx_error_t *e
   if (status == EPX_OK) {
     status = epx_tile_command_run(&command, &experiment, vectors, from.c_str(), program, stdout,
                                   &check, error);
+  } else {
+    epx_tile_command_give_up(&command, program, error);
   }
   epx_tile_vectors_destroy(vectors);
   return status;

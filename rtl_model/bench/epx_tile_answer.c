@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_array.h"
+
 static const struct {
   epx_tile_output_t output;
   epx_tile_input_t input;
@@ -54,18 +56,32 @@ static int input_offset(const epx_tile_vectors_t *v) {
   return v->shape.offset ? 1 << (v->shape.input_bits - 1) : 0;
 }
 
-static void forward(const epx_tile_vectors_t *v, int64_t *psum) {
-  const uint8_t *x = v->input[EPX_TILE_X];
+/* sums[units] of one wordline vector. */
+static void multiply(const epx_tile_vectors_t *v, const epx_array_t *array, const uint8_t *x,
+                     int64_t *sums) {
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
+  const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
+  if (array != NULL) {
+    epx_array_forward(array, 0, 0, x, v->shape.input_bits, sums);
+  } else {
+    memset(sums, 0, units * sizeof *sums);
+  }
+  for (size_t r = 0; r < rows; ++r) {
+    const int64_t code = (array != NULL ? 0 : x[r]) - input_offset(v);
+    for (size_t u = 0; u < units; ++u) {
+      sums[u] += code * weight[r * units + u];
+    }
+  }
+}
+
+static void forward(const epx_tile_vectors_t *v, const epx_array_t *array, int64_t *psum) {
+  const uint8_t *x = v->input[EPX_TILE_X];
   const int64_t *psum_in = v->input[EPX_TILE_PSUM_IN];
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
   for (size_t i = 0; i < (size_t)v->counts.vectors; ++i) {
-    for (size_t u = 0; u < units; ++u) {
-      int64_t sum = psum_in != NULL ? psum_in[i * units + u] : 0;
-      for (size_t r = 0; r < rows; ++r) {
-        sum += (int64_t)(x[i * rows + r] - input_offset(v)) * weight[r * units + u];
-      }
-      psum[i * units + u] = sum;
+    multiply(v, array, x + i * rows, psum + i * units);
+    for (size_t u = 0; psum_in != NULL && u < units; ++u) {
+      psum[i * units + u] += psum_in[i * units + u];
     }
   }
 }
@@ -88,22 +104,28 @@ static void fire(const epx_tile_vectors_t *v, const int64_t *psum, uint8_t *stat
   }
 }
 
-static void backward(const epx_tile_vectors_t *v, int64_t *out) {
-  const uint8_t *post = v->input[EPX_TILE_POST], *switches = v->input[EPX_TILE_POST_SWITCHES];
+static void backward(const epx_tile_vectors_t *v, const epx_array_t *array, int64_t *out) {
+  const int32_t *post = v->input[EPX_TILE_POST];
+  const uint8_t *switches = v->input[EPX_TILE_POST_SWITCHES];
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
-  for (size_t p = 0; p < (size_t)v->counts.positions; ++p) {
-    for (size_t u = 0; u < units; ++u) {
-      const size_t place = p * (size_t)v->setup.window + switches[p * units + u];
+  const size_t window = (size_t)v->setup.window;
+  for (size_t p = 0; p < (size_t)v->counts.positions; ++p, post += units, switches += units) {
+    for (size_t place = 0; array != NULL && place < window; ++place) {
+      epx_array_backward(array, 0, 0, post, switches, (int)place,
+                         out + (p * window + place) * rows);
+    }
+    for (size_t u = 0; array == NULL && u < units; ++u) {
       for (size_t r = 0; r < rows; ++r) {
-        out[place * rows + r] += (int64_t)post[p * units + u] * weight[r * units + u];
+        out[(p * window + switches[u]) * rows + r] += (int64_t)post[u] * weight[r * units + u];
       }
     }
   }
 }
 
 static void correlate(const epx_tile_vectors_t *v, int64_t *correlation, int64_t *bias) {
-  const uint8_t *pre = v->input[EPX_TILE_PRE], *post = v->input[EPX_TILE_TERM_POST];
+  const uint8_t *pre = v->input[EPX_TILE_PRE];
+  const int32_t *post = v->input[EPX_TILE_TERM_POST];
   const uint8_t *switches = v->input[EPX_TILE_TERM_SWITCHES];
   const int32_t *coefficient = v->input[EPX_TILE_COEFFICIENT];
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
@@ -140,16 +162,44 @@ static void update(const epx_tile_vectors_t *v, epx_tile_answer_t *answer) {
   *(uint32_t *)answer->output[EPX_TILE_OUT_LFSR] = lfsr.state;
 }
 
-void epx_tile_answer_compute(const epx_tile_vectors_t *vectors, epx_tile_answer_t *answer) {
+/* The array with these weights where its converters lose bits; else NULL: products are exact. */
+static epx_status_t make_array(const epx_tile_vectors_t *v, epx_array_t **array,
+                               epx_error_t *error) {
+  const int8_t *weight = v->input[EPX_TILE_WEIGHT];
+  const epx_status_t status =
+      epx_array_create(&v->setup.chip, &v->shape, v->setup.number, array, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  if (epx_array_fraction(*array) == 0) {
+    epx_array_destroy(*array);
+    *array = NULL;
+    return EPX_OK;
+  }
+  for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
+    epx_array_write(*array, i / v->shape.units, i % v->shape.units, weight[i], 0);
+  }
+  return EPX_OK;
+}
+
+epx_status_t epx_tile_answer_compute(const epx_tile_vectors_t *vectors, epx_tile_answer_t *answer,
+                                     epx_error_t *error) {
   void **output = answer->output;
-  forward(vectors, output[EPX_TILE_OUT_PSUM]);
+  epx_array_t *array = NULL;
+  const epx_status_t status = make_array(vectors, &array, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  forward(vectors, array, output[EPX_TILE_OUT_PSUM]);
   fire(vectors, output[EPX_TILE_OUT_PSUM], output[EPX_TILE_OUT_STATE],
        output[EPX_TILE_OUT_SWITCHES]);
-  backward(vectors, output[EPX_TILE_OUT_BACKWARD]);
+  backward(vectors, array, output[EPX_TILE_OUT_BACKWARD]);
   correlate(vectors, output[EPX_TILE_OUT_CORRELATION], output[EPX_TILE_OUT_BIAS_CORRELATION]);
   if (vectors->update) {
     update(vectors, answer);
   }
+  epx_array_destroy(array);
+  return EPX_OK;
 }
 
 epx_status_t epx_tile_answer_expect(const epx_tile_answer_t *answer, epx_tile_vectors_t *vectors,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a tile answers to vectors, as arrays; and the reference's answer: whole integers by plain
- * loops over the twin's neuron and update functions, without bits, slices, pipelines or time. */
+ * loops over the twin's neuron and update functions, without bits, slices, pipelines or time. Where
+ * converters lose bits, products are those of epx_array.h, as in the twin. */
 #ifndef EPX_TILE_ANSWER_H
 #define EPX_TILE_ANSWER_H
 
@@ -21,8 +22,9 @@ EPX_CHECKED epx_status_t epx_tile_answer_create(const epx_tile_vectors_t *vector
                                                 epx_tile_answer_t *answer, epx_error_t *error);
 void epx_tile_answer_clear(epx_tile_answer_t *answer);
 
-/* Fills a created answer with what the tile must give. */
-void epx_tile_answer_compute(const epx_tile_vectors_t *vectors, epx_tile_answer_t *answer);
+/* Fills a created answer with what the tile must give. Errors: EPX_ERR_MEMORY. */
+EPX_CHECKED epx_status_t epx_tile_answer_compute(const epx_tile_vectors_t *vectors,
+                                                 epx_tile_answer_t *answer, epx_error_t *error);
 
 /* Puts the answer's outputs into the vectors as given expectations, where the job has them. */
 EPX_CHECKED epx_status_t epx_tile_answer_expect(const epx_tile_answer_t *answer,

@@ -100,11 +100,15 @@ epx_status_t epx_tile_check_answer(const epx_tile_vectors_t *vectors,
                                    const epx_tile_answer_t *answer, epx_tile_check_t *check,
                                    epx_error_t *error) {
   epx_tile_answer_t reference;
-  const epx_status_t status = epx_tile_answer_create(vectors, &reference, error);
+  epx_status_t status = epx_tile_answer_create(vectors, &reference, error);
   if (status != EPX_OK) {
     return status;
   }
-  epx_tile_answer_compute(vectors, &reference);
+  status = epx_tile_answer_compute(vectors, &reference, error);
+  if (status != EPX_OK) {
+    epx_tile_answer_clear(&reference);
+    return status;
+  }
   memset(check, 0, sizeof *check);
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     if (answer->output[i] != NULL && epx_tile_output_given(vectors, (epx_tile_output_t)i)) {

@@ -18,11 +18,11 @@ typedef struct reader_t {
 
 static const size_t place_shape[] = {3}, circuit_shape[] = {2, 4, 2};
 
-static bool whole(const epx_array_t *array) {
+static bool whole(const epx_npz_array_t *array) {
   return array->dtype != EPX_DTYPE_F32 && array->dtype != EPX_DTYPE_F64;
 }
 
-static epx_status_t check_shape(const char *label, const epx_array_t *array, int dimensions,
+static epx_status_t check_shape(const char *label, const epx_npz_array_t *array, int dimensions,
                                 const size_t *shape, epx_error_t *error) {
   char found[EPX_NPZ_SHAPE_SIZE], expected[EPX_NPZ_SHAPE_SIZE];
   if (whole(array) && array->dimensions == dimensions &&
@@ -37,7 +37,7 @@ static epx_status_t check_shape(const char *label, const epx_array_t *array, int
 
 epx_status_t epx_tile_npz_place(const epx_npz_t *npz, const char *label, epx_tile_place_t *place,
                                 bool *given, epx_error_t *error) {
-  const epx_array_t *array = epx_npz_find(npz, "tile");
+  const epx_npz_array_t *array = epx_npz_find(npz, "tile");
   int number[3] = {0, 0, 0};
   if (array != NULL) {
     const epx_status_t status = check_shape(label, array, 1, place_shape, error);
@@ -89,7 +89,7 @@ static epx_status_t check_names(const epx_npz_t *npz, const char *label, epx_err
 /* Length of the first dimension of the first of `names` that is there, 0 where none is. */
 static epx_status_t count_words(const epx_npz_t *npz, const char *label, const char *const names[3],
                                 int *count, epx_error_t *error) {
-  const epx_array_t *array = NULL;
+  const epx_npz_array_t *array = NULL;
   for (int i = 0; array == NULL && i < 3 && names[i] != NULL; ++i) {
     array = epx_npz_find(npz, names[i]);
   }
@@ -110,7 +110,7 @@ static epx_status_t count_words(const epx_npz_t *npz, const char *label, const c
 /* Copies an array into ours, code by code. Outputs have the range of their own type. */
 static epx_status_t take(const reader_t *r, const char *name, const epx_tile_array_t *row,
                          int64_t low, int64_t high, void *to, epx_error_t *error) {
-  const epx_array_t *array = epx_npz_find(r->npz, name);
+  const epx_npz_array_t *array = epx_npz_find(r->npz, name);
   size_t shape[EPX_NPZ_MAX_DIMENSIONS];
   const int dimensions = epx_tile_array_shape(r->v, row, shape);
   const epx_status_t status = check_shape(r->label, array, dimensions, shape, error);
@@ -177,7 +177,8 @@ static epx_status_t take_inputs(const reader_t *r, epx_error_t *error) {
     } else if (r->v->input[i] == NULL) {
       status = epx_fail(error, EPX_ERR_FORMAT, "%s: array '%s' has no use in this job: %s",
                         r->label, row->name,
-                        i == EPX_TILE_PSUM_IN || i == EPX_TILE_OPERAND
+                        i == EPX_TILE_OPERAND && r->v->setup.readout ? "the read-out has no neurons"
+                        : i == EPX_TILE_PSUM_IN || i == EPX_TILE_OPERAND
                             ? "there are no vectors 'x'"
                             : "biases go with an update of row block 0, registers with 'shadow'");
     } else {
@@ -224,7 +225,7 @@ static epx_scale_t *constant(epx_tile_setup_t *setup, int which, int index) {
 /* The largest operand of each constant must leave 62 bits. */
 static epx_status_t take_circuit(const reader_t *r, epx_error_t *error) {
   static const char *const names[] = {"gradient", "momentum", "decay", "rate"};
-  const epx_array_t *array = epx_npz_find(r->npz, "circuit");
+  const epx_npz_array_t *array = epx_npz_find(r->npz, "circuit");
   if (array == NULL) {
     return EPX_OK;
   }
@@ -232,7 +233,8 @@ static epx_status_t take_circuit(const reader_t *r, epx_error_t *error) {
   for (int i = 0; status == EPX_OK && i < 8; ++i) {
     const int64_t mantissa = epx_tile_get(array->dtype, array->data, (size_t)(2 * i));
     const int64_t shift = epx_tile_get(array->dtype, array->data, (size_t)(2 * i + 1));
-    const double operand = i % 4 == 0 ? 0x1p19 * r->v->counts.terms : 0x1p31;
+    const double correlation = r->v->setup.readout ? 0x1p26 : 0x1p19; /* of one term */
+    const double operand = i % 4 == 0 ? correlation * r->v->counts.terms : 0x1p31;
     if ((mantissa != 0 && (mantissa < 1 << 15 || mantissa >= 1 << 16)) || shift < -15 ||
         shift > 62 || ldexp(operand, 16 + (shift < 0 ? (int)-shift : 0)) >= 0x1p62) {
       return epx_fail(error, EPX_ERR_FORMAT,

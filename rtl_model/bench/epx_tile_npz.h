@@ -13,14 +13,15 @@
  *   x              u8  [V, R]     wordline codes (layer 0: code + 2^(bits-1)), window by window
  *   psum_in        i64 [V, U]     optional: partial sums of the row blocks before, 32 bits
  *   operand        i64 [N, U]     optional: bias + feedback + nudge, at the accumulator's fraction,
- *                                 32 bits; with it the tile pools and fires
+ *                                 32 bits; with it the tile pools and fires; never of the read-out
  *
- *   post           u8  [P, U]     post codes of the backward product
+ *   post           i32 [P, U]     post codes of the backward product; of the read-out errors, -2^15
+ *                                 to 2^15
  *   post_switches  u8  [P, U]     their places in the window, 0 to W-1; W = 1: may be left out
  *
  *   coefficient    i32 [T]        of the correlation terms, -8 to 8
  *   pre            u8  [T, W, R]  wordline codes of the terms
- *   term_post      u8  [T, U]     post codes
+ *   term_post      i32 [T, U]     post codes, likewise
  *   term_switches  u8  [T, U]     likewise
  *
  *   shadow         i32 [R, U]     with shadow and velocity an update follows

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_array.h"
 #include "epx_gemm_u8s8s32.h"
 #include "epx_tile_answer.h"
 #include "epx_tile_source.h"
@@ -18,11 +19,12 @@ typedef struct cut_t {
   epx_tile_answer_t answer; /* what the twin holds */
 } cut_t;
 
-/* The tile's wordlines of convolution row m (window by window) of a sample in workspace w. */
-static void gather_rows(const cut_t *c, const twin_workspace_t *w, int m, uint8_t *out) {
+/* Wordlines [first, end) of convolution row m (window by window) of a sample in workspace w. */
+static void gather_rows(const cut_t *c, const twin_workspace_t *w, int m, int first, int end,
+                        uint8_t *out) {
   const epx_geometry_t *g = &c->layer->g;
   const uint8_t *patch = w->image[c->step->place.layer] + epx_conv_patch_at(&c->layer->conv, m);
-  for (int k = c->row0; k < c->row0 + c->rows; ++k) {
+  for (int k = first; k < end; ++k) {
     const int channel = k % g->in_channels, area = k / g->in_channels;
     const int ky = area / g->kernel_width, kx = area % g->kernel_width;
     *out++ = patch[(size_t)ky * (size_t)twin_image_pitch(c->layer) +
@@ -39,39 +41,82 @@ static int8_t code_at(const cut_t *c, int u, int k) {
       ->code[(size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in + (size_t)(c->row0 + k)];
 }
 
-/* Forward stimulus of one sample: vectors, and the whole layer's sums from the twin's own kernel;
- * less the tile's own part they are the partial sums of the other row blocks. */
+/* A convolution row's products with the tile's units: of all row blocks, and its own. */
+typedef struct products_t {
+  int64_t all, own;
+} products_t;
+
+static void exact_products(const cut_t *c, const int32_t *sums, const uint8_t *x, products_t *out) {
+  for (int u = 0; u < c->units; ++u) {
+    out[u] = (products_t){sums[c->unit0 + u], 0};
+    for (int k = 0; k < c->rows; ++k) {
+      out[u].own += (int64_t)x[k] * code_at(c, u, k);
+    }
+  }
+}
+
+/* Through the twin's arrays. */
+static void array_products(const cut_t *c, const twin_workspace_t *w, int m, products_t *out) {
+  const epx_layer_map_t *map = &c->layer->map;
+  const epx_tile_place_t *place = &c->step->place;
+  uint8_t lines[EPX_TWIN_ANALOG_LINES];
+  int64_t sums[EPX_TWIN_ANALOG_LINES];
+  gather_rows(c, w, m, 0, map->fan_in, lines);
+  memset(out, 0, (size_t)c->units * sizeof *out);
+  for (int rb = 0; rb < map->row_blocks; ++rb) {
+    epx_array_forward(twin_array(c->layer, rb, place->column_block), 0, 0, lines + rb * map->rows,
+                      c->layer->pre_bits, sums);
+    for (int u = 0; u < c->units; ++u) {
+      out[u].all += sums[u];
+      out[u].own += rb == place->row_block ? sums[u] : 0;
+    }
+  }
+}
+
+/* Sums of unit u's codes over [first, end) of the layer's rows. */
+static int64_t sum_codes(const cut_t *c, int u, int first, int end) {
+  int64_t sum = 0;
+  for (int k = first; k < end; ++k) {
+    sum += c->layer->code[(size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in + (size_t)k];
+  }
+  return sum;
+}
+
+/* Forward stimulus of one sample: vectors, and the whole layer's sums as the twin makes them; less
+ * the tile's own part they are the partial sums of the other row blocks. */
 static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
   const epx_geometry_t *g = &c->layer->g;
   const int count = c->neurons * c->layer->window, ldc = epx_gemm_padded_n(g->units);
   int64_t *psum = c->answer.output[EPX_TILE_OUT_PSUM], *psum_in = c->v->input[EPX_TILE_PSUM_IN];
   int32_t *sums = malloc((size_t)count * (size_t)ldc * sizeof *sums);
-  if (sums == NULL) {
-    return false;
+  products_t *products = malloc((size_t)c->units * sizeof *products);
+  const bool made = sums != NULL && products != NULL;
+  if (made && c->layer->array == NULL) {
+    epx_conv_products_u8s8s32(&c->layer->conv, w->image[c->step->place.layer],
+                              c->layer->forward_rows, c->layer->packed_forward, w->scratch, sums,
+                              ldc);
   }
-  epx_conv_products_u8s8s32(&c->layer->conv, w->image[c->step->place.layer], c->layer->forward_rows,
-                            c->layer->packed_forward, w->scratch, sums, ldc);
-  for (int m = 0; m < count; ++m) {
+  for (int m = 0; made && m < count; ++m) {
     const size_t vector = (size_t)sample * (size_t)count + (size_t)m;
     uint8_t *x = (uint8_t *)c->v->input[EPX_TILE_X] + vector * (size_t)c->rows;
-    gather_rows(c, w, m, x);
+    gather_rows(c, w, m, c->row0, c->row0 + c->rows, x);
+    if (c->layer->array == NULL) {
+      exact_products(c, sums + (size_t)m * (size_t)ldc, x, products);
+    } else {
+      array_products(c, w, m, products);
+    }
     for (int u = 0; u < c->units; ++u) {
-      int64_t all = 0, own = 0;
-      for (int k = 0; k < g->fan_in; ++k) {
-        all += c->layer->code[(size_t)(c->unit0 + u) * (size_t)g->fan_in + (size_t)k];
-      }
-      for (int k = 0; k < c->rows; ++k) {
-        own += (x[k] - input_offset(c)) * code_at(c, u, k);
-      }
       const size_t at = vector * (size_t)c->units + (size_t)u;
-      psum[at] = sums[(size_t)m * (size_t)ldc + (size_t)(c->unit0 + u)] - input_offset(c) * all;
+      psum[at] = products[u].all - input_offset(c) * sum_codes(c, u, 0, g->fan_in);
       if (psum_in != NULL) {
-        psum_in[at] = psum[at] - own;
+        psum_in[at] = psum[at] - (products[u].own -
+                                  input_offset(c) * sum_codes(c, u, c->row0, c->row0 + c->rows));
       }
     }
   }
   free(sums);
-  return true;
+  free(products);
+  return made;
 }
 
 /* Bias, feedback and nudge of one sample's neurons, from the drives in w. */
@@ -97,10 +142,26 @@ static void take_operands(cut_t *c, const twin_workspace_t *w, int sample) {
   }
 }
 
+/* The read-out's errors of one sample, the tile's classes only. */
+static void take_errors(const cut_t *c, twin_workspace_t *w, int sample, int32_t *post) {
+  const twin_t *twin = c->twin;
+  int64_t logits[256];
+  int32_t error[256];
+  twin_logits(twin, w, logits);
+  epx_softmax_error(&twin->softmax, logits, c->layer->g.units, c->layer->fraction,
+                    twin->labels[sample], error);
+  memcpy(post + (size_t)sample * (size_t)c->units, error + c->unit0,
+         (size_t)c->units * sizeof *post);
+}
+
 /* The layer's post codes and switches of one sample, the tile's channels only. */
-static void take_post(const cut_t *c, const twin_workspace_t *w, int sample, uint8_t *post,
+static void take_post(const cut_t *c, twin_workspace_t *w, int sample, int32_t *post,
                       uint8_t *switches) {
   const int l = c->step->place.layer, units = c->layer->g.units;
+  if (c->v->setup.readout) {
+    take_errors(c, w, sample, post);
+    return; /* switches are 0: no window */
+  }
   const uint8_t *state = twin_sample(c->twin, c->twin->state, l, sample);
   for (int p = 0; p < c->neurons; ++p) {
     for (int u = 0; u < c->units; ++u) {
@@ -123,17 +184,23 @@ static void load_sample(const cut_t *c, twin_workspace_t *w, int sample, double 
  * nothing: no state lies below. */
 static bool take_step(cut_t *c, double beta) {
   twin_workspace_t *w = &c->twin->workspace[0];
-  bool whole = true;
+  const size_t neurons = (size_t)(c->neurons * c->step->images) * (size_t)c->units;
+  int32_t *post = calloc(neurons, sizeof *post);
+  uint8_t *switches = c->answer.output[EPX_TILE_OUT_SWITCHES];
+  bool whole = post != NULL;
   for (int sample = 0; whole && sample < c->step->images; ++sample) {
     load_sample(c, w, sample, beta);
     whole = take_forward(c, w, sample);
-    take_operands(c, w, sample);
-    uint8_t *switches = c->answer.output[EPX_TILE_OUT_SWITCHES];
-    take_post(c, w, sample, c->answer.output[EPX_TILE_OUT_STATE], switches);
-    if (c->v->counts.positions > 0) {
-      take_post(c, w, sample, c->v->input[EPX_TILE_POST], c->v->input[EPX_TILE_POST_SWITCHES]);
+    take_post(c, w, sample, post, switches);
+    if (!c->v->setup.readout) {
+      take_operands(c, w, sample);
     }
   }
+  if (whole && c->v->counts.positions > 0) {
+    memcpy(c->v->input[EPX_TILE_POST], post, neurons * sizeof *post);
+    memcpy(c->v->input[EPX_TILE_POST_SWITCHES], switches, neurons);
+  }
+  free(post);
   return whole;
 }
 
@@ -148,21 +215,22 @@ static void take_states(cut_t *c) {
   }
 }
 
-/* At the end of phase `index`: pre vectors, post codes and switches for the local update. */
+/* At the end of a phase: pre vectors, post codes and switches for the local update, after `index`
+ * phases' terms. */
 static void take_terms(cut_t *c, int index, int coefficient) {
   twin_workspace_t *w = &c->twin->workspace[0];
   const size_t positions = (size_t)(c->neurons * c->step->images), units = (size_t)c->units;
   const size_t first = (size_t)index * positions;
   const int count = c->neurons * c->layer->window;
-  uint8_t *pre = c->v->input[EPX_TILE_PRE], *post = c->v->input[EPX_TILE_TERM_POST];
-  uint8_t *switches = c->v->input[EPX_TILE_TERM_SWITCHES];
+  uint8_t *pre = c->v->input[EPX_TILE_PRE], *switches = c->v->input[EPX_TILE_TERM_SWITCHES];
+  int32_t *post = c->v->input[EPX_TILE_TERM_POST];
   for (int sample = 0; sample < c->step->images; ++sample) {
     load_sample(c, w, sample, 0.0);
     take_post(c, w, sample, post + first * units, switches + first * units);
     for (int m = 0; m < count; ++m) {
       const size_t vector =
           first * (size_t)c->layer->window + (size_t)sample * (size_t)count + (size_t)m;
-      gather_rows(c, w, m, pre + vector * (size_t)c->rows);
+      gather_rows(c, w, m, c->row0, c->row0 + c->rows, pre + vector * (size_t)c->rows);
     }
   }
   for (size_t p = 0; p < positions; ++p) {
@@ -205,12 +273,18 @@ static void take_correlations(cut_t *c) {
   }
 }
 
+/* What a phase's correlations count in this layer. */
+static int coefficient_of(const epx_phase_t *phase, bool readout) {
+  return readout ? phase->readout_coefficient : phase->coefficient;
+}
+
 /* One training step of the twin, stopped where the tile's stimulus and expectation show. */
 static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
   const epx_tile_step_t *step = c->step;
   epx_substrate_t *twin = &c->twin->base;
   const epx_estimator_table_row_t *row = epx_estimator_row(step->estimator.kind);
   void **in = c->v->input, **out = c->answer.output;
+  int learning = 0; /* phases from which the layer learns */
   twin->ops->present(twin, step->x, step->labels, step->images);
   twin->ops->relax(twin, step->dynamics.free_steps, 0.0);
   twin->ops->keep_free(twin);
@@ -226,11 +300,16 @@ static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
         return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the tile's vectors");
       }
       twin->ops->relax(twin, 1, beta);
-      take_states(c);
+      if (!c->v->setup.readout) {
+        take_states(c);
+      }
     } else if (epx_estimator_relaxes(&step->estimator, &row->phases[i])) {
       twin->ops->relax(twin, step->dynamics.nudged_steps, beta);
     }
-    take_terms(c, i, row->phases[i].coefficient);
+    const int coefficient = coefficient_of(&row->phases[i], c->v->setup.readout);
+    if (coefficient != 0) {
+      take_terms(c, learning++, coefficient);
+    }
     twin->ops->accumulate(twin, &row->phases[i]);
   }
   take_correlations(c);
@@ -260,10 +339,14 @@ epx_status_t epx_tile_from_twin(epx_substrate_t *twin, const epx_tile_step_t *st
     return status;
   }
   locate(&c, &setup);
+  const epx_estimator_table_row_t *row = epx_estimator_row(step->estimator.kind);
+  int learning = 0;
+  for (int i = 0; i < row->phase_count; ++i) {
+    learning += coefficient_of(&row->phases[i], setup.readout) != 0;
+  }
   const int positions = c.neurons * step->images;
-  const epx_tile_counts_t counts = {
-      positions * setup.window, step->place.layer > 0 ? positions : 0,
-      positions * epx_estimator_row(step->estimator.kind)->phase_count};
+  const epx_tile_counts_t counts = {positions * setup.window, step->place.layer > 0 ? positions : 0,
+                                    positions * learning};
   const epx_tile_parts_t parts = {.psum_in = setup.map.row_blocks > 1, .operand = true, true};
   status = epx_tile_vectors_create(&setup, counts, parts, &c.v, error);
   if (status == EPX_OK) {

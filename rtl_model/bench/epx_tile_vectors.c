@@ -11,10 +11,10 @@ static const epx_tile_array_t inputs[EPX_TILE_INPUTS] = {
     {"x", "", EPX_DTYPE_U8, "vr"},
     {"psum_in", "", EPX_DTYPE_I64, "vu"},
     {"operand", "", EPX_DTYPE_I64, "nu"},
-    {"post", "", EPX_DTYPE_U8, "pu"},
+    {"post", "", EPX_DTYPE_I32, "pu"},
     {"post_switches", "", EPX_DTYPE_U8, "pu"},
     {"pre", "", EPX_DTYPE_U8, "twr"},
-    {"term_post", "", EPX_DTYPE_U8, "tu"},
+    {"term_post", "", EPX_DTYPE_I32, "tu"},
     {"term_switches", "", EPX_DTYPE_U8, "tu"},
     {"coefficient", "", EPX_DTYPE_I32, "t"},
     {"weight", "", EPX_DTYPE_I8, "ru"},
@@ -52,9 +52,11 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule,
                                  int batch, epx_tile_setup_t *setup, epx_error_t *error) {
   twin_t t = *(const twin_t *)twin;
-  if (place.layer < 0 || place.layer >= t.layers) {
-    return epx_fail(error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (the state layers)",
-                    place.layer, t.layers - 1);
+  if (place.layer < 0 || place.layer >= t.parameter_layers) {
+    return epx_fail(
+        error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (%s)", place.layer,
+        t.parameter_layers - 1,
+        t.parameter_layers > t.layers ? "the last is the read-out" : "the state layers");
   }
   if (epx_network_has_backward(&t.base.network, place.layer)) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
@@ -62,11 +64,10 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     "feedback arrays, which the tile bench does not have (epxbar chip does)",
                     place.layer);
   }
-  if (!epx_array_exact(&t.chip)) {
-    return epx_fail(
-        error, EPX_ERR_UNSUPPORTED,
-        "chip.array: the reference of the tile bench multiplies exactly; it knows ideal "
-        "devices and converters only (epxbar chip checks the others)");
+  if (!epx_device_ideal(&t.chip.device) || epx_array_noisy(&t.chip)) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.array: the tile bench's cells are ideal and its converters free of noise "
+                    "(epxbar chip checks the others)");
   }
   const twin_layer_t *layer = &t.layer[place.layer];
   const epx_layer_map_t *map = &layer->map;
@@ -77,11 +78,18 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     place.row_block, place.column_block, place.layer, map->row_blocks - 1,
                     map->column_blocks - 1);
   }
+  int number = place.column_block * map->row_blocks + place.row_block;
+  for (int placed = 0; epx_tile_layer_placed(&t.base.network, placed) != place.layer; ++placed) {
+    const epx_layer_map_t *before = &t.layer[epx_tile_layer_placed(&t.base.network, placed)].map;
+    number += before->row_blocks * before->column_blocks;
+  }
   t.samples = batch;
   *setup = (epx_tile_setup_t){
       .chip = t.chip,
       .map = *map,
       .place = place,
+      .readout = place.layer == t.layers,
+      .number = number,
       .window = layer->window,
       .forward_shift = layer->forward_shift,
       .neuron = layer->neuron,
@@ -216,6 +224,10 @@ void epx_tile_input_range(const epx_tile_vectors_t *v, epx_tile_input_t input, i
     case EPX_TILE_POST:
     case EPX_TILE_TERM_POST:
       bits_range(false, v->shape.state_bits, low, high);
+      if (v->setup.readout) {
+        *high = 1 << EPX_SOFTMAX_FRACTION;
+        *low = -*high;
+      }
       return;
     case EPX_TILE_POST_SWITCHES:
     case EPX_TILE_TERM_SWITCHES:
@@ -255,7 +267,7 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
     case EPX_TILE_PSUM_IN:
       return parts.psum_in && v->counts.vectors > 0;
     case EPX_TILE_OPERAND:
-      return parts.operand && v->counts.vectors > 0;
+      return parts.operand && v->counts.vectors > 0 && !v->setup.readout;
     case EPX_TILE_SHADOW:
     case EPX_TILE_VELOCITY:
       return parts.update;
@@ -270,7 +282,8 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
 epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup, epx_tile_counts_t counts,
                                      epx_tile_parts_t parts, epx_tile_vectors_t **vectors,
                                      epx_error_t *error) {
-  const int most = 1 << 24; /* correlations then stay far within 46 bits (epx_scale_apply) */
+  /* Correlations then stay within 46 bits (epx_scale_apply). */
+  const int most = setup->readout ? 1 << 19 : 1 << 24;
   if (counts.vectors < 0 || counts.positions < 0 || counts.terms < 0 || counts.vectors > most ||
       counts.positions > most || counts.terms > most || counts.vectors % setup->window != 0) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
@@ -328,7 +341,9 @@ epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *v) {
       .layer = setup->place.layer,
       .row_block = setup->place.row_block,
       .column_block = setup->place.column_block,
+      .number = setup->number,
       .window = setup->window,
+      .readout = setup->readout,
       .vectors = v->counts.vectors,
       .x = v->input[EPX_TILE_X],
       .psum_in = v->input[EPX_TILE_PSUM_IN],

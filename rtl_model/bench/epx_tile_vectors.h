@@ -17,7 +17,8 @@ extern "C" {
 #endif
 
 typedef struct epx_tile_place_t {
-  int layer, row_block, column_block; /* a state layer's tile */
+  int layer, row_block, column_block; /* a parameter layer's tile: the read-out's number is that of
+                                         the state layers */
 } epx_tile_place_t;
 
 /* Everything about the tile that is not data. */
@@ -25,6 +26,8 @@ typedef struct epx_tile_setup_t {
   epx_chip_t chip;
   epx_layer_map_t map;
   epx_tile_place_t place;
+  bool readout;      /* without neurons; posts are signed errors (epx_softmax.h) */
+  int number;        /* of the tile on its chip */
   int window;        /* 4: 2x2 max pool; 1: none */
   int forward_shift; /* product -> accumulator, left */
   epx_neuron_t neuron;

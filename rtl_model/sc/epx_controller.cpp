@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "epx_controller.h"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include "../epx_account.h"
 
 namespace epx {
@@ -134,8 +137,43 @@ void Controller::watch() {
   }
 }
 
+void Controller::show(const epx_sc_view_t &view) {
+  const auto check = [](const char *what, const uint64_t range[2], uint64_t last) {
+    if (range[1] != 0 && range[1] < range[0]) {
+      throw std::invalid_argument("waveform of " + std::string(what) + " " +
+                                  std::to_string(range[0]) + " to " + std::to_string(range[1]) +
+                                  ": it would end before it begins");
+    }
+    if (std::max(range[0], range[1]) > last) {
+      throw std::invalid_argument("waveform of " + std::string(what) + " " +
+                                  std::to_string(range[0]) + " to " + std::to_string(range[1]) +
+                                  ": there are " + std::to_string(last));
+    }
+  };
+  check("cycles", view.cycles, UINT64_MAX);
+  check("commands", view.commands, program_.size());
+  view_ = view;
+  was_shown_ = shown();
+}
+
+bool Controller::shown() const {
+  const auto within = [](const uint64_t range[2], uint64_t now) {
+    return now >= range[0] && (range[1] == 0 || now <= range[1]);
+  };
+  return within(view_.cycles, edge_) &&
+         within(view_.commands, static_cast<uint64_t>(sequence_trace_));
+}
+
 void Controller::clock_method() {
   ++edge_;
+  advance();
+  if (!ended_program_ && shown() != was_shown_) {
+    was_shown_ = !was_shown_;
+    sc_core::sc_pause();
+  }
+}
+
+void Controller::advance() {
   rst_no.write(edge_ > reset_edges);
   if (edge_ <= reset_edges + 1 || (wait_ > 0 && --wait_ > 0)) {
     return;
@@ -157,6 +195,7 @@ void Controller::clock_method() {
     skip_settled();
   }
   if (next_ == program_.size()) {
+    ended_program_ = true;
     sc_core::sc_stop();
     return;
   }

@@ -28,12 +28,18 @@ class Controller : public sc_core::sc_module {
              std::function<void()> stuck);
 
   void trace(sc_core::sc_trace_file *file) const;
+  // Pauses the simulation where the waveform is to begin or to end. Throws std::invalid_argument
+  // where the view ends before it begins, or asks for commands that the program has not.
+  void show(const epx_sc_view_t &view);
+  // Whether the waveform is wanted now.
+  bool shown() const;
   uint64_t cycles() const { return edge_; }
   uint64_t cycles_of(epx_command_kind_t kind) const { return kind_cycles_[kind]; }
   uint64_t count_of(epx_command_kind_t kind) const { return kind_count_[kind]; }
 
  private:
   void clock_method();
+  void advance();
   bool all_done();
   void skip_settled();
   void watch();
@@ -46,7 +52,9 @@ class Controller : public sc_core::sc_module {
   const std::function<void()> stuck_;
   size_t next_ = 0, first_not_done_ = 0;
   int wait_ = 0;
-  bool running_ = false;
+  bool running_ = false, ended_program_ = false;
+  epx_sc_view_t view_ = {};
+  bool was_shown_ = true;
   uint64_t edge_ = 0, issued_ = 0, seen_moves_ = 0, moved_edge_ = 0;
   uint64_t kind_cycles_[EPX_COMMAND_KINDS] = {}, kind_count_[EPX_COMMAND_KINDS] = {};
   int opcode_trace_ = 0, sequence_trace_ = 0, image_trace_ = 0;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "epx_mesh.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
+#include <stdexcept>
 
 #include "epx_simulation.h"
 
@@ -321,16 +324,48 @@ void Mesh::check_conservation() const {
   }
 }
 
+void Mesh::show(const epx_sc_view_t &view) {
+  controller_->show(view);
+  if (view.tiles == nullptr) {
+    return;
+  }
+  shown_.assign(places(), false);
+  const std::string list = view.tiles;
+  size_t begin = 0;
+  while (list != "none" && begin <= list.size()) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    const std::string pattern = list.substr(begin, end - begin);
+    bool found = false;
+    for (size_t i = 0; i < node_.size(); ++i) {
+      const std::string number = std::to_string(i);
+      if (fnmatch(pattern.c_str(), node_[i]->basename(), 0) == 0 ||
+          fnmatch(pattern.c_str(), number.c_str(), 0) == 0) {
+        shown_[i] = found = true;
+      }
+    }
+    if (!found) {
+      throw std::invalid_argument("waveform: no tile matches '" + pattern + "'; they are 0 (" +
+                                  node_.front()->basename() + ") to " +
+                                  std::to_string(node_.size() - 1) + " (" +
+                                  node_.back()->basename() + "), or none");
+    }
+    begin = end + 1;
+  }
+}
+
 void Mesh::trace(sc_core::sc_trace_file *file) const {
   const std::string prefix = std::string(name()) + ".";
   sc_core::sc_trace(file, clock, prefix + "clk");
   sc_core::sc_trace(file, reset_n_, prefix + "rst_n");
   controller_->trace(file);
-  for (const auto &node : node_) {
-    node->trace(file);
-  }
-  for (const auto &router : router_) {
-    router->trace(file);
+  for (size_t i = 0; i < places(); ++i) {
+    if (!shown_.empty() && !shown_[i]) {
+      continue;
+    }
+    if (i < node_.size()) {
+      node_[i]->trace(file);
+    }
+    router_[i]->trace(file);
   }
 }
 

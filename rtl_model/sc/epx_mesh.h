@@ -26,6 +26,8 @@ class Mesh : public sc_core::sc_module {
   const Controller &controller() const { return *controller_; }
   void set_predicted(uint8_t *predicted) { predicted_ = predicted; }
   void check_conservation() const;
+  // Restricts the waveform; throws std::invalid_argument naming what matches nothing.
+  void show(const epx_sc_view_t &view);
   void trace(sc_core::sc_trace_file *file) const;
 
  private:
@@ -63,6 +65,7 @@ class Mesh : public sc_core::sc_module {
   sc_core::sc_signal<bool> reset_n_{"reset_n"};
   sc_core::sc_signal<Command> command_{"command"};
   sc_core::sc_vector<sc_core::sc_signal<bool>> done_, changed_;
+  std::vector<bool> shown_;  // by place; empty: all
   uint8_t *predicted_ = nullptr;
 };
 

@@ -4,6 +4,7 @@
 
 #include "epx_mesh.h"
 #include "epx_simulation.h"
+#include "epx_waveform.h"
 
 namespace {
 
@@ -41,8 +42,10 @@ void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx_sc_chip_resu
   epx::ChipTables tables(job, plan);
   epx::Mesh chip("chip", &tables);
   chip.set_predicted(result->predicted);
+  chip.show(job.view);
   result->seconds = epx::simulate_with_waveform(
-      job.vcd_path, [&](sc_core::sc_trace_file *file) { chip.trace(file); });
+      job.vcd_path, [&](sc_core::sc_trace_file *file) { chip.trace(file); },
+      [&] { return chip.controller().shown(); });
   chip.check_conservation();
   chip.store_registers();
   result->events = {};

@@ -12,10 +12,10 @@ namespace {
 
 constexpr int reset_edges = 2;
 
-template <typename T, typename U = T>
-std::vector<U> row_of(const T *table, int index, int width) {
+template <typename T>
+std::vector<T> row_of(const T *table, int index, int width) {
   const T *first = table + static_cast<size_t>(index) * static_cast<size_t>(width);
-  return std::vector<U>(first, first + width);
+  return std::vector<T>(first, first + width);
 }
 
 }  // namespace
@@ -87,11 +87,11 @@ Wire<TileWord> TileBench::make_word() const {
   if (word->operation == Operation::Forward) {
     word->lines = row_of(job_.x, next_, shape_.rows);
   } else if (word->operation == Operation::Backward) {
-    word->post = row_of<uint8_t, int32_t>(job_.post, next_, shape_.units);
+    word->post = row_of(job_.post, next_, shape_.units);
     switches = job_.post_switches;
   } else if (word->operation == Operation::Correlate) {
     word->lines = row_of(job_.pre, next_, shape_.window * shape_.rows);
-    word->post = row_of<uint8_t, int32_t>(job_.term_post, next_, shape_.units);
+    word->post = row_of(job_.term_post, next_, shape_.units);
     word->coefficient = job_.coefficient[next_];
     switches = job_.term_switches;
   }

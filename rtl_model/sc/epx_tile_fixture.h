@@ -30,6 +30,7 @@
 #include "epx_simulation.h"
 #include "epx_tile.h"
 #include "epx_tile_bench.h"
+#include "epx_waveform.h"
 
 namespace epx {
 

@@ -31,8 +31,9 @@ def declarations(words):
 
 
 def changes(words, names):
-    """The last value of every name, and the last time."""
-    values, time = {}, -1
+    """Each change as (time, name, value); a new time itself as (time, "time", time). The time of what
+    is dumped at the beginning is -1."""
+    time = -1
     for word in words:
         if word in ("$dumpvars", "$end"):
             continue
@@ -42,14 +43,15 @@ def changes(words, names):
         elif word[0] == "#":
             assert int(word[1:]) >= time, f"time goes back from {time} to {word}"
             time = int(word[1:])
+            yield time, "time", time
         elif word[0] in "br":
             identifier = next(words)
             assert re.fullmatch(r"b[01xz]+|r[-+.e0-9]+", word), word
-            values[names[identifier]] = int(word[1:], 2) if word[0] == "b" else float(word[1:])
+            value = int(word[1:], 2) if word[0] == "b" else float(word[1:])
+            yield time, names[identifier], value
         else:
             assert word[0] in "01xz", word
-            values[names[word[1:]]] = word[0]
-    return values, time
+            yield time, names[word[1:]], word[0]
 
 
 def main(path, asked):
@@ -57,10 +59,10 @@ def main(path, asked):
         words = (word for line in file for word in line.split())
         names = declarations(words)
         assert len(set(names.values())) == len(names), "two signals of one name"
-        values, time = changes(words, names)
-    assert set(values) == set(names.values()), "a signal without a value"
+        values = {name: value for _, name, value in changes(words, names)}
+    assert set(values) - {"time"} == set(names.values()), "a signal without a value"
     for name in asked:
-        print(time if name == "time" else len(names) if name == "signals" else values[name])
+        print(len(names) if name == "signals" else values[name])
 
 
 if __name__ == "__main__":

@@ -113,6 +113,12 @@ refuse 2 'network.connections: ' chip chip.yaml --random 1 \
   --set network.connections=unidirectional
 refuse 2 'chip.noc.mesh_rows: 2; the network takes' chip chip.yaml --random 1 \
   --set chip.noc.mesh_rows=2 --set chip.noc.mesh_columns=2
+refuse 2 'chip.noc.mesh_rows: 2; the network takes' chip chip.yaml --random 1 --junit error.xml \
+  --set chip.noc.mesh_rows=2 --set chip.noc.mesh_columns=2
+check 'JUnit: an error' "$python3" -c "import xml.etree.ElementTree as tree
+suite = tree.parse('error.xml').getroot()[0]
+assert suite.attrib['errors'] == '1' and suite.attrib['failures'] == '0', suite.attrib
+assert 'chip.noc.mesh_rows: 2' in suite[0].find('error').get('message')"
 refuse 2 'substrate.kind: golden; the chip is compared with a twin' chip chip.yaml --random 1 \
   --set substrate.kind=golden
 
@@ -134,6 +140,53 @@ $commands
 0" ] || fail "reads: $waves"
 run 0 chip chip.yaml --random 2 --vcd wave.vcd --set chip.timing.clock_mhz=1e-300
 passes
+
+# Parts of it, by tiles, cycles and commands, are the whole's in every change of every signal.
+run 0 chip chip.yaml --random 1 --vcd whole.vcd
+part() { # SIGNALS ARGUMENT...
+  local signals=$1 shown
+  shift
+  run 0 chip chip.yaml --random 1 --vcd part.vcd "$@"
+  passes
+  shown=$("$python3" "$here/vcd_part.py" part.vcd whole.vcd 2>&1) || fail "$shown"
+  check "times and signals of $*" test "${shown#* }" = "$signals"
+}
+last=$((($(cycles all) - 1) * 1000))
+all=$("$python3" "$here/read_vcd.py" whole.vcd signals)
+part "$last 6" --vcd-tiles none
+run 0 chip chip.yaml --random 1 --vcd part.vcd --vcd-tiles readout_r0_c0
+tile=$(($("$python3" "$here/read_vcd.py" part.vcd signals) - 6)) # of a tile and its router
+check 'a tile and its router' test "$(grep -E -c '^\$scope module (router_)?[a-z]+[0-9]*_r' part.vcd)" -eq 2
+part "$last $((6 + 2 * tile))" --vcd-tiles 'readout*,0'
+part "$last $((6 + 2 * tile))" --vcd-tiles '[08],8,readout_r0_c?'
+part "$last $all" --vcd-cycles 500-
+part "900000 $all" --vcd-cycles 500-900
+part "500000 $all" --vcd-cycles 500
+part "700000 6" --vcd-cycles -700 --vcd-tiles none
+run 0 chip chip.yaml --random 1 --vcd part.vcd --vcd-commands 12-14 --vcd-tiles none
+check 'commands 12 to 14' test "$("$python3" "$here/read_vcd.py" part.vcd \
+  SystemC.chip.controller.sequence)" = 14
+check 'from the first of them' grep -q '^b1100 ' part.vcd
+check 'and none before' test "$(grep -c '^b1011 ' part.vcd)" -eq 0
+refuse 2 "no tile matches 'conv9*'; they are 0 (conv0_r0_c0) to 8 (readout_r0_c0)" chip chip.yaml \
+  --random 1 --vcd part.vcd --vcd-tiles 'readout*,conv9*'
+refuse 2 "no tile matches ''" chip chip.yaml --random 1 --vcd part.vcd --vcd-tiles 0,
+refuse 2 'waveform of commands 27 to 27: there are 26' chip chip.yaml --random 1 --vcd part.vcd \
+  --vcd-commands 27
+refuse 2 'cycles 9 to 7: it would end before it begins' chip chip.yaml --random 1 --vcd part.vcd \
+  --vcd-cycles 9-7
+refuse 2 'ended before it was to begin' chip chip.yaml --random 1 --vcd part.vcd \
+  --vcd-cycles 100000-
+refuse 2 '--vcd-cycles -: expected FIRST-LAST' chip chip.yaml --random 1 --vcd part.vcd \
+  --vcd-cycles -
+refuse 2 '--vcd-commands 0: expected a whole number, 1 to' chip chip.yaml --random 1 \
+  --vcd part.vcd --vcd-commands 0-3
+refuse 2 'go with --vcd' chip chip.yaml --random 1 --vcd-tiles 0
+run 0 chip "$here/../../configs/demo.yaml" --random 1 --vcd part.vcd \
+  --vcd-tiles 'conv1_r0_c0,readout*' --vcd-commands 1-3 --set dynamics.free_steps=2 \
+  --set dynamics.nudged_steps=1
+check 'the save file fits the waveform' "$python3" "$here/wave_names.py" part.vcd \
+  "$here/../../examples/chip.gtkw"
 refuse 2 'waveform file wave.txt; expected a name that ends in .vcd' chip chip.yaml --random 1 \
   --vcd wave.txt
 refuse 1 'cannot write the waveform file missing/wave.vcd' chip chip.yaml --random 1 \
@@ -158,6 +211,20 @@ run 0 train tiny.yaml --threads 1 --quiet --set training.epochs=1 -o trained
 run 0 chip --run trained --images 2 --set dynamics.free_steps=2 --set dynamics.nudged_steps=1
 passes
 prints '2 images'
+run 0 chip --from-run trained --image 5 --set dynamics.free_steps=2 --set dynamics.nudged_steps=1 \
+  --vcd fifth.vcd --vcd-tiles conv0_r0_c0
+passes
+sums() { grep -A 100000 enddefinitions "$1" | cksum; }
+fifth=$(sums fifth.vcd)
+run 0 chip --run trained --image 4 --images 2 --set dynamics.free_steps=2 \
+  --set dynamics.nudged_steps=1
+passes
+run 0 chip --run trained --set dynamics.free_steps=2 --set dynamics.nudged_steps=1 \
+  --vcd first.vcd --vcd-tiles conv0_r0_c0
+check 'another image, another waveform' test "$(sums first.vcd)" != "$fifth"
+refuse 2 '--image 31: the test part has 32 images; expected 0 to 30' chip --run trained --image 31 \
+  --images 2
+refuse 2 '--random draws its images' chip chip.yaml --random 1 --image 0
 
 # Arguments.
 refuse 2 'not both' chip chip.yaml --run trained

@@ -125,6 +125,15 @@ refuse 1 'no/v.npz' "${tile[@]}" --random 1 --write-vectors no/v.npz
 run 1 "${tile[@]}" --random 1 --junit no/v.xml
 says 'no/v.xml'
 
+# A run that ends in an error leaves a verdict too: a tile that stands still, vectors that are torn.
+error="r.get('name') is None and r[0].attrib['errors'] == '1' and r[0].attrib['failures'] == '0' and \
+len(r[0]) == 1 and r[0][0].get('name') == 'run' and"
+run 1 "${tile[@]}" --random 5 --watchdog 1 --junit stuck.xml
+says 'no progress for 1 cycles'
+check 'JUnit: stuck' xml stuck.xml "$error 'no progress for 1 cycles' in r[0][0][0].get('message')"
+refuse 2 'torn.npz' "${tile[@]}" --vectors torn.npz --junit torn.xml
+check 'JUnit: torn' xml torn.xml "$error 'torn.npz' in r[0][0].find('error').get('message')"
+
 # The log of updates: a line for each synapse and bias; a full disk is an error.
 run 0 "${tile[@]}" --vectors v.npz --update-log log.csv
 check 'header' test "$(head -n 1 log.csv)" = "step,edge,kind,row,unit,bitline,correlation,\
@@ -151,5 +160,43 @@ run 0 tile --from-run run --image 3 --write-vectors cut.npz --threads 1
 prints '1 image from number 3'
 run 0 "${tile[@]}" --vectors cut.npz
 prints 'PASS  all values'
+run 0 tile --from-run run --layer readout --write-vectors errors.npz
+prints 'tile readout, row block 0' 'PASS  backward product' 'PASS  bias correlations' \
+  'PASS  all values'
+check 'no neurons' test "$(grep -c 'neuron states' out)" -eq 0
+check 'signed errors' "$python3" - errors.npz <<'PYTHON'
+import struct, sys, zipfile
+data = zipfile.ZipFile(sys.argv[1]).read("post.npy")
+assert b"'descr': '<i4'" in data[:128]
+values = struct.unpack("<20i", data[-80:])
+assert min(values) < 0 < max(values) and max(map(abs, values)) <= 1 << 15, values
+assert all(abs(sum(values[i:i + 10])) <= 10 for i in (0, 10)), values  # probabilities are rounded
+PYTHON
+run 0 "${tile[@]}" --vectors errors.npz
+run 0 "${tile[@]}" --vectors errors.npz --layer readout --stalls 3
+refuse 2 'the options ask for another' "${tile[@]}" --vectors v.npz --layer readout
+run 0 "${tile[@]}" --layer readout --random 30
+prints 'PASS  all values'
+make bad.npz +errors.npz 'post[3]=32769'
+refuse 2 "array 'post' holds the code 32769 at element 3; its format has -32768 to 32768" \
+  "${tile[@]}" --vectors bad.npz
+make bad.npz +errors.npz 'operand=i8:2,10:0'
+refuse 2 "array 'operand' has no use in this job: the read-out has no neurons" "${tile[@]}" \
+  --vectors bad.npz
+refuse 2 'layer 3; expected 0 to 2 (the last is the read-out)' tile --from-run run --layer 3
+refuse 2 'layer 2; expected 0 to 1 (the state layers)' "${tile[@]}" --random 1 --layer readout \
+  --set network.loss=squared_error --set 'network.layers=[{conv: 4}, {dense: 10}]' \
+  --set training.learning_rate=0.1
+
+# Converters that lose bits: the twin's arrays, the reference's and the tile's.
+analog=(--set chip.array.kind=analog --set chip.array.adc.kind=sar --set chip.array.adc_bits=3)
+for layer in 0 1 readout; do
+  run 0 tile --from-run run --layer "$layer" "${analog[@]}" --write-vectors lossy.npz
+  prints 'PASS  all values' 'PASS  event counters'
+  run 0 "${tile[@]}" --vectors lossy.npz "${analog[@]}"
+  run 1 "${tile[@]}" --vectors lossy.npz # lossless
+  prints 'FAIL  forward product'
+  run 0 "${tile[@]}" --random 5 --layer "$layer" "${analog[@]}"
+done
 refuse 2 '--image 32: the test part has 32 images; expected 0 to 31' tile --from-run run --image 32
 finish

@@ -39,7 +39,7 @@ help sweep out= list csv markdown quiet set=KEY=VALUE data= threads=
 help gradient run= beta= pool= images= twin out= set=KEY=VALUE data= threads=
 help tile vectors= random= from-run= run= config= layer= row-block= column-block= seed= image= \
   images= write-vectors= stalls= stall-percent= vcd= update-log= junit= set=KEY=VALUE data= threads=
-help chip run= images= random= vcd= stalls= stall-percent= junit= set=KEY=VALUE data= threads=
+help chip run= from-run= image= images= random= vcd= vcd-tiles= vcd-cycles= vcd-commands= stalls= stall-percent= junit= set=KEY=VALUE data= threads=
 help report out=
 help config explain markdown set=KEY=VALUE data= threads=
 

@@ -102,7 +102,7 @@ class Npz : public ::testing::Test {
   void expect_equal(const epx_npz_t *a, const epx_npz_t *b) {
     ASSERT_EQ(epx_npz_count(a), epx_npz_count(b));
     for (size_t i = 0; i < epx_npz_count(a); i++) {
-      const epx_array_t *x = epx_npz_at(a, i), *y = epx_npz_at(b, i);
+      const epx_npz_array_t *x = epx_npz_at(a, i), *y = epx_npz_at(b, i);
       ASSERT_STREQ(x->name, y->name);
       ASSERT_EQ(x->dtype, y->dtype) << x->name;
       ASSERT_EQ(x->dimensions, y->dimensions) << x->name;
@@ -161,7 +161,7 @@ TEST_F(Npz, EqualArraysGiveEqualBytes) {
 
 TEST_F(Npz, LargeMemberSurvives) {
   size_t shape[] = {1500, 1000};
-  epx_array_t *array;
+  epx_npz_array_t *array;
   ASSERT_EQ(epx_npz_add(npz, "w", EPX_DTYPE_F32, 2, shape, nullptr, &array, &error), EPX_OK);
   float *values = static_cast<float *>(array->data);
   for (size_t i = 0; i < array->count; i++) ASSERT_EQ(values[i], 0.0f);
@@ -174,7 +174,7 @@ TEST_F(Npz, LargeMemberSurvives) {
 TEST_F(Npz, AddRefusesWhatItCannotHold) {
   size_t shape[7] = {2, 2, 2, 2, 2, 2, 2}, huge[] = {(size_t)1 << 33, (size_t)1 << 33};
   std::string longest(EPX_NPZ_NAME_SIZE - 1, 'n');
-  epx_array_t *mark = reinterpret_cast<epx_array_t *>(&error), *array = mark;
+  epx_npz_array_t *mark = reinterpret_cast<epx_npz_array_t *>(&error), *array = mark;
   auto add = [&](const std::string &name, epx_dtype_t dtype, int dimensions, size_t *lengths) {
     return epx_npz_add(npz, name.c_str(), dtype, dimensions, lengths, nullptr, &array, &error);
   };
@@ -198,7 +198,7 @@ TEST_F(Npz, AddRefusesWhatItCannotHold) {
 }
 
 TEST_F(Npz, PointersStayValidWhileTheArchiveGrows) {
-  epx_array_t *first;
+  epx_npz_array_t *first;
   ASSERT_EQ(epx_npz_add(npz, "first", EPX_DTYPE_F64, 0, nullptr, nullptr, &first, &error), EPX_OK);
   fill(300);
   EXPECT_EQ(epx_npz_find(npz, "first"), first);
@@ -207,7 +207,7 @@ TEST_F(Npz, PointersStayValidWhileTheArchiveGrows) {
 
 TEST_F(Npz, RequireSaysWhatItFoundAndExpected) {
   size_t shape[] = {2, 3};
-  epx_array_t *array = nullptr;
+  epx_npz_array_t *array = nullptr;
   ASSERT_EQ(epx_npz_add(npz, "b", EPX_DTYPE_F32, 2, shape, nullptr, nullptr, &error), EPX_OK);
   EXPECT_EQ(epx_npz_require(npz, "run.npz", "b", EPX_DTYPE_F32, 6, &array, &error), EPX_OK);
   EXPECT_EQ(array, epx_npz_find(npz, "b"));
@@ -339,7 +339,7 @@ TEST_F(Npz, FailedWriteLeavesTheOldFileAndNothingElse) {
   ASSERT_EQ(epx_npz_write(path.c_str(), npz, &error), EPX_OK);
   const std::string before = slurp(path);
   size_t shape[] = {100000};
-  epx_array_t *noise;
+  epx_npz_array_t *noise;
   ASSERT_EQ(epx_npz_add(npz, "noise", EPX_DTYPE_U32, 1, shape, nullptr, &noise, &error), EPX_OK);
   for (size_t i = 0; i < noise->count; i++) static_cast<uint32_t *>(noise->data)[i] = random();
   struct rlimit old, small;

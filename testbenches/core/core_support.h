@@ -277,7 +277,7 @@ inline std::string saved_bytes(epx_substrate_t *substrate) {
   EXPECT_EPX_OK(substrate->ops->save(substrate, raw, &error), error);
   std::string bytes;
   for (size_t i = 0; i < epx_npz_count(raw); ++i) {
-    const epx_array_t *array = epx_npz_at(raw, i);
+    const epx_npz_array_t *array = epx_npz_at(raw, i);
     bytes += array->name;
     bytes.append((const char *)array->data, array->count * epx_dtype_size(array->dtype));
   }

@@ -28,12 +28,12 @@ TEST(Params, FileRoundTripKeepsEveryBit) {
   epx_npz_t *raw = nullptr;
   ASSERT_EPX_OK(epx_npz_read(path.c_str(), &raw, &error), error);
   const Npz read(raw);
-  const epx_array_t *kernel = epx_npz_find(raw, "p.conv0.weight");
+  const epx_npz_array_t *kernel = epx_npz_find(raw, "p.conv0.weight");
   ASSERT_NE(kernel, nullptr);
   ASSERT_EQ(kernel->dimensions, 4);
   const size_t shape[4] = {4, 3, 3, 3};
   for (int i = 0; i < 4; ++i) EXPECT_EQ(kernel->shape[i], shape[i]);
-  const epx_array_t *readout = epx_npz_find(raw, "p.readout.weight");
+  const epx_npz_array_t *readout = epx_npz_find(raw, "p.readout.weight");
   ASSERT_NE(readout, nullptr);
   EXPECT_EQ(readout->shape[0], 5u);
   EXPECT_EQ(readout->shape[1], 6u);

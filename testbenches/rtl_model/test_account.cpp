@@ -109,7 +109,7 @@ TileCount run_tile(const epx_chip_t &chip, const epx_layer_map_t &map, int windo
     const epx_tile_shape_t tile = epx_sc_tile_shape(&job);
     const size_t rows = static_cast<size_t>(tile.rows), units = static_cast<size_t>(tile.units);
     const std::vector<uint8_t> codes(static_cast<size_t>(vectors) * rows, 1);
-    const std::vector<uint8_t> posts(static_cast<size_t>(positions) * units, 1);
+    const std::vector<int32_t> posts(static_cast<size_t>(positions) * units, 1);
     const std::vector<uint8_t> switches(posts.size(), 0);
     const std::vector<int64_t> psum(static_cast<size_t>(vectors) * units, 1);
     const std::vector<int> coefficient(static_cast<size_t>(positions), 1);

@@ -14,6 +14,7 @@
 #include <set>
 #include <sstream>
 
+#include "epx_geometry.h"
 #include "epx_tile_check.h"
 #include "epx_tile_npz.h"
 #include "epx_tile_source.h"
@@ -35,7 +36,7 @@ struct Answered {
   explicit Answered(const epx_tile_vectors_t *vectors) {
     epx_error_t error = {};
     EXPECT_EQ(epx_tile_answer_create(vectors, &answer, &error), EPX_OK) << error.message;
-    epx_tile_answer_compute(vectors, &answer);
+    EXPECT_EQ(epx_tile_answer_compute(vectors, &answer, &error), EPX_OK) << error.message;
   }
   Answered(const Answered &) = delete;
   ~Answered() { epx_tile_answer_clear(&answer); }
@@ -351,31 +352,55 @@ TEST(TileBench, the_update_log_tells_what_happened) {
   }
 }
 
-// Random networks: every tile's share of a step, expectations from the twin.
+// Random networks, arrays that lose bits among them: any tile's share of a step, the read-out's
+// too, with expectations from the twin.
 TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
   Random random(seed_of());
-  for (int i = 0; i < 12; ++i) {
+  int readouts = 0, lossy = 0;
+  for (int cases = 0; cases < 50;) {
     const epx_network_t network = random_twin_network(random);
     epx_chip_t chip = random_chip(random);
     chip.adc_bits = 16;
+    if (random.chance(0.4)) {
+      chip.array_kind = EPX_ARRAY_ANALOG;
+      chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
+      chip.adc_bits = random.integer(2, 6);
+      chip.adc_range = random.real(0.2, 1.0);
+      chip.adc.offset_spread = random.real(0, 1.5);
+      chip.adc.gain_spread = random.real(0, 0.1);
+      chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
+    }
     if (epx_twin_check(&network, &chip, nullptr) != EPX_OK) {
       continue;
     }
+    ++cases;
     const Params params = random_params(network, random, 2.5, -0.3, 0.9);
     const Batch batch = random_batch(network, random, 2);
     epx_tile_step_t step = {};
     step.dynamics.free_steps = 3;
     step.dynamics.nudged_steps = 2;
+    step.estimator.kind =
+        static_cast<epx_estimator_kind_t>(random.integer(0, EPX_ESTIMATOR_KIND_COUNT - 1));
     step.estimator.beta = 0.5;
     step.rule.momentum = 0.9;
     std::fill(std::begin(step.rule.learning_rate), std::end(step.rule.learning_rate), 0.3);
     step.x = batch.x.data();
     step.labels = batch.labels.data();
     step.images = 2;
-    step.place.layer = random.integer(0, network.layer_count - 1);
+    step.place.layer = random.integer(0, epx_network_parameter_layers(&network) - 1);
     if (epx_network_has_backward(&network, step.place.layer)) {
       step.place.layer = 0;  // the bench has no feedback arrays
     }
+    epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+    ASSERT_EQ(epx_network_shapes(&network, shapes, nullptr), EPX_OK);
+    const epx_geometry_t g = epx_geometry_of(&network, shapes, step.place.layer);
+    epx_layer_map_t map;
+    ASSERT_EQ(epx_map_layer(&chip, step.place.layer, g.units, g.fan_in, &map, nullptr), EPX_OK);
+    step.place.row_block = random.integer(0, map.row_blocks - 1);
+    step.place.column_block = random.integer(0, map.column_blocks - 1);
+    const bool readout = step.place.layer == network.layer_count;
+    readouts += readout;
+    lossy += chip.adc_bits < 16;
     in_child([&] {
       SCOPED_TRACE(describe(network));
       const Substrate twin = make_twin(network, chip, 2);
@@ -388,10 +413,15 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
       const epx_tile_bench_options_t options = {};
       ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
       EXPECT_FALSE(epx_tile_check_failed(&check)) << epx_tile_check_first(&check);
-      EXPECT_GT(check.rows[EPX_TILE_OUT_STATE].given, 0);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_STATE].given > 0, !readout);
+      EXPECT_GT(check.rows[EPX_TILE_OUT_PSUM].given, 0);
+      EXPECT_GT(check.rows[EPX_TILE_OUT_CORRELATION].given, 0);
       EXPECT_GT(check.rows[EPX_TILE_OUT_LFSR].given, 0);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_BACKWARD].compared > 0, step.place.layer > 0);
     });
   }
+  EXPECT_GT(readouts, 0);
+  EXPECT_GT(lossy, 0);
 }
 
 }  // namespace

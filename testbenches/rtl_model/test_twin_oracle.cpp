@@ -26,7 +26,7 @@ void expect_states(epx_substrate_t *twin, const TwinOracle &oracle, const epx_ch
 template <class T>
 void expect_array(const Npz &npz, int l, const char *suffix, const Codes &expected) {
   const std::string name = "twin." + std::to_string(l) + "." + suffix;
-  const epx_array_t *array = epx_npz_find(npz.get(), name.c_str());
+  const epx_npz_array_t *array = epx_npz_find(npz.get(), name.c_str());
   ASSERT_NE(array, nullptr) << name;
   ASSERT_EQ(array->count, expected.size()) << name;
   for (size_t i = 0; i < expected.size(); ++i) {

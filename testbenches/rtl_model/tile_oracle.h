@@ -202,7 +202,8 @@ class RandomTile {
 
   const Choice choice_;
   Random &random_;
-  std::vector<uint8_t> x_, post_, post_switches_, pre_, term_post_, term_switches_;
+  std::vector<uint8_t> x_, post_switches_, pre_, term_switches_;
+  std::vector<int32_t> post_, term_post_;
   std::vector<int64_t> psum_in_, operand_;
   std::vector<int> coefficient_;
 };

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "epx_waveform.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "epx_clock.h"
+
+namespace epx {
+
+namespace {
+
+// Whether the waveform ends with the present time: SystemC does not look whether its writes
+// succeed.
+bool is_whole(const char *path) {
+  char end[64] = {};
+  std::FILE *file = std::fopen(path, "rb");
+  if (file == nullptr) {
+    return false;
+  }
+  const bool read = std::fseek(file, -static_cast<long>(sizeof end), SEEK_END) == 0 &&
+                    std::fread(end, 1, sizeof end, file) == sizeof end;
+  std::fclose(file);
+  const std::string text(end, sizeof end);
+  const std::string last = "#" + std::to_string(sc_core::sc_time_stamp().value()) + "\n";
+  const size_t at = text.rfind('#');
+  return read && at != std::string::npos && text.compare(at, last.size(), last) == 0;
+}
+
+struct CloseTrace {
+  void operator()(sc_core::sc_trace_file *file) const { sc_core::sc_close_vcd_trace_file(file); }
+};
+using TraceFile = std::unique_ptr<sc_core::sc_trace_file, CloseTrace>;
+
+TraceFile open_trace(const char *path) {
+  std::string stem = path;  // SystemC appends ".vcd"
+  stem.resize(stem.size() - 4);
+  TraceFile file(sc_core::sc_create_vcd_trace_file(stem.c_str()));
+  file->set_time_unit(1, sc_core::SC_PS);
+  return file;
+}
+
+}  // namespace
+
+epx_status_t check_waveform(const char *vcd_path, epx_error_t *error) {
+  if (vcd_path == nullptr) {
+    return EPX_OK;
+  }
+  const std::string name = vcd_path;
+  if (name.size() < 5 || name.compare(name.size() - 4, 4, ".vcd") != 0) {
+    return epx_fail(error, EPX_ERR_ARGUMENT, "waveform file %s; expected a name that ends in .vcd",
+                    vcd_path);
+  }
+  std::FILE *file = std::fopen(vcd_path, "w");
+  if (file == nullptr) {
+    return epx_fail(error, EPX_ERR_IO, "cannot write the waveform file %s", vcd_path);
+  }
+  std::fclose(file);
+  return EPX_OK;
+}
+
+double simulate_with_waveform(const char *vcd_path,
+                              const std::function<void(sc_core::sc_trace_file *)> &trace,
+                              const std::function<bool()> &wanted) {
+  TraceFile file;
+  bool begun = vcd_path == nullptr;
+  const auto close = [&] {
+    file.reset();
+    if (!is_whole(vcd_path)) {
+      throw WaveformError("cannot write the waveform file " + std::string(vcd_path) +
+                          " whole: is the disk full?");
+    }
+  };
+  const auto follow = [&] {
+    const bool want = !wanted || wanted();
+    if (want && !begun) {
+      begun = true;
+      file = open_trace(vcd_path);
+      trace(file.get());
+    } else if (!want && file != nullptr) {
+      close();
+    }
+  };
+  const double start = epx_clock_seconds();
+  do {
+    follow();
+    sc_core::sc_start();
+  } while (sc_core::sc_get_status() == sc_core::SC_PAUSED);
+  const double seconds = epx_clock_seconds() - start;
+  if (file != nullptr) {
+    close();
+  }
+  if (!begun) {
+    throw std::invalid_argument("waveform: the simulation ended before it was to begin");
+  }
+  return seconds;
+}
+
+}  // namespace epx
