@@ -50,7 +50,8 @@ void twin_pack(twin_t *twin, int l) {
                                  input_offset * sum * (INT64_C(1) << layer->forward_shift));
   }
   if (layer->array != NULL) {
-    twin_analog_pack(layer);
+    const epx_status_t status = twin_analog_pack(layer, &twin->why);
+    twin->broken = status != EPX_OK ? status : twin->broken;
     return;
   }
   epx_conv_pack(&layer->conv, layer->code, twin->pack_buffer, layer->packed_forward);

@@ -21,9 +21,14 @@ static void reset_optimiser(twin_t *twin, int l) {
   }
 }
 
+/* An array that broke in an update is reported by what is done next with the registers. */
+static epx_status_t whole(const twin_t *twin, epx_error_t *error) {
+  return twin->broken == EPX_OK ? EPX_OK : epx_fail(error, twin->broken, "%s", twin->why.message);
+}
+
 epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  (void)error;
+  twin->broken = EPX_OK;
   memset(&twin->counters, 0, sizeof twin->counters);
   for (int l = 0; l < twin->parameter_layers; ++l) {
     twin_layer_t *layer = &twin->layer[l];
@@ -40,12 +45,11 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
     reset_optimiser(twin, l);
     twin_pack(twin, l);
   }
-  return EPX_OK;
+  return whole(twin, error);
 }
 
 epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
-  (void)error;
   for (int l = 0; l < twin->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     const size_t fan_in = (size_t)layer->g.fan_in;
@@ -57,7 +61,7 @@ epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t
       params->bias[l][u] = epx_dequantize(layer->bias[u], twin->chip.bias);
     }
   }
-  return EPX_OK;
+  return whole(twin, error);
 }
 
 typedef struct register_t {
@@ -95,7 +99,7 @@ static epx_status_t save_register(epx_npz_t *npz, const char *name, const regist
 
 epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
-  epx_status_t status = EPX_OK;
+  epx_status_t status = whole(twin, error);
   for (int l = 0; l < twin->parameter_layers; ++l) {
     register_t list[REGISTERS];
     const int count = registers_of(&twin->layer[l], list);
@@ -124,6 +128,7 @@ static epx_status_t restore_register(const epx_npz_t *npz, const char *label, co
 epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const char *label,
                           epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
+  twin->broken = EPX_OK;
   const register_t counters = counters_of(twin);
   epx_status_t status = twin->layer[0].written != NULL
                             ? restore_register(npz, label, "twin.counters", &counters, error)
@@ -140,5 +145,5 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
       twin_pack(twin, l);
     }
   }
-  return status;
+  return status == EPX_OK ? whole(twin, error) : status;
 }
