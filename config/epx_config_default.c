@@ -63,7 +63,7 @@ static const epx_experiment_t defaults = {
             .adc_bits = 8,
             .columns_per_adc = 8,
             .adc_range = 1.0,
-            .device = {.drift = {.t0 = 1.0}},
+            .device = {.drift = {.t0 = 1.0}, .wires = {.on_ohm = 240e3}},
             .device_seed = 1,
             .settle_cycles = 1,
             .convert_cycles = 1,

@@ -23,6 +23,8 @@ ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic", "nearest_up", "
            "nearest_down", "nearest_away", "truncate_zero")
 ENUM_NAMES(array_name, "digital", "analog")
 ENUM_NAMES(converter_name, "ideal", "sar", "ramp")
+ENUM_NAMES(ends_name, "own", "shared")
+ENUM_NAMES(solver_name, "iterative", "direct")
 ENUM_NAMES(noise_name, "independent", "proportional", "inverse")
 
 /* Pooling, update orders and switches carry their names in core; estimators in its table. */
@@ -195,6 +197,21 @@ static const epx_config_row_t rows[] = {
      .help = "Stuck at g_min for good."},
     {"chip.array.faults.stuck_max", REAL(chip.device.faults.stuck_max, 0, 1), .unit = "of cells",
      .help = "Stuck at g_max for good; with stuck_min at most 1."},
+    {"chip.array.wires.on_ohm", REAL(chip.device.wires.on_ohm, 1e-3, 1e9), .unit = "ohm",
+     .help = "Of a cell of g_max; read where wires have resistance."},
+    {"chip.array.wires.wordline_ohm", REAL(chip.device.wires.wordline_ohm, 0, 1e9), .unit = "ohm",
+     .help = "Of a wordline, from one cell to the next."},
+    {"chip.array.wires.bitline_ohm", REAL(chip.device.wires.bitline_ohm, 0, 1e9), .unit = "ohm",
+     .help = "Of a bitline, from one cell to the next."},
+    {"chip.array.wires.driver_ohm", REAL(chip.device.wires.driver_ohm, 0, 1e9), .unit = "ohm",
+     .help = "Of each driven line, before its first cell."},
+    {"chip.array.wires.sense_ohm", REAL(chip.device.wires.sense_ohm, 0, 1e9), .unit = "ohm",
+     .help = "Of each sensed line, behind its last cell."},
+    {"chip.array.wires.backward", ENUM(chip.device.wires.backward, ends_name), .unit = "",
+     .help = "Ends of the backward drivers and sensors: of their own, opposite to the forward "
+             "ones, or shared with them."},
+    {"chip.array.wires.solver", ENUM(chip.device.wires.solver, solver_name), .unit = "",
+     .help = "iterative: to 1e-9, direct where that does not converge; direct: factors a matrix."},
     {"chip.array.read_noise.kind", ENUM(chip.device.read_noise.kind, noise_name), .unit = "",
      .help = "What noise of a cell's read is proportional to: nothing, its conductance, or its "
              "inverse."},

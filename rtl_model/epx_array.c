@@ -116,6 +116,10 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   return EPX_OK;
 }
 
+epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error) {
+  return array->cells != NULL ? epx_array_cells_settle(array->cells, error) : EPX_OK;
+}
+
 int epx_array_fraction(const epx_array_t *array) {
   return array->lossy || array->cells != NULL ? EPX_CONVERTER_FRACTION : 0;
 }

@@ -53,6 +53,10 @@ static inline uint64_t epx_array_event(uint64_t command, int word, int place, in
  * which errors of programming are drawn; the same weight and number write the same cells. */
 void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written);
 
+/* After writes and before reads: where wires have resistance, finds what they leave of the cells;
+ * elsewhere, and where nothing was written, it does nothing. Errors: EPX_ERR_MEMORY. */
+EPX_CHECKED epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error);
+
 int epx_array_fraction(const epx_array_t *array);
 
 /* Words of 64 lines that driven_rows and driven_units have. */

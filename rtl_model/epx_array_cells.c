@@ -27,11 +27,13 @@ struct epx_array_cells_t {
   int bits_per_cell, columns;
   digit_t digit[8]; /* by slice */
   double variance_unit;
-  int8_t *code;      /* [rows][units] */
-  uint32_t *written; /* likewise */
-  uint8_t *fault;    /* [rows][columns] */
-  plane_t forward;   /* [rows][columns] */
-  plane_t backward;  /* [columns][rows] */
+  double *g, *seen;   /* [rows][columns], of one direction: where wires resist, else NULL */
+  bool written_since; /* the last settling */
+  int8_t *code;       /* [rows][units] */
+  uint32_t *written;  /* likewise */
+  uint8_t *fault;     /* [rows][columns] */
+  plane_t forward;    /* [rows][columns] */
+  plane_t backward;   /* [columns][rows] */
 };
 
 void epx_array_cells_destroy(epx_array_cells_t *cells) {
@@ -39,6 +41,8 @@ void epx_array_cells_destroy(epx_array_cells_t *cells) {
     free(cells->code);
     free(cells->written);
     free(cells->fault);
+    free(cells->g);
+    free(cells->seen);
     free(cells->forward.value);
     free(cells->forward.variance);
     free(cells->backward.value);
@@ -90,6 +94,16 @@ static double conductance(const epx_array_cells_t *cells, size_t cell, double sh
   return g;
 }
 
+/* What a conductance counts. */
+static int32_t value_code(const epx_array_cells_t *cells, int slice, double g) {
+  const digit_t *digit = &cells->digit[slice];
+  const double g_min = cells->device.g_min;
+  const double value = digit->zero + digit->sign * digit->steps * ((g - g_min) / (1.0 - g_min));
+  int32_t code;
+  epx_cells_to_codes(1.0, EPX_CELL_FRACTION, 1, &value, &code);
+  return code;
+}
+
 /* The variance of a cell's read, over that of an independent one; at most 2^20 units, which no
  * conductance within the range exceeds. */
 static int32_t variance_code(const epx_array_cells_t *cells, double g) {
@@ -112,15 +126,36 @@ void epx_array_cells_write(epx_array_cells_t *cells, int row, int unit, int code
     const size_t column = (size_t)(unit * cells->shape.slices + slice);
     const size_t cell = (size_t)row * (size_t)cells->columns + column;
     const double share = (value_of(digit, code) - digit.zero) * digit.sign / digit.steps;
-    const double g = conductance(cells, cell, share, written), g_min = cells->device.g_min;
-    const double value = digit.zero + digit.sign * digit.steps * ((g - g_min) / (1.0 - g_min));
+    const double g = conductance(cells, cell, share, written);
     const size_t turned = column * (size_t)cells->shape.rows + (size_t)row;
-    epx_cells_to_codes(1.0, EPX_CELL_FRACTION, 1, &value, &cells->forward.value[cell]);
-    cells->backward.value[turned] = cells->forward.value[cell];
+    if (cells->g != NULL) {
+      cells->g[cell] = g;
+    }
+    cells->forward.value[cell] = cells->backward.value[turned] = value_code(cells, slice, g);
     if (cells->forward.variance != NULL) {
       cells->forward.variance[cell] = cells->backward.variance[turned] = variance_code(cells, g);
     }
   }
+  cells->written_since = true;
+}
+
+epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, epx_error_t *error) {
+  const int rows = cells->shape.rows, columns = cells->columns, slices = cells->shape.slices;
+  epx_status_t status = EPX_OK;
+  for (int back = 0; cells->g != NULL && cells->written_since && back < 2; ++back) {
+    const plane_t *plane = back == 0 ? &cells->forward : &cells->backward;
+    status = epx_device_wires_seen(&cells->device.wires, rows, columns, back != 0, cells->g,
+                                   cells->seen, error);
+    if (status != EPX_OK) {
+      return status;
+    }
+    for (int i = 0; i < rows * columns; ++i) {
+      const int column = back == 0 ? i % columns : i / rows;
+      plane->value[i] = value_code(cells, column % slices, cells->seen[i]);
+    }
+  }
+  cells->written_since = false;
+  return EPX_OK;
 }
 
 static bool allocate(epx_array_cells_t *cells, bool variances) {
@@ -136,6 +171,11 @@ static bool allocate(epx_array_cells_t *cells, bool variances) {
     plane->variance = variances ? malloc(count * sizeof *plane->variance) : NULL;
     whole = whole && plane->value != NULL && (plane->variance != NULL || !variances);
   }
+  if (epx_device_wires_resist(&cells->device.wires)) {
+    cells->g = malloc(count * sizeof *cells->g);
+    cells->seen = malloc(count * sizeof *cells->seen);
+    whole = whole && cells->g != NULL && cells->seen != NULL;
+  }
   return whole && cells->code != NULL && cells->written != NULL && cells->fault != NULL;
 }
 
@@ -144,6 +184,13 @@ epx_status_t epx_array_cells_create(const epx_chip_t *chip, const epx_tile_shape
   const epx_status_t status = epx_device_check(&chip->device, error);
   if (status != EPX_OK) {
     return status;
+  }
+  const int columns = shape->units * shape->slices;
+  if (epx_device_wires_resist(&chip->device.wires) &&
+      (shape->rows > EPX_WIRES_MAX_LINES || columns > EPX_WIRES_MAX_LINES)) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "chip.array.wires: %d x %d cells in use; wires are solved for at most %d lines",
+                    shape->rows, columns, EPX_WIRES_MAX_LINES);
   }
   epx_array_cells_t *cells = calloc(1, sizeof *cells);
   if (cells == NULL) {
@@ -154,7 +201,7 @@ epx_status_t epx_array_cells_create(const epx_chip_t *chip, const epx_tile_shape
   cells->seed = chip->device_seed;
   cells->tile = (uint64_t)tile;
   cells->bits_per_cell = chip->bits_per_cell;
-  cells->columns = shape->units * shape->slices;
+  cells->columns = columns;
   const size_t count = (size_t)shape->rows * (size_t)cells->columns;
   for (int side = 0; side < 2; ++side) {
     cells->noise_key[side] =
@@ -177,6 +224,11 @@ epx_status_t epx_array_cells_create(const epx_chip_t *chip, const epx_tile_shape
       cells->code[at(cells, row, unit)] = 1; /* so that the 0 is written */
       epx_array_cells_write(cells, row, unit, 0, 0);
     }
+  }
+  const epx_status_t settled = epx_array_cells_settle(cells, error);
+  if (settled != EPX_OK) {
+    epx_array_cells_destroy(cells);
+    return settled;
   }
   *out = cells;
   return EPX_OK;

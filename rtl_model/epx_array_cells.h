@@ -22,7 +22,8 @@ enum { EPX_CELL_FRACTION = EPX_CONVERTER_FRACTION };
 
 typedef struct epx_array_cells_t epx_array_cells_t;
 
-/* All weights are 0, written by event 0. Errors: EPX_ERR_MEMORY, and those of epx_device_check. */
+/* All weights are 0, written by event 0. Errors: EPX_ERR_MEMORY, those of epx_device_check, and
+ * EPX_ERR_ARGUMENT for more lines than wires can be solved for. */
 EPX_CHECKED epx_status_t epx_array_cells_create(const epx_chip_t *chip,
                                                 const epx_tile_shape_t *shape, int tile,
                                                 epx_array_cells_t **cells, epx_error_t *error);
@@ -30,6 +31,9 @@ void epx_array_cells_destroy(epx_array_cells_t *cells);
 
 /* As epx_array_write. */
 void epx_array_cells_write(epx_array_cells_t *cells, int row, int unit, int code, uint32_t written);
+
+/* As epx_array_settle. */
+EPX_CHECKED epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, epx_error_t *error);
 
 /* sums[i] = what a read at this event counts in column first + i over the driven rows; or in row
  * first + i over the driven units of one slice. */

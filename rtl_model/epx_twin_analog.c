@@ -49,7 +49,7 @@ void twin_analog_destroy(twin_layer_t *layer) {
   free(layer->array);
 }
 
-void twin_analog_pack(const twin_layer_t *layer) {
+epx_status_t twin_analog_pack(const twin_layer_t *layer, epx_error_t *error) {
   const epx_layer_map_t *map = &layer->map;
   for (int i = 0; i < map->row_blocks * map->column_blocks; ++i) {
     const part_t part = part_of(layer, i % map->row_blocks, i / map->row_blocks);
@@ -60,7 +60,12 @@ void twin_analog_pack(const twin_layer_t *layer) {
                         layer->written[at]);
       }
     }
+    const epx_status_t status = epx_array_settle(layer->array[i], error);
+    if (status != EPX_OK) {
+      return status;
+    }
   }
+  return EPX_OK;
 }
 
 void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines) {

@@ -113,6 +113,8 @@ typedef struct twin_t {
   twin_counters_t counters;
   uint32_t first_image, reads; /* of this mini-batch; commands so far that read arrays */
   bool noisy;
+  epx_status_t broken; /* an array that could not be settled after an update */
+  epx_error_t why;
   uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
   int8_t *pack_buffer;
   uint8_t *held; /* event-driven: by sample, held_size each */
@@ -192,7 +194,7 @@ void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t 
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
-void twin_analog_pack(const twin_layer_t *layer);
+epx_status_t twin_analog_pack(const twin_layer_t *layer, epx_error_t *error);
 void twin_analog_forward(const twin_layer_t *layer, uint64_t event, int bits, const uint8_t *image,
                          int32_t *out, uint8_t *switches);
 void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,

@@ -52,7 +52,8 @@ void twin_pack(twin_t *twin, int i) {
     }
   }
   if (layer->array != NULL) {
-    twin_analog_pack(layer);
+    const epx_status_t status = twin_analog_pack(layer, &twin->why);
+    twin->broken = status != EPX_OK ? status : twin->broken;
     return;
   }
   epx_conv_pack(&layer->conv, layer->code, twin->pack_buffer, layer->packed_forward);

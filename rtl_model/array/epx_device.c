@@ -17,6 +17,9 @@ const char *epx_device_effect(const epx_device_t *device) {
   if (device->faults.stuck_min != 0.0 || device->faults.stuck_max != 0.0) {
     return "chip.array.faults";
   }
+  if (epx_device_wires_resist(&device->wires)) {
+    return "chip.array.wires";
+  }
   if (device->read_noise.sigma != 0.0) {
     return "chip.array.read_noise";
   }
@@ -59,6 +62,7 @@ epx_status_t epx_device_check(const epx_device_t *device, epx_error_t *error) {
     status = epx_retention_check(&retention, range, &why);
   }
   status = status == EPX_OK ? epx_faults_check(&device->faults, &why) : status;
+  status = status == EPX_OK ? epx_device_wires_check(&device->wires, &why) : status;
   status = status == EPX_OK ? epx_read_noise_check(&device->read_noise, range, &why) : status;
   if (status == EPX_OK && device->read_noise.sigma > 1.0) {
     return epx_fail(error, EPX_ERR_ARGUMENT,

@@ -11,14 +11,15 @@
  * Of one bit, its cells are those of the bit and their sum is subtracted; of more, digits -m to
  * m - 1 are written as 0 to 2m - 1, and the m of each driven line is subtracted.
  *
- * A read's noise is that of the line: of sum of the driven cells' noises, which are independent.
- * A write errs; until the read the conductance drifts, and relaxes; a stuck cell does neither. */
+ * A write errs; until the read the conductance drifts, and relaxes; a stuck cell does neither. The
+ * wires take their share. Noise of a read is that of the driven cells, whatever the wires. */
 #ifndef EPX_DEVICE_H
 #define EPX_DEVICE_H
 
 #include <stdbool.h>
 
 #include "epx_cell.h"
+#include "epx_device_wires.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,6 +33,7 @@ typedef struct epx_device_t {
   epx_drift_t drift;         /* nu 0: none */
   epx_retention_t retention; /* tau 0: none; rest: in shares of the window from g_min to 1 */
   epx_faults_t faults;
+  epx_device_wires_t wires;
   epx_read_noise_t read_noise; /* sigma in [0, 1] */
 } epx_device_t;
 

@@ -68,6 +68,7 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
       epx_array_write(cells, row, unit, memory_->weight[at(row, unit)], written(row, unit));
     }
   }
+  require(epx_array_settle(cells, &error) == EPX_OK, error.message);
   correlation_.assign(units * static_cast<size_t>(shape.rows), 0);
   bias_correlation_.assign(units, 0);
   SC_METHOD(clock_method);

@@ -97,6 +97,10 @@ void Tile::update_one() {
     ++row_;
   }
   if (row_ == shape.rows + (shape.bias ? 1 : 0)) {
+    epx_error_t error = {};
+    if (epx_array_settle(cells_.get(), &error) != EPX_OK) {
+      SC_REPORT_ERROR(name(), error.message);
+    }
     ++retired_[running_];
     phase_ = Phase::Ready;
   }

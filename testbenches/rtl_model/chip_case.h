@@ -222,6 +222,15 @@ inline void random_device(Random &random, epx_device_t *device) {
   if (random.chance(0.4)) {
     device->faults = {random.real(0, 0.1), random.real(0, 0.1)};
   }
+  if (random.chance(0.3)) {
+    device->wires = {random.real(5e3, 3e5),
+                     random.real(0.1, 20),
+                     random.real(0.1, 20),
+                     random.chance(0.5) ? random.real(1, 500) : 0.0,
+                     random.chance(0.5) ? random.real(1, 500) : 0.0,
+                     (epx_wires_ends_t)random.integer(0, 1),
+                     (epx_wires_solver_t)random.integer(0, 1)};
+  }
   if (random.chance(0.4)) {
     device->read_noise = {(epx_noise_kind_t)random.integer(0, device->g_min > 0.0 ? 2 : 1),
                           random.real(0, 0.1)};

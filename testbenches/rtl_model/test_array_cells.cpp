@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epx_array.h"
+#include "epx_wires_exact.h"
 #include "rtl_model/twin_support.h"
 
 namespace {
@@ -404,6 +405,76 @@ TEST(ArrayCells, noise_of_converters_is_drawn_at_every_read) {
   }
 }
 
+// A digit of each cell read alone, forward and backward, against the voltages and currents of the
+// whole network as the direct solver has them for drives of many lines at once.
+TEST(ArrayCells, wires_take_their_share_in_either_direction) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    const int rows = random.integer(1, 40), units = random.integer(1, 40);
+    Case one(rows, units, 8, 8);
+    epx_device_t &device = one.chip.device;
+    device.g_min = random.chance(0.5) ? 0.1 : 0.0;
+    device.wires = {random.real(1e4, 1e5),
+                    random.real(0.5, 10),
+                    random.real(0.5, 10),
+                    random.chance(0.5) ? random.real(10, 300) : 0.0,
+                    random.chance(0.5) ? random.real(10, 300) : 0.0,
+                    (epx_wires_ends_t)random.integer(0, 1),
+                    (epx_wires_solver_t)random.integer(0, 1)};
+    for (int &code : one.code) code = random.integer(-128, 127);
+    const Array array = one.make();
+    epx_error_t error = {};
+    ASSERT_EPX_OK(epx_array_settle(array.get(), &error), error);
+    std::vector<double> siemens;
+    for (const int code : one.code) {
+      const double g = device.g_min + (1.0 - device.g_min) * (code + 128) / 255.0;
+      siemens.push_back(g / device.wires.on_ohm);
+    }
+    for (const bool backward : {false, true}) {
+      const int inputs = backward ? units : rows, outputs = backward ? rows : units;
+      const epx_wires_t wires = {rows,
+                                 units,
+                                 device.wires.wordline_ohm,
+                                 device.wires.bitline_ohm,
+                                 device.wires.driver_ohm,
+                                 device.wires.sense_ohm,
+                                 !backward ? EPX_WIRES_FORWARD
+                                 : device.wires.backward == EPX_WIRES_SHARED
+                                     ? EPX_WIRES_BACKWARD_SHARED
+                                     : EPX_WIRES_BACKWARD};
+      std::vector<uint64_t> driven(epx_array_words(inputs), 0);
+      std::vector<double> volts, amps((size_t)outputs);
+      int count = 0;
+      for (int i = 0; i < inputs; ++i) {
+        const bool on = random.chance(0.5);
+        volts.push_back(on ? 1.0 : 0.0);
+        driven[(size_t)(i / 64)] |= (uint64_t)on << (i % 64);
+        count += on;
+      }
+      epx_wires_exact_t *exact = nullptr;
+      ASSERT_EPX_OK(epx_wires_exact_create(&wires, &exact, &error), error);
+      ASSERT_EPX_OK(epx_wires_exact_program(exact, siemens.data(), &error), error);
+      ASSERT_EPX_OK(epx_wires_exact_solve(exact, 1, volts.data(), amps.data(), &error), error);
+      epx_wires_exact_destroy(exact);
+      std::vector<int64_t> sums((size_t)outputs);
+      if (backward) {
+        epx_array_read_rows(array.get(), 1, driven.data(), 0, 0, outputs, sums.data());
+      } else {
+        epx_array_read_columns(array.get(), 1, driven.data(), 0, outputs, sums.data());
+      }
+      for (int i = 0; i < outputs; ++i) {
+        const double g = amps[(size_t)i] * device.wires.on_ohm - count * device.g_min;
+        const double expected = -128.0 * count + 255.0 * g / (1.0 - device.g_min);
+        // Each driven cell rounds to 2^-12; the iteration errs by 1e-9 of its row.
+        EXPECT_NEAR(std::ldexp((double)sums[(size_t)i], -12), expected,
+                    count * (0.51 / 4096.0 + 255e-9 / 0.9))
+            << (backward ? "row " : "column ") << i;
+      }
+    }
+  }
+}
+
 TEST(ArrayCells, a_device_that_cannot_be_is_refused_by_name) {
   Case one(4, 4, 8, 8);
   epx_array_t *array = nullptr;
@@ -435,6 +506,15 @@ TEST(ArrayCells, a_device_that_cannot_be_is_refused_by_name) {
   device.faults = {0.5, 0.5};
   device.read_noise.sigma = 1.5;
   refused("read_noise.sigma", device);
+  device.read_noise.sigma = 0.0;
+  device.wires.bitline_ohm = 1.0;
+  refused("wires.on_ohm", device);
+  device.wires.on_ohm = 1e5;
+  device.wires.sense_ohm = -1.0;
+  refused("wires: sense_ohm", device);
+  device.wires.sense_ohm = 0.0;
+  one.shape.rows = EPX_WIRES_MAX_LINES + 1;
+  refused("wires", device);
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ inline epx_chip_t make_device_chip() {
   chip.device.drift = {0.03, 0.2, 1.0};
   chip.device.retention = {1e4, 0.5, 0.5};
   chip.device.faults = {0.01, 0.01};
+  chip.device.wires = {2e4, 2.0, 3.0, 100.0, 50.0, EPX_WIRES_OWN, EPX_WIRES_ITERATIVE};
   chip.device.read_noise = {EPX_NOISE_INVERSE, 0.01};
   chip.adc.noise = 0.3;
   return chip;
