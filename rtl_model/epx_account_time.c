@@ -104,9 +104,13 @@ static double vector_period(const plan_t *plan, int l) {
   return period;
 }
 
-/* The edge at which the home's node has the sums of the last vector. */
+/* The edge at which the home's node has the sums of the last vector; of feedback arrays that find
+ * no switches, none come. */
 static double sums_at_home(const plan_t *plan, int l) {
   const plan_layer_t *layer = &plan->layer[l];
+  if (layer->role == EPX_ROLE_FEEDBACK && !layer->fed) {
+    return 0.0;
+  }
   const double vectors = (double)layer->positions * layer->window;
   return 3.0 + vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l) +
          chain_cycles(plan, l);
@@ -135,10 +139,11 @@ static double drain_cycles(account_t *a, int l, int first, bool states) {
   if (!states) {
     return down;
   }
-  traffic_inputs(&a->traffic, l, first, end);
+  const int upper = plan->layer[l].parameter;
+  traffic_states(&a->traffic, upper, first, end);
   const double both = traffic_hottest(&a->traffic);
   traffic_clear(&a->traffic);
-  traffic_inputs(&a->traffic, l, first, end);
+  traffic_states(&a->traffic, upper, first, end);
   const double up = traffic_hottest(&a->traffic);
   const double pixel = up / (end - first);
   return larger(both, larger(down + pixel, up + down / (end - first)));
@@ -185,6 +190,10 @@ static ends_t second_ends(const plan_t *plan, int l, double word) {
   const plan_layer_t *layer = &plan->layer[l];
   const double positions = (double)layer->positions;
   const double at_home = sums_at_home(plan, l), vectors = positions * layer->window;
+  if (at_home == 0.0) { /* nothing to wait for: a position's posts a cycle */
+    const double post = last_row(layer) > 0 ? post_cycles(plan, l) : 0.0;
+    return (ends_t){.home = 2.0 + positions * word, .others = 2.0 + post + positions * word};
+  }
   const double first_at_home = at_home - (vectors - layer->window) * vector_period(plan, l);
   const double array = 1.0 + vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l);
   /* The home's sums wait for the chain. A tile before it starts when its array is free and the
@@ -211,8 +220,8 @@ static double gather_cycles(const plan_t *plan, int l) {
   return sum;
 }
 
-/* Layer l of a step: forward, backward, and the neurons below. hottest: of all the step's packets.
- */
+/* Tile layer l of a step, which acts back: forward, backward, and the neurons below. hottest: of
+ * all the step's packets. */
 static chain_t layer_chain(account_t *a, int l, double hottest) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
@@ -222,13 +231,14 @@ static chain_t layer_chain(account_t *a, int l, double hottest) {
   /* What the row blocks before the home have for a pixel comes along the chain. */
   const ends_t ends = second_ends(plan, l, word);
   const double end = larger(ends.home, ends.others + gather_cycles(plan, l)) + 2.0;
-  spend(&chain, EPX_PART_FORWARD, vectors * vector_cycles(plan, l));
+  spend(&chain, EPX_PART_FORWARD, layer->fed ? vectors * vector_cycles(plan, l) : 0.0);
   spend(&chain, EPX_PART_BACKWARD, backward);
   spend(&chain, EPX_PART_NETWORK, end - chain.total);
   const double drain = drain_cycles(a, l, last_pixels(layer), true);
   const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
   spend(&chain, EPX_PART_NETWORK, larger(drain, hottest - rows_after_first));
-  spend(&chain, EPX_PART_NETWORK, gather_cycles(plan, l) + 2.0 * way_cycles(plan, l, l - 1) + 2.0);
+  spend(&chain, EPX_PART_NETWORK,
+        gather_cycles(plan, l) + 2.0 * way_cycles(plan, l, layer->parameter - 1) + 2.0);
   return chain;
 }
 
@@ -315,7 +325,9 @@ static chain_t step_time(account_t *a, bool nudged) {
   const double hottest = traffic_hottest(&a->traffic);
   chain_t slow = firing_chain(plan, plan->layers - 1);
   for (int l = 1; l < plan->layers; ++l) {
-    const chain_t chain = layer_chain(a, l, hottest);
+    const chain_t firing = firing_chain(plan, l);
+    const chain_t chain = layer_chain(a, plan_back(plan, l), hottest);
+    keep(&slow, &firing);
     keep(&slow, &chain);
   }
   if (nudged && plan->readout) {
@@ -355,31 +367,61 @@ static chain_t store_time(account_t *a, bool recall) {
   const double hottest = traffic_hottest(&a->traffic);
   chain_t chain = {{0}, 0};
   double most = 1.0, way = 0.0;
-  for (int l = 0; l < plan->layers; ++l) {
-    most = larger(most, (double)plan->layer[l].positions - 1.0);
-    way = l > 0 ? larger(way, way_cycles(plan, l, l - 1)) : way;
+  for (int i = 0; i < plan->tile_layers; ++i) {
+    const plan_layer_t *layer = &plan->layer[i];
+    if (layer->role != EPX_ROLE_READOUT) {
+      most = larger(most, (double)layer->positions - 1.0);
+      way = layer->fed ? larger(way, way_cycles(plan, i, layer->parameter - 1)) : way;
+    }
   }
   spend(&chain, EPX_PART_STORES,
         recall && plan->layers > 1 ? larger(most, larger(hottest, most) + way) : most);
   return chain;
 }
 
+/* States of the layer below, that feedback arrays take for correlations alone. */
+static double input_cycles(account_t *a, int i) {
+  const plan_t *plan = a->plan;
+  traffic_clear(&a->traffic);
+  traffic_inputs(&a->traffic, i, 0, pixels(&plan->layer[i]));
+  return larger(traffic_hottest(&a->traffic), (double)pixels(&plan->layer[i])) +
+         way_cycles(plan, i, plan->layer[i].parameter - 1);
+}
+
+/* A position's switches between the homes of a layer and of its feedback arrays. */
+static double exchange_cycles(const plan_t *plan, int i) {
+  const plan_layer_t *layer = &plan->layer[i];
+  const int partner =
+      layer->role == EPX_ROLE_FEEDBACK ? layer->parameter : plan_back(plan, layer->parameter);
+  return packet_cycles(plan, epx_floorplan_tile(&plan->floor, i, last_row(layer), 0),
+                       epx_floorplan_tile(&plan->floor, partner, last_row(layer), 0),
+                       (int64_t)slowest(plan, i).units * layer->switch_bits);
+}
+
 static chain_t correlate_time(account_t *a, bool readout) {
   const plan_t *plan = a->plan;
   chain_t slow = {{0}, 0};
-  for (int l = 0; l < plan->layers; ++l) {
-    const plan_layer_t *layer = &plan->layer[l];
-    const double word = 1.0 + slowest(plan, l).rows;
+  for (int i = 0; i < plan->tile_layers; ++i) {
+    const plan_layer_t *layer = &plan->layer[i];
+    const double word = layer->sets * (1.0 + slowest(plan, i).rows);
     chain_t chain = {{0}, 0};
-    const ends_t ends = second_ends(plan, l, word);
-    double end = larger(ends.home, ends.others);
-    if (l == 0) { /* no forward products; posts a position a cycle, or as the link takes them */
-      traffic_clear(&a->traffic);
-      traffic_posts(&a->traffic, 0, layer->positions);
-      const double sent = traffic_hottest(&a->traffic);
-      end = larger(2.0 + post_cycles(plan, 0) + (double)layer->positions * word,
-                   sent + post_cycles(plan, 0) + word);
+    if (layer->role == EPX_ROLE_READOUT) {
+      continue;
     }
+    double end;
+    if (!layer
+             ->fed) { /* no forward products; posts a position a cycle, or as the link takes them */
+      traffic_clear(&a->traffic);
+      traffic_posts(&a->traffic, i, layer->positions, layer->sets);
+      const double sent = traffic_hottest(&a->traffic);
+      end = larger(2.0 + post_cycles(plan, i) + (double)layer->positions * word,
+                   sent + post_cycles(plan, i) + word);
+      end += layer->role == EPX_ROLE_FEEDBACK ? input_cycles(a, i) : 0.0;
+    } else {
+      const ends_t ends = second_ends(plan, i, word);
+      end = larger(ends.home, ends.others);
+    }
+    end += layer->sets > 1 ? exchange_cycles(plan, i) : 0.0;
     spend(&chain, EPX_PART_CORRELATIONS, end + 1.0);
     keep(&slow, &chain);
   }
@@ -394,11 +436,11 @@ static chain_t correlate_time(account_t *a, bool readout) {
 
 static chain_t update_time(const plan_t *plan) {
   chain_t slow = {{0}, 0};
-  for (int l = 0; l < plan->parameter_layers; ++l) {
+  for (int l = 0; l < plan->tile_layers; ++l) {
     const epx_tile_shape_t tile = slowest(plan, l);
     chain_t chain = {{0}, 0};
-    spend(&chain, EPX_PART_UPDATE, (double)((tile.rows + 1) * tile.units) + 4.0);
-    if (plan->layer[l].map.row_blocks > 1) {
+    spend(&chain, EPX_PART_UPDATE, (double)((tile.rows + tile.bias) * tile.units) + 4.0);
+    if (tile.bias && plan->layer[l].map.row_blocks > 1) {
       const int from = plan->floor.first_tile[l];
       spend(&chain, EPX_PART_UPDATE,
             packet_cycles(plan, from, from + last_row(&plan->layer[l]),

@@ -47,7 +47,9 @@ const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, i
   }
   const bool free_pre = twin_rule_different(twin) && layer->role == EPX_ROLE_STATES;
   twin_load_image(twin, w, free_pre ? twin->free_state : twin->state, l - 1, sample);
-  if (layer->window > 1 || w->held != NULL) { /* event-driven: the chip drives it all the same */
+  /* Event-driven: where no switches are wanted, the chip drives a layer's own arrays all the same.
+   */
+  if (layer->window > 1 || (w->held != NULL && layer->role == EPX_ROLE_STATES)) {
     twin_forward(twin, i, w, w->image[l], w->forward[l], w->switches[i]);
   }
   return w->switches[i];

@@ -109,8 +109,11 @@ refuse 2 'network.layers[0]: the twin models stride 1, pool max' chip chip.yaml 
 refuse 2 'estimator.continual: the twin' chip chip.yaml --random 1 --set estimator.continual=true
 refuse 2 'dynamics.update: the twin is synchronous' chip chip.yaml --random 1 \
   --set dynamics.update=alternating
-refuse 2 'network.connections: ' chip chip.yaml --random 1 \
-  --set network.connections=unidirectional
+for rule in same different; do # a second set of arrays: its registers are compared as well
+  run 0 chip chip.yaml --random 1 --set network.connections=unidirectional \
+    --set network.backward_rule="$rule"
+  passes
+done
 refuse 2 'chip.noc.mesh_rows: 2; the network takes' chip chip.yaml --random 1 \
   --set chip.noc.mesh_rows=2 --set chip.noc.mesh_columns=2
 refuse 2 'chip.noc.mesh_rows: 2; the network takes' chip chip.yaml --random 1 --junit error.xml \

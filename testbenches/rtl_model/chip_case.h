@@ -131,11 +131,10 @@ struct ChipCase {
          << " bits a cell, mesh " << chip.mesh_columns << " wide, flits of " << chip.flit_bits
          << ", router " << chip.router_cycles << ", buffers " << chip.buffer_flits << " and "
          << chip.psum_buffer << (chip.stop_settled ? ", stops settled" : "")
-         << (chip.event_driven ? ", event-driven" : "") << "; T "
-         << dynamics.free_steps << "/" << dynamics.nudged_steps << ", "
-         << epx_estimator_row(estimator.kind)->name << " " << estimator.beta
-         << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls " << stall_percent
-         << " %, " << steps_before << " steps before, data seed " << data_seed;
+         << (chip.event_driven ? ", event-driven" : "") << "; T " << dynamics.free_steps << "/"
+         << dynamics.nudged_steps << ", " << epx_estimator_row(estimator.kind)->name << " "
+         << estimator.beta << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls "
+         << stall_percent << " %, " << steps_before << " steps before, data seed " << data_seed;
     return text.str();
   }
 };
@@ -241,7 +240,6 @@ inline ChipCase random_case(Random &random) {
   for (;;) {
     ChipCase one;
     one.network = random_twin_network(random);
-    one.network.connections = EPX_CONNECTIONS_BIDIRECTIONAL; /* TEMP */
     one.chip = random_chip(random);
     one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
     one.chip.update_rounding = (epx_round_t)random.integer(0, EPX_ROUND_TRUNCATE_ZERO);
