@@ -50,7 +50,8 @@ bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip) {
 
 typedef enum operation_t { FORWARD, FIRE, BACKWARD, CORRELATE, UPDATE } operation_t;
 
-static void run_tiles(account_t *a, int l, operation_t operation) {
+/* times: words for each position, of correlations. */
+static void run_tiles(account_t *a, int l, operation_t operation, int times) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
   for (int i = 0; i < layer->groups; ++i) {
@@ -69,7 +70,7 @@ static void run_tiles(account_t *a, int l, operation_t operation) {
         epx_tile_backward(plan->chip, tile, layer->positions, &one);
         break;
       case CORRELATE:
-        epx_tile_correlate(tile, layer->positions, &one);
+        epx_tile_correlate(tile, layer->positions * (uint64_t)times, &one);
         break;
       case UPDATE:
         epx_tile_update(plan->chip, tile, &one);
@@ -98,11 +99,24 @@ static void send_inputs(account_t *a, int l) {
   written(a, before, a->plan->layer[l].code_bits);
 }
 
-static void send_posts(account_t *a, int l) {
+/* States that fired or were recalled, to all that need them in the next step. */
+static void send_states(account_t *a, int l) {
+  const uint64_t before = a->traffic.values;
+  traffic_states(&a->traffic, l, 0, (int)a->plan->layer[l].positions);
+  written(a, before, epx_qformat_bits(a->plan->chip->state));
+}
+
+static void send_posts(account_t *a, int l, int sets) {
   const plan_layer_t *layer = &a->plan->layer[l];
   const uint64_t before = a->traffic.values;
-  traffic_posts(&a->traffic, l, layer->positions);
-  written(a, before, epx_qformat_bits(a->plan->chip->state) + layer->switch_bits);
+  traffic_posts(&a->traffic, l, layer->positions, sets);
+  written(a, before, epx_qformat_bits(a->plan->chip->state) + sets * layer->switch_bits);
+}
+
+static void send_switches(account_t *a, int l) {
+  const uint64_t before = a->traffic.values;
+  traffic_switches(&a->traffic, l);
+  written(a, before, a->plan->layer[l].switch_bits);
 }
 
 static void send_errors(account_t *a) {
@@ -113,7 +127,7 @@ static void send_errors(account_t *a) {
 
 static void forward(account_t *a, int l) {
   const plan_layer_t *layer = &a->plan->layer[l];
-  run_tiles(a, l, FORWARD);
+  run_tiles(a, l, FORWARD, 1);
   traffic_partials(&a->traffic, l, layer->positions * (uint64_t)layer->window);
 }
 
@@ -134,7 +148,7 @@ static void backward(account_t *a, int l) {
   const plan_layer_t *layer = &a->plan->layer[l];
   const epx_geometry_t *g = &layer->g;
   const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
-  run_tiles(a, l, BACKWARD);
+  run_tiles(a, l, BACKWARD, 1);
   const uint64_t before = a->traffic.values;
   traffic_feedback(&a->traffic, l, 0, pixels(layer));
   uint64_t adds = a->traffic.values - before;
@@ -164,17 +178,26 @@ static void load(account_t *a) {
   forward(a, 0);
 }
 
+/* Forward products of state layer l and of its feedback arrays where they pool. */
+static void forward_both(account_t *a, int l) {
+  const int back = plan_back(a->plan, l);
+  forward(a, l);
+  if (back != l && a->plan->layer[back].fed) {
+    forward(a, back);
+  }
+}
+
 static void step(account_t *a, bool nudged) {
   const plan_t *plan = a->plan;
   for (int l = 0; l < plan->layers; ++l) {
     const plan_layer_t *layer = &plan->layer[l];
-    run_tiles(a, l, FIRE);
+    run_tiles(a, l, FIRE, 1);
     a->events.accumulator_bits += out_size(layer) * EPX_ACCUMULATOR_BITS * (l > 0 ? 2 : 1);
+    send_states(a, l);
     if (l > 0) {
-      forward(a, l);
-      send_posts(a, l);
-      backward(a, l);
-      send_inputs(a, l);
+      forward_both(a, l);
+      send_posts(a, plan_back(plan, l), 1);
+      backward(a, plan_back(plan, l));
     }
   }
   if (nudged) {
@@ -208,32 +231,48 @@ static void store(account_t *a, bool recall, bool switches) {
                                                        (switches ? layer->switch_bits : 0));
     a->events.state_bits_read += bits;
     a->events.state_bits_written += bits;
-    if (recall && l > 0) {
-      send_inputs(a, l);
+    if (recall) {
+      send_states(a, l);
     }
   }
+}
+
+static void correlate_tiles(account_t *a, int i) {
+  const int sets = a->plan->layer[i].sets;
+  send_posts(a, i, sets);
+  run_tiles(a, i, CORRELATE, sets);
 }
 
 static void correlate(account_t *a, bool readout) {
   const plan_t *plan = a->plan;
-  for (int l = 0; l < plan->layers; ++l) {
-    if (l > 0) { /* layer 0's switches are static */
-      forward(a, l);
+  correlate_tiles(a, 0); /* its switches are static */
+  for (int l = 1; l < plan->layers; ++l) {
+    const int back = plan_back(plan, l);
+    forward_both(a, l);
+    correlate_tiles(a, l);
+    if (back != l) {
+      correlate_tiles(a, back);
+      if (!plan->layer[back].fed) { /* it has the states of the layer below for this alone */
+        send_inputs(a, back);
+      }
     }
-    send_posts(a, l);
-    run_tiles(a, l, CORRELATE);
+    if (plan->layer[l].sets > 1) {
+      send_switches(a, l);
+    }
   }
   if (readout) {
     logits(a);
     send_errors(a);
-    run_tiles(a, plan->layers, CORRELATE);
+    run_tiles(a, plan->layers, CORRELATE, 1);
   }
 }
 
 static void update(account_t *a) {
-  for (int l = 0; l < a->plan->parameter_layers; ++l) {
-    run_tiles(a, l, UPDATE);
-    traffic_biases(&a->traffic, l);
+  for (int l = 0; l < a->plan->tile_layers; ++l) {
+    run_tiles(a, l, UPDATE, 1);
+    if (a->plan->layer[l].role != EPX_ROLE_FEEDBACK) {
+      traffic_biases(&a->traffic, l);
+    }
   }
 }
 

@@ -16,7 +16,7 @@ static double larger(double a, double b) {
   return a > b ? a : b;
 }
 
-/* The tile of a layer with most rows and units: the slowest. */
+/* Layers here are tile layers. The tile of one with most rows and units: the slowest. */
 static epx_tile_shape_t slowest(const plan_t *plan, int l) {
   return plan_tile(plan, l, 0, 0);
 }
@@ -121,10 +121,11 @@ static double drain_cycles(account_t *a, int l, int first, bool states) {
   if (!states) {
     return down;
   }
-  traffic_inputs(&a->traffic, l, first, end);
+  const int below = plan->layer[l].parameter - 1;
+  traffic_states(&a->traffic, below, first, end);
   const double both = traffic_hottest(&a->traffic);
   traffic_clear(&a->traffic);
-  traffic_inputs(&a->traffic, l, first, end);
+  traffic_states(&a->traffic, below, first, end);
   const double up = traffic_hottest(&a->traffic);
   const double pixel = up / (end - first);
   return larger(both, larger(down + pixel, up + down / (end - first)));
@@ -146,9 +147,9 @@ static void keep(chain_t *slow, const chain_t *chain) {
 }
 
 /* A position's posts from the home to the last of its row blocks. */
-static double post_cycles(const plan_t *plan, int l) {
+static double post_cycles(const plan_t *plan, int l, int sets) {
   const plan_layer_t *layer = &plan->layer[l];
-  const int bits = epx_qformat_bits(plan->chip->state) + layer->switch_bits;
+  const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
   const int64_t payload = (int64_t)slowest(plan, l).units * bits;
   const int home = epx_floorplan_tile(&plan->floor, l, last_row(layer), 0);
   double most = 0.0;
@@ -167,7 +168,32 @@ typedef struct ends_t {
   double home, others;
 } ends_t;
 
-static ends_t second_ends(const plan_t *plan, int l, double word) {
+/* Without forward products: posts leave the home's memory a position a cycle, or as the link takes
+ * them. */
+static ends_t ends_from_memory(account_t *a, int l, double word) {
+  const plan_t *plan = a->plan;
+  const double positions = (double)plan->layer[l].positions, post = post_cycles(plan, l, 1);
+  traffic_clear(&a->traffic);
+  traffic_posts(&a->traffic, l, plan->layer[l].positions, 1);
+  const double sent = traffic_hottest(&a->traffic);
+  return (ends_t){.home = 2.0 + positions * word,
+                  .others = larger(2.0 + post + positions * word, sent + post + word)};
+}
+
+/* From a position's sums at the home to its posts' leaving: where two sets of switches are needed,
+ * the way of the other one. */
+static double exchange_cycles(const plan_t *plan, int l, int sets) {
+  const plan_layer_t *layer = &plan->layer[l];
+  if (sets == 1) {
+    return 0.0;
+  }
+  const int back = plan_back(plan, layer->parameter), blocks = last_row(layer);
+  return 1.0 + packet_cycles(plan, epx_floorplan_tile(&plan->floor, layer->parameter, blocks, 0),
+                             epx_floorplan_tile(&plan->floor, back, blocks, 0),
+                             (int64_t)slowest(plan, l).units * layer->switch_bits);
+}
+
+static ends_t second_ends(const plan_t *plan, int l, double word, int sets) {
   const plan_layer_t *layer = &plan->layer[l];
   const double positions = (double)layer->positions;
   const double at_home = sums_at_home(plan, l), vectors = positions * layer->window;
@@ -176,9 +202,10 @@ static ends_t second_ends(const plan_t *plan, int l, double word) {
   /* The home's sums wait for the chain. A tile before it starts when its array is free and the
    * first posts are there, and ends no sooner than one word after the last. */
   const double home = larger(array, at_home - vector_period(plan, l)) + positions * word;
-  ends_t ends = {.home = larger(home, at_home + 1.0 + word)};
+  const double wait = exchange_cycles(plan, l, sets);
+  ends_t ends = {.home = larger(home, at_home + wait + 1.0 + word)};
   if (last_row(layer) > 0) {
-    const double post = post_cycles(plan, l);
+    const double post = post_cycles(plan, l, sets) + wait;
     const double start = larger(array, first_at_home + post + 1.0);
     ends.others = larger(start + positions * word, at_home + post + 1.0 + word);
   }
@@ -197,16 +224,24 @@ static double gather_cycles(const plan_t *plan, int l) {
   return sum;
 }
 
-/* Layer l of a step: forward, backward, and the neurons below. hottest: of all the step's packets.
+/* From the homes below a layer that acts back to all that their states drive: cycles of a header.
  */
+static double states_way(const plan_t *plan, int l) {
+  const plan_layer_t *layer = &plan->layer[l];
+  const double way = way_cycles(plan, layer->parameter, layer->parameter - 1);
+  return layer->fed ? larger(way, way_cycles(plan, l, layer->parameter - 1)) : way;
+}
+
+/* Layer l of a step, which acts back: forward, backward, and the neurons below. hottest: of all the
+ * step's packets. */
 static chain_t layer_chain(account_t *a, int l, double hottest) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
   chain_t chain = {{0}, 0};
-  const double vectors = (double)layer->positions * layer->window;
+  const double vectors = layer->fed ? (double)layer->positions * layer->window : 0.0;
   const double word = position_cycles(plan, l), backward = (double)layer->positions * word;
   /* What the row blocks before the home have for a pixel comes along the chain. */
-  const ends_t ends = second_ends(plan, l, word);
+  const ends_t ends = layer->fed ? second_ends(plan, l, word, 1) : ends_from_memory(a, l, word);
   const double end = larger(ends.home, ends.others + gather_cycles(plan, l)) + 2.0;
   spend(&chain, EPX_PART_FORWARD, vectors * vector_cycles(plan, l));
   spend(&chain, EPX_PART_BACKWARD, backward);
@@ -214,7 +249,8 @@ static chain_t layer_chain(account_t *a, int l, double hottest) {
   const double drain = drain_cycles(a, l, last_pixels(layer), true);
   const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
   spend(&chain, EPX_PART_NETWORK, larger(drain, hottest - rows_after_first));
-  spend(&chain, EPX_PART_NETWORK, gather_cycles(plan, l) + 2.0 * way_cycles(plan, l, l - 1) + 2.0);
+  spend(&chain, EPX_PART_NETWORK, gather_cycles(plan, l) + 2.0);
+  spend(&chain, EPX_PART_NETWORK, way_cycles(plan, l, layer->parameter - 1) + states_way(plan, l));
   return chain;
 }
 
@@ -288,11 +324,17 @@ static chain_t readout_chain(account_t *a) {
   return chain;
 }
 
-/* Homes without products to wait for: a position a cycle. */
+/* Homes without feedback to wait for: a position a cycle, as their sums come. */
 static chain_t firing_chain(const plan_t *plan, int l) {
   chain_t chain = {{0}, 0};
+  const plan_layer_t *layer = &plan->layer[l];
   const double sums = l > 0 ? sums_at_home(plan, l) : 0.0;
-  spend(&chain, EPX_PART_NETWORK, larger((double)plan->layer[l].positions + 1.0, sums + 2.0));
+  const double end = larger((double)layer->positions + 1.0, sums + 2.0);
+  if (l > 0) {
+    spend(&chain, EPX_PART_FORWARD,
+          (double)layer->positions * layer->window * vector_cycles(plan, l));
+  }
+  spend(&chain, EPX_PART_NETWORK, end - chain.total);
   return chain;
 }
 
@@ -301,8 +343,10 @@ static chain_t step_time(account_t *a, bool nudged) {
   const double hottest = traffic_hottest(&a->traffic);
   chain_t slow = firing_chain(plan, plan->layers - 1);
   for (int l = 1; l < plan->layers; ++l) {
-    const chain_t chain = layer_chain(a, l, hottest);
+    const chain_t chain = layer_chain(a, plan_back(plan, l), hottest);
+    const chain_t own = firing_chain(plan, l); /* with feedback arrays it is not in the other */
     keep(&slow, &chain);
+    keep(&slow, &own);
   }
   if (nudged && plan->readout) {
     const chain_t chain = readout_chain(a);
@@ -343,31 +387,40 @@ static chain_t store_time(account_t *a, bool recall) {
   double most = 1.0, way = 0.0;
   for (int l = 0; l < plan->layers; ++l) {
     most = larger(most, (double)plan->layer[l].positions - 1.0);
-    way = l > 0 ? larger(way, way_cycles(plan, l, l - 1)) : way;
+    way = l > 0 ? larger(way, states_way(plan, plan_back(plan, l))) : way;
   }
   spend(&chain, EPX_PART_STORES,
         recall && plan->layers > 1 ? larger(most, larger(hottest, most) + way) : most);
   return chain;
 }
 
+/* The edge at which the last of a layer's tiles has taken its correlations. */
+static double correlated_at(account_t *a, int l) {
+  const plan_t *plan = a->plan;
+  const plan_layer_t *layer = &plan->layer[l];
+  const double word = (1.0 + slowest(plan, l).rows) * layer->sets;
+  if (layer->role == EPX_ROLE_FEEDBACK &&
+      !layer->fed) { /* the states of the layer below come now */
+    const int below = layer->parameter - 1;
+    traffic_clear(&a->traffic);
+    traffic_inputs(&a->traffic, l, 0, pixels(layer));
+    const double sent = larger(traffic_hottest(&a->traffic), (double)pixels(layer));
+    return sent + way_cycles(plan, l, below) + 2.0 + (double)layer->positions * word;
+  }
+  const ends_t ends =
+      l == 0 ? ends_from_memory(a, l, word) : second_ends(plan, l, word, layer->sets);
+  return larger(ends.home, ends.others);
+}
+
 static chain_t correlate_time(account_t *a, bool readout) {
   const plan_t *plan = a->plan;
   chain_t slow = {{0}, 0};
-  for (int l = 0; l < plan->layers; ++l) {
-    const plan_layer_t *layer = &plan->layer[l];
-    const double word = 1.0 + slowest(plan, l).rows;
-    chain_t chain = {{0}, 0};
-    const ends_t ends = second_ends(plan, l, word);
-    double end = larger(ends.home, ends.others);
-    if (l == 0) { /* no forward products; posts a position a cycle, or as the link takes them */
-      traffic_clear(&a->traffic);
-      traffic_posts(&a->traffic, 0, layer->positions);
-      const double sent = traffic_hottest(&a->traffic);
-      end = larger(2.0 + post_cycles(plan, 0) + (double)layer->positions * word,
-                   sent + post_cycles(plan, 0) + word);
+  for (int l = 0; l < plan->tile_layers; ++l) {
+    if (plan->layer[l].role != EPX_ROLE_READOUT) {
+      chain_t chain = {{0}, 0};
+      spend(&chain, EPX_PART_CORRELATIONS, correlated_at(a, l) + 1.0);
+      keep(&slow, &chain);
     }
-    spend(&chain, EPX_PART_CORRELATIONS, end + 1.0);
-    keep(&slow, &chain);
   }
   if (readout) {
     chain_t chain = {{0}, 0};
@@ -380,11 +433,11 @@ static chain_t correlate_time(account_t *a, bool readout) {
 
 static chain_t update_time(const plan_t *plan) {
   chain_t slow = {{0}, 0};
-  for (int l = 0; l < plan->parameter_layers; ++l) {
+  for (int l = 0; l < plan->tile_layers; ++l) {
     const epx_tile_shape_t tile = slowest(plan, l);
     chain_t chain = {{0}, 0};
-    spend(&chain, EPX_PART_UPDATE, (double)((tile.rows + 1) * tile.units) + 4.0);
-    if (plan->layer[l].map.row_blocks > 1) {
+    spend(&chain, EPX_PART_UPDATE, (double)((tile.rows + (tile.bias ? 1 : 0)) * tile.units) + 4.0);
+    if (tile.bias && plan->layer[l].map.row_blocks > 1) {
       const int from = plan->floor.first_tile[l];
       spend(&chain, EPX_PART_UPDATE,
             packet_cycles(plan, from, from + last_row(&plan->layer[l]),

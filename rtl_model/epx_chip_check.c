@@ -8,9 +8,10 @@
 
 #include "epx_twin_internal.h"
 
-/* What the twin holds after one phase: states and switches of all samples, by layer. */
+/* What the twin holds after one phase: states of all samples by layer, and by tile layer the
+ * switches that it learns through. */
 typedef struct snapshot_t {
-  uint8_t *states[EPX_MAX_LAYERS], *switches[EPX_MAX_LAYERS];
+  uint8_t *states[EPX_MAX_LAYERS], *switches[EPX_MAX_TILE_LAYERS];
 } snapshot_t;
 
 /* Copies of a layer's registers for the chip. */
@@ -24,7 +25,7 @@ typedef struct session_t {
   const epx_chip_check_request_t *request;
   epx_chip_check_t *check;
   snapshot_t free, phase[EPX_ESTIMATOR_MAX_PHASES];
-  registers_t registers[EPX_MAX_LAYERS + 1];
+  registers_t registers[EPX_MAX_TILE_LAYERS];
   uint8_t *predicted, *chip_predicted;
 } session_t;
 
@@ -34,24 +35,40 @@ const char *epx_chip_check_name(epx_chip_check_kind_t kind) {
   return names[kind];
 }
 
+static void *copy_of(const void *from, size_t size) {
+  void *to = malloc(size);
+  if (to != NULL) {
+    memcpy(to, from, size);
+  }
+  return to;
+}
+
+static bool take_switches(const session_t *s, int i, uint8_t *switches) {
+  const twin_t *twin = s->twin;
+  const size_t size = twin->layer[i].g.out_size;
+  for (int sample = 0; switches != NULL && sample < twin->samples; ++sample) {
+    memcpy(switches + (size_t)sample * size,
+           twin_learning_switches(twin, &twin->workspace[0], i, sample), size);
+  }
+  return switches != NULL;
+}
+
 static bool take_snapshot(const session_t *s, snapshot_t *snapshot, bool switches) {
-  twin_t *twin = s->twin;
-  twin_workspace_t *w = &twin->workspace[0];
+  const twin_t *twin = s->twin;
   for (int l = 0; l < twin->layers; ++l) {
-    const size_t size = twin->layer[l].g.out_size, all = size * (size_t)twin->samples;
-    snapshot->states[l] = malloc(all);
-    snapshot->switches[l] = malloc(all);
-    if (snapshot->states[l] == NULL || snapshot->switches[l] == NULL) {
+    const size_t all = twin->layer[l].g.out_size * (size_t)twin->samples;
+    snapshot->states[l] = copy_of(twin->state[l], all);
+    if (snapshot->states[l] == NULL) {
       return false;
     }
-    memcpy(snapshot->states[l], twin->state[l], all);
   }
-  for (int sample = 0; switches && sample < twin->samples; ++sample) {
-    twin_load_images(twin, w, sample);
-    twin_drives(twin, w, sample, 0.0);
-    for (int l = 0; l < twin->layers; ++l) {
-      const size_t size = twin->layer[l].g.out_size;
-      memcpy(snapshot->switches[l] + (size_t)sample * size, w->switches[l], size);
+  for (int i = 0; switches && i < twin->tile_layers; ++i) {
+    const twin_layer_t *layer = &twin->layer[i];
+    if (layer->role != EPX_ROLE_READOUT) {
+      snapshot->switches[i] = malloc(layer->g.out_size * (size_t)twin->samples);
+      if (!take_switches(s, i, snapshot->switches[i])) {
+        return false;
+      }
     }
   }
   return true;
@@ -60,16 +77,10 @@ static bool take_snapshot(const session_t *s, snapshot_t *snapshot, bool switche
 static void release_snapshot(snapshot_t *snapshot) {
   for (int l = 0; l < EPX_MAX_LAYERS; ++l) {
     free(snapshot->states[l]);
-    free(snapshot->switches[l]);
   }
-}
-
-static void *copy_of(const void *from, size_t size) {
-  void *to = malloc(size);
-  if (to != NULL) {
-    memcpy(to, from, size);
+  for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
+    free(snapshot->switches[i]);
   }
-  return to;
 }
 
 static size_t synapses_of(const twin_layer_t *layer) {
@@ -81,17 +92,20 @@ static size_t tiles_of(const twin_layer_t *layer) {
 }
 
 static bool copy_registers(session_t *s) {
-  for (int l = 0; l < s->twin->parameter_layers; ++l) {
+  for (int l = 0; l < s->twin->tile_layers; ++l) {
     const twin_layer_t *layer = &s->twin->layer[l];
     registers_t *r = &s->registers[l];
     const size_t synapses = synapses_of(layer), units = (size_t)layer->g.units;
     r->shadow = copy_of(layer->shadow, synapses * sizeof *r->shadow);
     r->velocity = copy_of(layer->velocity, synapses * sizeof *r->velocity);
-    r->bias = copy_of(layer->bias, units * sizeof *r->bias);
-    r->bias_velocity = copy_of(layer->bias_velocity, units * sizeof *r->bias_velocity);
     r->lfsr = copy_of(layer->lfsr, tiles_of(layer) * sizeof *r->lfsr);
-    if (r->shadow == NULL || r->velocity == NULL || r->bias == NULL || r->bias_velocity == NULL ||
-        r->lfsr == NULL) {
+    bool whole = r->shadow != NULL && r->velocity != NULL && r->lfsr != NULL;
+    if (layer->bias != NULL) {
+      r->bias = copy_of(layer->bias, units * sizeof *r->bias);
+      r->bias_velocity = copy_of(layer->bias_velocity, units * sizeof *r->bias_velocity);
+      whole = whole && r->bias != NULL && r->bias_velocity != NULL;
+    }
+    if (!whole) {
       return false;
     }
   }
@@ -150,27 +164,32 @@ static void observe(void *context, int image, int phase, int layer, const uint8_
                     const uint8_t *switches) {
   session_t *s = context;
   const snapshot_t *snapshot = phase < 0 ? &s->free : &s->phase[phase];
-  const size_t size = s->twin->layer[layer].g.out_size, at = (size_t)image * size;
+  const twin_layer_t *tiles = &s->twin->layer[layer];
+  const size_t size = tiles->g.out_size, at = (size_t)image * size;
   char where[80];
-  snprintf(where, sizeof where, "image %d, %s %d, layer %d", image,
-           phase < 0 ? "free phase" : "phase", phase < 0 ? 0 : phase, layer);
-  COMPARE(s, EPX_CHIP_CHECK_STATES, where, states, snapshot->states[layer] + at, size);
+  snprintf(where, sizeof where, "image %d, %s %d, %s %d", image, phase < 0 ? "free phase" : "phase",
+           phase < 0 ? 0 : phase,
+           tiles->role == EPX_ROLE_FEEDBACK ? "feedback arrays of layer" : "layer",
+           tiles->parameter);
+  COMPARE(s, EPX_CHIP_CHECK_STATES, where, states, snapshot->states[tiles->parameter] + at, size);
   if (switches != NULL) {
     COMPARE(s, EPX_CHIP_CHECK_SWITCHES, where, switches, snapshot->switches[layer] + at, size);
   }
 }
 
 static void compare_registers(session_t *s) {
-  for (int l = 0; l < s->twin->parameter_layers; ++l) {
+  for (int l = 0; l < s->twin->tile_layers; ++l) {
     const twin_layer_t *layer = &s->twin->layer[l];
     const registers_t *r = &s->registers[l];
-    char where[24];
-    epx_network_layer_name(&s->twin->base.network, l, where);
+    char name[24], where[40];
+    epx_network_layer_name(&s->twin->base.network, layer->parameter, name);
+    snprintf(where, sizeof where, "%s%s", name,
+             layer->role == EPX_ROLE_FEEDBACK ? " backward" : "");
     COMPARE(s, EPX_CHIP_CHECK_SHADOWS, where, r->shadow, layer->shadow, synapses_of(layer));
     COMPARE(s, EPX_CHIP_CHECK_VELOCITIES, where, r->velocity, layer->velocity, synapses_of(layer));
-    COMPARE(s, EPX_CHIP_CHECK_BIASES, where, r->bias, layer->bias, (size_t)layer->g.units);
-    COMPARE(s, EPX_CHIP_CHECK_BIASES, where, r->bias_velocity, layer->bias_velocity,
-            (size_t)layer->g.units);
+    const size_t biases = layer->bias != NULL ? (size_t)layer->g.units : 0;
+    COMPARE(s, EPX_CHIP_CHECK_BIASES, where, r->bias, layer->bias, biases);
+    COMPARE(s, EPX_CHIP_CHECK_BIASES, where, r->bias_velocity, layer->bias_velocity, biases);
     for (size_t i = 0; i < tiles_of(layer); ++i) {
       COMPARE(s, EPX_CHIP_CHECK_LFSRS, where, &r->lfsr[i].state, &layer->lfsr[i].state, 1);
     }
@@ -180,8 +199,8 @@ static void compare_registers(session_t *s) {
 static epx_status_t run_chip(session_t *s, epx_error_t *error) {
   const epx_chip_check_request_t *request = s->request;
   const twin_t *twin = s->twin;
-  epx_sc_layer_t layers[EPX_MAX_LAYERS + 1];
-  for (int l = 0; l < twin->parameter_layers; ++l) {
+  epx_sc_layer_t layers[EPX_MAX_TILE_LAYERS];
+  for (int l = 0; l < twin->tile_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     const registers_t *r = &s->registers[l];
     layers[l] = (epx_sc_layer_t){
@@ -226,7 +245,7 @@ static void release(session_t *s, double *loss) {
   for (int i = 0; i < EPX_ESTIMATOR_MAX_PHASES; ++i) {
     release_snapshot(&s->phase[i]);
   }
-  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
+  for (int l = 0; l < EPX_MAX_TILE_LAYERS; ++l) {
     free(s->registers[l].shadow);
     free(s->registers[l].velocity);
     free(s->registers[l].bias);

@@ -8,19 +8,20 @@ static int least(int a, int b) {
   return a < b ? a : b;
 }
 
-epx_status_t epx_floorplan_make(const epx_chip_t *chip, const epx_layer_map_t *maps, int layers,
-                                epx_floorplan_t *plan, epx_error_t *error) {
+epx_status_t epx_floorplan_make(const epx_chip_t *chip, const epx_layer_map_t *maps,
+                                const int *placed, int layers, epx_floorplan_t *plan,
+                                epx_error_t *error) {
   epx_floorplan_t result = {0};
-  for (int l = 0; l < layers; ++l) {
-    result.first_tile[l] = result.tiles;
-    result.row_blocks[l] = maps[l].row_blocks;
-    result.tiles += maps[l].row_blocks * maps[l].column_blocks;
+  for (int i = 0; i < layers; ++i) {
+    const epx_layer_map_t *map = &maps[placed[i]];
+    result.first_tile[placed[i]] = result.tiles;
+    result.row_blocks[placed[i]] = map->row_blocks;
+    result.tiles += map->row_blocks * map->column_blocks;
     if (result.tiles > EPX_MAP_MAX_TILES) {
       return epx_fail(error, EPX_ERR_UNSUPPORTED, "a network of more than %d tiles",
                       EPX_MAP_MAX_TILES);
     }
   }
-  result.first_tile[layers] = result.tiles;
   result.columns = chip->mesh_columns;
   while (chip->mesh_columns == 0 && (int64_t)result.columns * result.columns < result.tiles) {
     ++result.columns;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the tiles of a network lie on the mesh, and which values travel between them.
  *
- * Tiles are numbered layer by layer, column block by column block, row block by row block, and lie
- * on the mesh in that order, row by row, every second row from right to left: neighbours in the
- * order, between which partial sums travel, are neighbours on the mesh. Packets go along their row
- * first, then along the column (XY). The host's port is the west side of tile 0's router. */
+ * Tiles are numbered layer by layer (a layer's feedback arrays behind its own), column block by
+ * column block, row block by row block, and lie on the mesh in that order, row by row, every second
+ * row from right to left: neighbours in the order, between which partial sums travel, are
+ * neighbours on the mesh. Packets go along their row first, then along the column (XY). The host's
+ * port is the west side of tile 0's router. */
 #ifndef EPX_FLOORPLAN_H
 #define EPX_FLOORPLAN_H
 
@@ -19,14 +20,16 @@ enum { EPX_HOST = -1, EPX_PACKET_HEADER_BITS = 32 };
 
 typedef struct epx_floorplan_t {
   int tiles, columns, rows; /* of the mesh; the last row may end in routers without a tile */
-  int first_tile[EPX_MAX_LAYERS + 2]; /* of a parameter layer; one past the last: all tiles */
-  int row_blocks[EPX_MAX_LAYERS + 1];
+  int first_tile[EPX_MAX_TILE_LAYERS]; /* of a tile layer */
+  int row_blocks[EPX_MAX_TILE_LAYERS];
 } epx_floorplan_t;
 
-/* Lays out `layers` parameter layers. Errors: EPX_ERR_ARGUMENT where chip.noc's mesh is too small,
- * with the number of tiles that the network takes. */
+/* Lays out tile layers placed[0], placed[1], ... one behind another; maps by tile layer. Errors:
+ * EPX_ERR_ARGUMENT where chip.noc's mesh is too small, with the number of tiles that the network
+ * takes. */
 EPX_CHECKED epx_status_t epx_floorplan_make(const epx_chip_t *chip, const epx_layer_map_t *maps,
-                                            int layers, epx_floorplan_t *plan, epx_error_t *error);
+                                            const int *placed, int layers, epx_floorplan_t *plan,
+                                            epx_error_t *error);
 
 static inline int epx_floorplan_tile(const epx_floorplan_t *plan, int layer, int row_block,
                                      int column_block) {

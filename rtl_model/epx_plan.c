@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epx_plan.h"
 
-epx_tile_shape_t plan_tile(const plan_t *plan, int l, int row_block, int column_block) {
-  const plan_layer_t *layer = &plan->layer[l];
-  return epx_map_tile(plan->chip, &layer->map, l,
-                      l == plan->layers ? EPX_ROLE_READOUT : EPX_ROLE_STATES, layer->window,
+epx_tile_shape_t plan_tile(const plan_t *plan, int i, int row_block, int column_block) {
+  const plan_layer_t *layer = &plan->layer[i];
+  return epx_map_tile(plan->chip, &layer->map, layer->parameter, layer->role, layer->window,
                       row_block, column_block);
 }
 
@@ -20,11 +19,15 @@ static void add_groups(plan_t *plan, int l, int row_block, int count) {
       (plan_group_t){plan_tile(plan, l, row_block, last), (uint64_t)count};
 }
 
-static epx_status_t plan_layer(plan_t *plan, const epx_network_t *network,
-                               const epx_layer_shape_t *shapes, int l, epx_error_t *error) {
-  plan_layer_t *layer = &plan->layer[l];
+static epx_status_t plan_layer(plan_t *plan, const epx_layer_shape_t *shapes, int i,
+                               epx_error_t *error) {
+  plan_layer_t *layer = &plan->layer[i];
   const epx_chip_t *chip = plan->chip;
-  layer->g = epx_geometry_of(network, shapes, l);
+  const epx_tile_layer_t tiles = epx_tile_layer(plan->network, i);
+  const int l = tiles.parameter;
+  layer->parameter = l;
+  layer->role = tiles.role;
+  layer->g = epx_geometry_of(plan->network, shapes, l);
   const epx_geometry_t *g = &layer->g;
   if (g->pool == EPX_POOL_AVG) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
@@ -38,14 +41,18 @@ static epx_status_t plan_layer(plan_t *plan, const epx_network_t *network,
   layer->convolves = g->conv_height * g->conv_width > 1;
   layer->window = g->pool == EPX_POOL_MAX ? 4 : 1;
   layer->switch_bits = layer->window > 1 ? EPX_SWITCH_BITS : 0;
+  layer->fed =
+      tiles.role == EPX_ROLE_FEEDBACK ? layer->window > 1 : tiles.role == EPX_ROLE_STATES && l > 0;
+  layer->acts_back = l > 0 && plan_back(plan, l) == i;
+  layer->sets = tiles.role == EPX_ROLE_READOUT ? 1 : epx_switch_sets(plan->network, l);
   layer->code_bits = epx_qformat_bits(l == 0 ? chip->input : chip->state);
   layer->positions = (uint64_t)g->out_height * (uint64_t)g->out_width;
-  add_groups(plan, l, 0, 1);
+  add_groups(plan, i, 0, 1);
   if (blocks > 2) {
-    add_groups(plan, l, 1, blocks - 2);
+    add_groups(plan, i, 1, blocks - 2);
   }
   if (blocks > 1) {
-    add_groups(plan, l, blocks - 1, 1);
+    add_groups(plan, i, blocks - 1, 1);
   }
   return EPX_OK;
 }
@@ -53,23 +60,23 @@ static epx_status_t plan_layer(plan_t *plan, const epx_network_t *network,
 epx_status_t plan_make(const epx_network_t *network, const epx_chip_t *chip, plan_t *plan,
                        epx_error_t *error) {
   epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
+  epx_layer_map_t maps[EPX_MAX_TILE_LAYERS];
+  int placed[EPX_MAX_TILE_LAYERS];
   *plan = (plan_t){.chip = chip,
+                   .network = network,
                    .layers = network->layer_count,
                    .parameter_layers = epx_network_parameter_layers(network),
-                   .readout = network->loss == EPX_LOSS_CROSS_ENTROPY};
+                   .tile_layers = epx_tile_layers(network),
+                   .readout = network->loss == EPX_LOSS_CROSS_ENTROPY,
+                   .keeps_free = network->connections == EPX_CONNECTIONS_UNIDIRECTIONAL &&
+                                 network->backward_rule == EPX_BACKWARD_DIFFERENT};
   epx_status_t status = epx_network_shapes(network, shapes, error);
-  if (status == EPX_OK && network->connections != EPX_CONNECTIONS_BIDIRECTIONAL) {
-    status = epx_fail(error, EPX_ERR_UNSUPPORTED,
-                      "network.connections: the chip models bidirectional connections");
-  }
-  for (int l = 0; status == EPX_OK && l < plan->parameter_layers; ++l) {
-    status = plan_layer(plan, network, shapes, l, error);
-  }
-  epx_layer_map_t maps[EPX_MAX_LAYERS + 1];
-  for (int l = 0; status == EPX_OK && l < plan->parameter_layers; ++l) {
-    maps[l] = plan->layer[l].map;
+  for (int i = 0; status == EPX_OK && i < plan->tile_layers; ++i) {
+    status = plan_layer(plan, shapes, i, error);
+    maps[i] = plan->layer[i].map;
+    placed[i] = epx_tile_layer_placed(network, i);
   }
   return status == EPX_OK
-             ? epx_floorplan_make(chip, maps, plan->parameter_layers, &plan->floor, error)
+             ? epx_floorplan_make(chip, maps, placed, plan->tile_layers, &plan->floor, error)
              : status;
 }

@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-/* A parameter layer's numbers and registers. */
+/* A tile layer's numbers and registers (epx_mapping.h). */
 typedef struct epx_sc_layer_t {
   int fraction;       /* F: of the accumulator */
   int forward_shift;  /* product -> accumulator, left */
@@ -32,12 +32,13 @@ typedef struct epx_sc_layer_t {
   epx_neuron_t neuron;
   epx_update_circuit_t weight_circuit, bias_circuit;
   int32_t *shadow, *velocity;    /* [units][fan_in]; read, and written at the end */
-  int32_t *bias, *bias_velocity; /* [units] */
+  int32_t *bias, *bias_velocity; /* [units]; NULL of feedback arrays */
   epx_lfsr_t *lfsr;              /* [row_blocks][column_blocks] */
 } epx_sc_layer_t;
 
-/* Called at the end of the free phase (phase -1) and of every phase, for every state layer: states
- * [out positions][units]; switches likewise, after a phase only, NULL without pooling. */
+/* Called at the end of the free phase (phase -1) and of every phase, for every tile layer but the
+ * read-out: states [out positions][units] as its homes hold them; switches likewise, those that it
+ * learned through, after a phase only, NULL without pooling. */
 typedef void epx_sc_observe_t(void *context, int image, int phase, int layer, const uint8_t *states,
                               const uint8_t *switches);
 
@@ -46,8 +47,8 @@ typedef struct epx_sc_chip_job_t {
   const epx_chip_t *chip;
   epx_dynamics_t dynamics;
   epx_estimator_t estimator;
-  int sign; /* +1 or -1, of the phases; read by random_sign only */
-  const epx_sc_layer_t *layers;
+  int sign;                     /* +1 or -1, of the phases; read by random_sign only */
+  const epx_sc_layer_t *layers; /* by tile layer */
   int images;
   const uint8_t *input;  /* [images][height][width][channels]: code + 2^(bits-1) */
   const uint8_t *labels; /* [images] */

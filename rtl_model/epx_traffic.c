@@ -16,7 +16,7 @@ static size_t links(const plan_t *plan) {
 
 epx_status_t traffic_create(const plan_t *plan, traffic_t *traffic, epx_error_t *error) {
   int channels = 1;
-  for (int l = 0; l < plan->parameter_layers; ++l) {
+  for (int l = 0; l < plan->tile_layers; ++l) {
     channels = plan->layer[l].g.in_channels > channels ? plan->layer[l].g.in_channels : channels;
   }
   *traffic = (traffic_t){.plan = plan,
@@ -100,13 +100,14 @@ static void reads_of(traffic_t *traffic, const plan_layer_t *layer, int row_bloc
 static void exchange(traffic_t *traffic, int l, int rb, bool down) {
   const plan_t *plan = traffic->plan;
   const plan_layer_t *layer = &plan->layer[l];
-  const epx_layer_map_t *below = l > 0 ? &plan->layer[l - 1].map : NULL;
+  const int lower = layer->parameter - 1;
+  const epx_layer_map_t *below = lower >= 0 ? &plan->layer[lower].map : NULL;
   const int bits = down ? EPX_ACCUMULATOR_BITS : layer->code_bits;
   for (int cb = 0; cb < (below == NULL ? 1 : below->column_blocks); ++cb) {
     int unit = 0, unit_end = layer->g.in_channels, home = EPX_HOST;
     if (below != NULL) {
       epx_map_units(below, cb, &unit, &unit_end);
-      home = epx_floorplan_tile(&plan->floor, l - 1, below->row_blocks - 1, cb);
+      home = epx_floorplan_tile(&plan->floor, lower, below->row_blocks - 1, cb);
     }
     const int values = count(traffic->reads, unit, unit_end);
     for (int to = 0; values > 0 && to < layer->map.column_blocks; ++to) {
@@ -180,33 +181,68 @@ void traffic_partials(traffic_t *traffic, int l, uint64_t vectors) {
   }
 }
 
-void traffic_posts(traffic_t *traffic, int l, uint64_t positions) {
+static int home_of(const plan_t *plan, int l, int column_block) {
+  return epx_floorplan_tile(&plan->floor, l, plan->layer[l].map.row_blocks - 1, column_block);
+}
+
+void traffic_posts(traffic_t *traffic, int l, uint64_t positions, int sets) {
   const plan_t *plan = traffic->plan;
   const plan_layer_t *layer = &plan->layer[l];
-  const int bits = epx_qformat_bits(plan->chip->state) + layer->switch_bits;
+  const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     const int units = units_of(layer, cb), last = layer->map.row_blocks - 1;
-    const int home = epx_floorplan_tile(&plan->floor, l, last, cb);
     for (int rb = 0; rb < last; ++rb) {
-      traffic_packet(traffic, home, epx_floorplan_tile(&plan->floor, l, rb, cb),
+      traffic_packet(traffic, home_of(plan, l, cb), epx_floorplan_tile(&plan->floor, l, rb, cb),
                      (int64_t)units * bits, positions);
       traffic->values += positions * (uint64_t)units;
     }
   }
 }
 
+/* `bits` a neuron of layer l, from its homes to those of its feedback arrays, or back. */
+static void between_homes(traffic_t *traffic, int l, uint64_t positions, int bits, bool back) {
+  const plan_t *plan = traffic->plan;
+  const plan_layer_t *layer = &plan->layer[l];
+  for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
+    const int own = home_of(plan, l, cb), feedback = home_of(plan, plan_back(plan, l), cb);
+    const uint64_t units = (uint64_t)units_of(layer, cb);
+    traffic_packet(traffic, back ? feedback : own, back ? own : feedback, (int64_t)units * bits,
+                   positions);
+    traffic->values += positions * units;
+  }
+}
+
+void traffic_switches(traffic_t *traffic, int l) {
+  const plan_layer_t *layer = &traffic->plan->layer[l];
+  between_homes(traffic, l, layer->positions, layer->switch_bits, false);
+  between_homes(traffic, l, layer->positions, layer->switch_bits, true);
+}
+
+void traffic_states(traffic_t *traffic, int l, int first, int end) {
+  const plan_t *plan = traffic->plan;
+  const int above = l + 1;
+  if (above < plan->layers) {
+    const int back = plan_back(plan, above);
+    traffic_inputs(traffic, above, first, end);
+    if (back != above && plan->layer[back].fed) {
+      traffic_inputs(traffic, back, first, end);
+    }
+  }
+  if (plan_back(plan, l) != l) {
+    between_homes(traffic, l, (uint64_t)(end - first), epx_qformat_bits(plan->chip->state), false);
+  }
+}
+
 static int softmax_tile(const plan_t *plan) {
-  return epx_floorplan_tile(&plan->floor, plan->layers,
-                            plan->layer[plan->layers].map.row_blocks - 1, 0);
+  return home_of(plan, plan->layers, 0);
 }
 
 void traffic_logits(traffic_t *traffic) {
   const plan_t *plan = traffic->plan;
   const plan_layer_t *readout = &plan->layer[plan->layers];
   for (int cb = 1; cb < readout->map.column_blocks; ++cb) {
-    traffic_packet(traffic,
-                   epx_floorplan_tile(&plan->floor, plan->layers, readout->map.row_blocks - 1, cb),
-                   softmax_tile(plan), (int64_t)units_of(readout, cb) * EPX_ACCUMULATOR_BITS, 1);
+    traffic_packet(traffic, home_of(plan, plan->layers, cb), softmax_tile(plan),
+                   (int64_t)units_of(readout, cb) * EPX_ACCUMULATOR_BITS, 1);
   }
 }
 
@@ -235,8 +271,8 @@ void traffic_scores(traffic_t *traffic) {
   const int l = plan->layers - 1;
   const plan_layer_t *last = &plan->layer[l];
   for (int cb = 0; cb < last->map.column_blocks; ++cb) {
-    traffic_packet(traffic, epx_floorplan_tile(&plan->floor, l, last->map.row_blocks - 1, cb),
-                   EPX_HOST, (int64_t)units_of(last, cb) * epx_qformat_bits(plan->chip->state),
+    traffic_packet(traffic, home_of(plan, l, cb), EPX_HOST,
+                   (int64_t)units_of(last, cb) * epx_qformat_bits(plan->chip->state),
                    last->positions);
   }
 }

@@ -32,12 +32,20 @@ double traffic_hottest(const traffic_t *traffic);
 /* One packet of so many payload bits, `times` times. */
 void traffic_packet(traffic_t *traffic, int from, int to, int64_t bits, uint64_t times);
 
-/* States of pixels [first, end) of layer l - 1 (l = 0: of the image) to the tiles of layer l. */
+/* l: tile layer. States of pixels [first, end) of the layer below (of layer 0: of the image) to the
+ * tiles of l. */
 void traffic_inputs(traffic_t *traffic, int l, int first, int end);
 /* Partial sums of `vectors` along every chain of layer l, and their credits. */
 void traffic_partials(traffic_t *traffic, int l, uint64_t vectors);
-/* Post codes and switches of `positions` from every home of layer l to its row blocks. */
-void traffic_posts(traffic_t *traffic, int l, uint64_t positions);
+/* Post codes and `sets` switches each of `positions` from every home of layer l to its row blocks.
+ */
+void traffic_posts(traffic_t *traffic, int l, uint64_t positions, int sets);
+/* All switches of layer l between its homes and those of its feedback arrays, both ways. */
+void traffic_switches(traffic_t *traffic, int l);
+/* What fired in state layer l, positions [first, end), to all that need it in the next step: tiles
+ * of the layer above and of its feedback arrays where they pool, and the homes of l's own feedback
+ * arrays. */
+void traffic_states(traffic_t *traffic, int l, int first, int end);
 /* Sums of pixels [first, end) from the tiles of layer l to the homes of layer l - 1; of a
  * convolution, gathered along its row blocks. */
 void traffic_feedback(traffic_t *traffic, int l, int first, int end);

@@ -6,7 +6,7 @@ namespace epx {
 ChipTables::ChipTables(const epx_sc_chip_job_t &the_job, const plan_t &the_plan)
     : job(the_job), plan(the_plan) {
   epx_softmax_init(&softmax);
-  for (int l = 0; l < plan.parameter_layers; ++l) {
+  for (int l = 0; l < plan.tile_layers; ++l) {
     const epx_geometry_t &g = layer(l).g;
     reads.emplace_back();
     for (int row_block = 0; row_block < layer(l).map.row_blocks; ++row_block) {

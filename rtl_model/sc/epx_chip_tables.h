@@ -19,7 +19,7 @@ struct ChipTables {
   const epx_sc_chip_job_t &job;
   const plan_t &plan;
   epx_softmax_t softmax;
-  // [layer][row block][pixel * channels + channel]: 1 where read.
+  // [tile layer][row block][pixel * channels + channel]: 1 where read.
   std::vector<std::vector<std::vector<uint8_t>>> reads;
   // The same of what a row block sends down: with `gathers`, of all row blocks up to it.
   std::vector<std::vector<std::vector<uint8_t>>> sums;

@@ -9,10 +9,10 @@ namespace epx {
 
 namespace {
 
-std::string layer_name(const epx_network_t &network, int l) {
+std::string layer_name(const epx_network_t &network, const plan_layer_t &layer) {
   char name[24];
-  epx_network_layer_name(&network, l, name);
-  return name;
+  epx_network_layer_name(&network, layer.parameter, name);
+  return layer.role == EPX_ROLE_FEEDBACK ? std::string(name) + "_feedback" : name;
 }
 
 }  // namespace
@@ -24,7 +24,8 @@ Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
       plan_(tables->plan),
       done_("done", static_cast<size_t>(plan_.floor.tiles) + 1),
       changed_("changed", static_cast<size_t>(plan_.floor.tiles)) {
-  for (int l = 0; l < plan_.parameter_layers; ++l) {
+  for (int i = 0; i < plan_.tile_layers; ++i) {  // in the order of the tiles' numbers
+    const int l = epx_tile_layer_placed(plan_.network, i);
     for (int cb = 0; cb < plan_.layer[l].map.column_blocks; ++cb) {
       for (int rb = 0; rb < plan_.layer[l].map.row_blocks; ++rb) {
         make_node(l, rb, cb);
@@ -58,12 +59,14 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
       memory->shadow.push_back(numbers.shadow[at]);
       memory->velocity.push_back(numbers.velocity[at]);
       memory->weight.push_back(epx_update_visible(numbers.shadow[at], plan_.chip->shadow_bits,
-                                                  epx_chip_synapse(plan_.chip, l)));
+                                                  epx_chip_synapse(plan_.chip, layer.parameter)));
     }
   }
-  memory->bias_velocity.assign(numbers.bias_velocity + unit, numbers.bias_velocity + unit_end);
-  bias_.push_back(
-      std::make_unique<std::vector<int32_t>>(numbers.bias + unit, numbers.bias + unit_end));
+  bias_.push_back(std::make_unique<std::vector<int32_t>>());
+  if (layer.role != EPX_ROLE_FEEDBACK) {
+    memory->bias_velocity.assign(numbers.bias_velocity + unit, numbers.bias_velocity + unit_end);
+    bias_.back()->assign(numbers.bias + unit, numbers.bias + unit_end);
+  }
   memory->registers = {memory->weight.data(),
                        memory->shadow.data(),
                        memory->velocity.data(),
@@ -80,13 +83,13 @@ void Mesh::make_node(int l, int row_block, int column_block) {
   config.tile.chip = *plan_.chip;
   config.tile.shape = plan_tile(&plan_, l, row_block, column_block);
   config.tile.number = epx_floorplan_tile(&plan_.floor, l, row_block, column_block);
-  config.tile.synapse = epx_chip_synapse(plan_.chip, l);
+  config.tile.synapse = epx_chip_synapse(plan_.chip, plan_.layer[l].parameter);
   config.tile.neuron = numbers.neuron;
   config.tile.forward_shift = numbers.forward_shift;
   config.tile.weight_circuit = numbers.weight_circuit;
   config.tile.bias_circuit = numbers.bias_circuit;
-  const std::string place = layer_name(*tables_.job.network, l) + "_r" + std::to_string(row_block) +
-                            "_c" + std::to_string(column_block);
+  const std::string place = layer_name(*tables_.job.network, plan_.layer[l]) + "_r" +
+                            std::to_string(row_block) + "_c" + std::to_string(column_block);
   node_.push_back(std::make_unique<Node>(place.c_str(), config, &tables_, *bias_.back(),
                                          &memory_.back()->registers));
   make_router(place);
@@ -224,8 +227,11 @@ void Mesh::ended(const Command &command) {
   if (job.observe == nullptr || (!free && command.opcode != Opcode::Correlate)) {
     return;
   }
-  for (int l = 0; l < plan_.layers; ++l) {
+  for (int l = 0; l < plan_.tile_layers; ++l) {
     const epx_geometry_t &g = plan_.layer[l].g;
+    if (plan_.layer[l].role == EPX_ROLE_READOUT) {
+      continue;
+    }
     std::vector<uint8_t> states(g.out_size), switches(g.out_size);
     const size_t units = static_cast<size_t>(g.units);
     for (int cb = 0; cb < plan_.layer[l].map.column_blocks; ++cb) {
@@ -265,7 +271,7 @@ void Mesh::store_registers() const {
     }
     numbers.lfsr[config.row_block * map.column_blocks + config.column_block].state =
         memory.registers.lfsr;
-    if (config.row_block == 0) {
+    if (config.tile.shape.bias) {
       const std::vector<int32_t> &bias = *bias_[static_cast<size_t>(node->self())];
       std::copy(bias.begin(), bias.end(), numbers.bias + unit);
       std::copy(memory.bias_velocity.begin(), memory.bias_velocity.end(),

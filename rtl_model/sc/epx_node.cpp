@@ -23,12 +23,13 @@ Node::Node(sc_core::sc_module_name name, const NodeConfig &config, ChipTables *t
       port_(tables, self_) {
   const size_t neurons = neuron(positions_, 0);
   epx_map_rows(&layer_.map, config.row_block, &row0_, &row_end_);
-  input_[0].assign(g_.in_size, 0);
-  input_[1].assign(g_.in_size, 0);
-  state_[0].assign(neurons, 0);
-  state_[1].assign(neurons, 0);
+  for (int bank = 0; bank < 3; ++bank) {
+    input_[bank].assign(g_.in_size, 0);
+    state_[bank].assign(neurons, 0);
+  }
   post_.assign(neurons, 0);
-  switches_.assign(neurons, 0);
+  switches_[0].assign(neurons, 0);
+  switches_[1].assign(neurons, 0);
   pooled_.assign(neurons, 0);
   feedback_.assign(neurons, 0);
   feedback_left_.assign(static_cast<size_t>(positions_), 0);
@@ -41,8 +42,10 @@ Node::Node(sc_core::sc_module_name name, const NodeConfig &config, ChipTables *t
                                                    static_cast<int>(pixel), 0, g_.in_channels) > 0;
   }
   bias_ = bias;
-  const int above = config.layer + 1;
-  for (int p = 0; above < plan_.parameter_layers && p < positions_; ++p) {
+  const bool driven_back =
+      layer_.role == EPX_ROLE_STATES && layer_.parameter + 1 < plan_.parameter_layers;
+  const int above = driven_back ? plan_back(&plan_, layer_.parameter + 1) : 0;
+  for (int p = 0; driven_back && p < positions_; ++p) {
     const plan_layer_t &layer = plan_.layer[above];
     for (int rb = layer.convolves ? layer.map.row_blocks - 1 : 0; rb < layer.map.row_blocks; ++rb) {
       const bool sent = tables_.count_sums(above, rb, p, unit0_, unit0_ + units_) > 0;
@@ -50,11 +53,12 @@ Node::Node(sc_core::sc_module_name name, const NodeConfig &config, ChipTables *t
     }
   }
   for (int pixel = 0; pixel < g_.in_height * g_.in_width; ++pixel) {
-    const int sources = config.layer == 0 ? 1 : plan_.layer[config.layer - 1].map.column_blocks;
+    const int below = layer_.parameter - 1;
+    const int sources = below < 0 ? 1 : plan_.layer[below].map.column_blocks;
     for (int cb = 0; cb < sources; ++cb) {
       int first = 0, end = g_.in_channels;
-      if (config.layer > 0) {
-        epx_map_units(&plan_.layer[config.layer - 1].map, cb, &first, &end);
+      if (below >= 0) {
+        epx_map_units(&plan_.layer[below].map, cb, &first, &end);
       }
       pixels_expected_ += tables_.count(config.layer, config.row_block, pixel, first, end) > 0;
     }

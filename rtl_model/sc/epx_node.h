@@ -5,12 +5,17 @@
 // it, against credits, and the last, the home, pools, holds the neurons and fires. One process
 // moves everything by a cycle. A command is a set of duties, each a counter that runs to its end:
 //
+// Feedback arrays (unidirectional connections) form chains of their own. Their home holds a copy of
+// the states and finds switches of its own; the layer's own arrays then make no backward products.
+//
 //   forward   wordline vectors through the array; sums go on to the next row block or are pooled
 //   second    with the posts of the home: backward products, or correlations
 //   emit      gathered sums of the backward products to the neurons below
 //   fire      at home, when a position's sums and all its feedback are there
-//   walk      at home, position by position: store, recall, states to the read-out or the host
-//   posts     at home of layer 0 (its switches are static), to its row blocks for correlations
+//   walk      at home, position by position: store, recall, states to the read-out, to feedback
+//             arrays that need them for correlations alone, or to the host
+//   posts     at home, to its row blocks, where no product has to give the switches: of layer 0
+//             (they are static), without pooling; or where the other home's switches are waited for
 #ifndef EPX_NODE_H
 #define EPX_NODE_H
 
@@ -30,7 +35,7 @@
 namespace epx {
 
 struct NodeConfig {
-  int layer, row_block, column_block;
+  int layer, row_block, column_block;  // tile layer
   TileConfig tile;
 };
 
@@ -54,7 +59,7 @@ class Node : public sc_core::sc_module {
   int self() const { return self_; }
   // States and switches of the home's neurons as they stand, [positions][units].
   const std::vector<uint8_t> &states() const { return state_[newest_]; }
-  const std::vector<uint8_t> &switches() const { return switches_; }
+  const std::vector<uint8_t> &switches() const { return switches_[0]; }
   const std::vector<int32_t> &bias() const { return bias_; }  // of the home's neurons
   void add_events(epx_events_t *events) const;
   uint64_t moves() const { return tile.moves() + port_.moves(); }
@@ -66,7 +71,7 @@ class Node : public sc_core::sc_module {
 
  private:
   enum class Second { None, Backward, Correlate };
-  enum class Walk { None, Store, Recall, ToReadout, ToHost };
+  enum class Walk { None, Store, Recall, Up, ToHost };
 
   void end_of_elaboration() override;
   void clock_method();
@@ -84,14 +89,20 @@ class Node : public sc_core::sc_module {
   void take_logits(const int64_t *logits, int first, int count);
   void send(PacketKind kind, int destination, int index, int first, int count, int64_t bits,
             const int64_t *values, size_t size);
-  void send_state(int position, const uint8_t *codes);
+  void send_state(int above, int position, const uint8_t *codes);
+  void send_states(int position, const uint8_t *codes);
+  void take_state(const Packet &packet);
+  void take_post(const Packet &packet);
+  void take_switches(const Packet &packet);
   void send_posts(int position);
+  void send_switches(int position);
   void send_errors();
   // epx_node_work.cpp: one cycle of each duty.
   void offer_word();
   void offer_partial();
   void take_sums();
   void take_pooled(const TileSums &sums);
+  void keep_posts(int position);
   void gather(const TileSums &sums);
   void emit();
   void fire();
@@ -104,12 +115,36 @@ class Node : public sc_core::sc_module {
   int64_t nudge(int position, int unit);
 
   bool room() const { return port_.queued() < queue_limit; }
-  bool readout() const { return config_.layer == plan_.layers; }
+  bool readout() const { return layer_.role == EPX_ROLE_READOUT; }
+  bool feedback() const { return layer_.role == EPX_ROLE_FEEDBACK; }
+  // Whether correlations need the switches of both sets of weights.
+  bool exchanges() const { return command_.opcode == Opcode::Correlate && layer_.sets > 1; }
+  int sets() const { return exchanges() ? layer_.sets : 1; }
+  // The tile layer that makes the other set's switches.
+  int partner() const {
+    return feedback() ? layer_.parameter : plan_back(&plan_, layer_.parameter);
+  }
   // Sums of overlapping windows are added up along the row blocks; of a dense layer, whose rows do
   // not meet, every row block sends its own.
   bool gathers() const { return layer_.convolves; }
-  bool last() const { return config_.layer + 1 == plan_.layers; }
-  int next_bank() const { return 1 - newest_; }
+  bool last() const { return layer_.parameter + 1 == plan_.layers; }
+  // Of two banks the other one; of three the one that does not keep the free states.
+  int next_bank() const {
+    int bank = 0;
+    while (bank == newest_ || bank == free_) {
+      ++bank;
+    }
+    return bank;
+  }
+  // Rule `different`: one side of a correlation is free, the codes of the layer's own arrays or the
+  // posts of its feedback arrays.
+  bool correlates_free() const {
+    return command_.opcode == Opcode::Correlate && plan_.keeps_free && layer_.parameter > 0;
+  }
+  int input_bank() const {
+    return !layer_.fed ? 0 : correlates_free() && !feedback() ? free_ : newest_;
+  }
+  int post_bank() const { return correlates_free() && feedback() ? free_ : newest_; }
   size_t neuron(int position, int unit) const {
     return static_cast<size_t>(position) * static_cast<size_t>(units_) + static_cast<size_t>(unit);
   }
@@ -127,16 +162,16 @@ class Node : public sc_core::sc_module {
   int row0_ = 0, row_end_ = 0;
 
   // Memories.
-  std::vector<uint8_t> input_[2];  // [pixels][channels]
-  std::vector<uint8_t> state_[2];  // [positions][units]: of this step, and of the next
-  int newest_ = 0, input_bank_ = 0;
-  std::vector<int32_t> post_;                            // [positions][units]
-  std::vector<uint8_t> switches_;                        // likewise
-  std::vector<int64_t> pooled_;                          // likewise: sums of the home's neurons
-  std::vector<int64_t> feedback_;                        // likewise
-  std::vector<int> feedback_left_;                       // [positions]: packets
-  std::vector<int> feedback_expected_;                   // likewise, of a command with feedback
-  std::vector<int64_t> gathered_;                        // [pixels][channels]
+  std::vector<uint8_t> input_[3];       // [pixels][channels]
+  std::vector<uint8_t> state_[3];       // [positions][units]: of this step, of the next, free ones
+  int newest_ = 0, free_ = -1;          // banks of both
+  std::vector<int32_t> post_;           // [positions][units]
+  std::vector<uint8_t> switches_[2];    // likewise: its own, and those of the partner's arrays
+  std::vector<int64_t> pooled_;         // likewise: sums of the home's neurons
+  std::vector<int64_t> feedback_;       // likewise
+  std::vector<int> feedback_left_;      // [positions]: packets
+  std::vector<int> feedback_expected_;  // likewise, of a command with feedback
+  std::vector<int64_t> gathered_;       // [pixels][channels]
   std::vector<char> gathered_left_, gathered_expected_;  // [pixels]: from the row block before
   std::map<int, std::vector<uint8_t>> slots_;            // stored states
   std::vector<int32_t> bias_;                            // at home
@@ -153,7 +188,9 @@ class Node : public sc_core::sc_module {
   int fire_next_ = 0, fire_done_ = 0, fire_count_ = 0;
   Walk walk_ = Walk::None;
   int walk_next_ = 0, walk_count_ = 0;
-  int posts_next_ = 0, posts_count_ = 0;
+  int walk_to_ = 0;  // tile layer
+  int posts_next_ = 0, posts_count_ = 0, pooled_ready_ = 0, exchanged_ready_ = 0;
+  int states_left_ = 0;
   int pixels_left_ = 0, biases_left_ = 0, logits_left_ = 0, softmax_wait_ = 0;
   int updates_left_ = 0, quiet_ = 0;
   bool pixels_first_ = false;

@@ -11,7 +11,8 @@ void Node::clear_duties() {
   emit_next_ = emit_ready_ = emit_count_ = 0;
   fire_next_ = fire_done_ = fire_count_ = 0;
   walk_ = Walk::None;
-  walk_next_ = walk_count_ = posts_next_ = posts_count_ = 0;
+  walk_next_ = walk_count_ = 0;
+  posts_next_ = posts_count_ = pooled_ready_ = exchanged_ready_ = states_left_ = 0;
   pixels_left_ = biases_left_ = logits_left_ = softmax_wait_ = updates_left_ = quiet_ = 0;
   partial_index_ = 0;
   credits_ = plan_.chip->psum_buffer;
@@ -23,25 +24,29 @@ void Node::begin_products() {
   const bool nudged = command_.opcode == Opcode::Step && command_.beta != 0.0;
   const bool learns =
       command_.opcode == Opcode::Correlate && (!readout() || command_.readout_coefficient != 0);
-  const bool relaxes = command_.opcode == Opcode::Step && (readout() ? nudged : config_.layer > 0);
+  const bool relaxes =
+      command_.opcode == Opcode::Step && (readout() ? nudged : layer_.parameter > 0);
   const bool reads_out = command_.opcode == Opcode::Predict && readout();
   const bool loads = command_.opcode == Opcode::Load && config_.layer == 0;
-  if (relaxes || reads_out || loads || (learns && config_.layer > 0)) {
+  if (reads_out || loads || ((relaxes || learns) && (readout() || layer_.fed))) {
     forward_count_ = positions_ * layer_.window;
   }
-  if (relaxes || learns) {
+  if ((relaxes && layer_.acts_back) || learns) {
     second_ = relaxes ? Second::Backward : Second::Correlate;
-    second_count_ = positions_;
+    second_count_ = positions_ * sets();
   }
-  if (relaxes) {
+  if (second_ == Second::Backward) {
     emit_count_ = g_.in_height * g_.in_width;
     std::fill(gathered_.begin(), gathered_.end(), 0);
     gathered_left_ = gathered_expected_;
   }
-  pixels_first_ = forward_count_ > 0 && (readout() || loads);
-  const bool fed = !readout() && config_.layer > 0 &&
-                   (command_.opcode == Opcode::Step || command_.opcode == Opcode::Recall);
-  pixels_left_ = pixels_first_ || fed ? pixels_expected_ : 0;
+  const bool moves = command_.opcode == Opcode::Step || command_.opcode == Opcode::Recall;
+  pixels_first_ =
+      (forward_count_ > 0 && (readout() || loads)) || (learns && feedback() && !layer_.fed);
+  pixels_left_ = pixels_first_ || (layer_.fed && moves) ? pixels_expected_ : 0;
+  states_left_ = home_ && feedback() && moves ? positions_ : 0;
+  const bool pooled_first = forward_count_ > 0 && !exchanges();
+  posts_count_ = home_ && !readout() && second_count_ > 0 && !pooled_first ? positions_ : 0;
   if (readout() && home_ && config_.column_block == 0 && forward_count_ > 0) {
     logits_left_ = g_.units;
     logits_.assign(static_cast<size_t>(g_.units), 0);
@@ -52,6 +57,7 @@ void Node::begin_products() {
 void Node::begin_home() {
   const bool has_readout = plan_.readout;
   const bool nudged = command_.opcode == Opcode::Step && command_.beta != 0.0;
+  walk_to_ = last() ? plan_.layers : plan_back(&plan_, layer_.parameter + 1);
   switch (command_.opcode) {
     case Opcode::Step:
       fire_count_ = positions_;
@@ -60,15 +66,15 @@ void Node::begin_home() {
       if (!last() || (nudged && has_readout)) {
         feedback_left_ = feedback_expected_;
       }
-      walk_ = last() && nudged && has_readout ? Walk::ToReadout : Walk::None;
+      walk_ = last() && nudged && has_readout ? Walk::Up : Walk::None;
       break;
     case Opcode::Predict:
-      walk_ = !last() ? Walk::None : has_readout ? Walk::ToReadout : Walk::ToHost;
+      walk_ = !last() ? Walk::None : has_readout ? Walk::Up : Walk::ToHost;
       break;
     case Opcode::Correlate:
-      walk_ =
-          last() && has_readout && command_.readout_coefficient != 0 ? Walk::ToReadout : Walk::None;
-      posts_count_ = config_.layer == 0 ? positions_ : 0;
+      walk_ = last() ? (has_readout && command_.readout_coefficient != 0 ? Walk::Up : Walk::None)
+              : plan_.layer[walk_to_].fed ? Walk::None
+                                          : Walk::Up;
       break;
     case Opcode::Store:
       walk_ = Walk::Store;
@@ -86,23 +92,25 @@ void Node::begin(const Command &command) {
   const Opcode before = command_.opcode;
   if (before == Opcode::Step || before == Opcode::Recall) {
     newest_ = next_bank();
-    input_bank_ = config_.layer > 0 && !readout() ? 1 - input_bank_ : 0;
+    free_ = before == Opcode::Recall && plan_.keeps_free ? newest_ : free_;
   }
   command_ = command;
   opcode_trace_ = static_cast<int>(command.opcode);
   clear_duties();
   if (command.opcode == Opcode::Load) {
-    for (std::vector<uint8_t> *memory : {&state_[0], &state_[1], &input_[0], &input_[1]}) {
-      std::fill(memory->begin(), memory->end(), 0);
+    free_ = -1;
+    for (int bank = 0; bank < 3; ++bank) {
+      std::fill(state_[bank].begin(), state_[bank].end(), 0);
+      std::fill(input_[bank].begin(), input_[bank].end(), 0);
     }
   }
   begin_products();
-  if (home_ && !readout()) {
+  if (home_ && layer_.role == EPX_ROLE_STATES) {
     begin_home();
   }
   if (command.opcode == Opcode::Update) {
     updates_left_ = 1;
-    biases_left_ = home_ ? 1 : 0;
+    biases_left_ = home_ && !feedback() ? 1 : 0;
   }
 }
 
@@ -112,9 +120,9 @@ bool Node::finished() {
   return quiet_ >= 2 && forward_done_ == forward_count_ && second_next_ == second_count_ &&
          (second_ != Second::Backward || second_done_ == second_count_) &&
          emit_next_ == emit_count_ && fire_done_ == fire_count_ && walk_next_ == walk_count_ &&
-         posts_next_ == posts_count_ && pixels_left_ == 0 && biases_left_ == 0 &&
-         logits_left_ == 0 && softmax_wait_ == 0 && updates_left_ == 0 && partials_.empty() &&
-         !a_offered_ && credits_ == plan_.chip->psum_buffer && port_.empty();
+         posts_next_ == posts_count_ && states_left_ == 0 && pixels_left_ == 0 &&
+         biases_left_ == 0 && logits_left_ == 0 && softmax_wait_ == 0 && updates_left_ == 0 &&
+         partials_.empty() && !a_offered_ && credits_ == plan_.chip->psum_buffer && port_.empty();
 }
 
 std::string Node::waits() const {
@@ -127,7 +135,7 @@ std::string Node::waits() const {
   const auto add = [&why](const std::string &what) { why += (why.empty() ? "" : ", ") + what; };
   if (pixels_left_ > 0) {
     add(text(pixels_left_) + " pixels of " +
-        (config_.layer == 0 ? std::string("the host") : "layer " + text(config_.layer - 1)));
+        (config_.layer == 0 ? std::string("the host") : "layer " + text(layer_.parameter - 1)));
   }
   if (forward_done_ < forward_count_ && config_.row_block > 0 && partials_.empty() && !a_offered_ &&
       !(pixels_first_ && pixels_left_ > 0)) {
@@ -136,7 +144,15 @@ std::string Node::waits() const {
   if (credits_ < plan_.chip->psum_buffer && !home_) {
     add(text(plan_.chip->psum_buffer - credits_) + " credits from " + tile_text(self_ + 1));
   }
-  if (second_next_ < second_count_ && second_next_ == posts_ready_ && !home_) {
+  if (states_left_ > 0) {
+    add(text(states_left_) + " positions' states from " +
+        tile_text(tables_.home(layer_.parameter, config_.column_block)));
+  }
+  if (posts_next_ < posts_count_ && exchanges() && exchanged_ready_ == posts_next_) {
+    add("the switches of position " + text(posts_next_) + " from " +
+        tile_text(tables_.home(partner(), config_.column_block)));
+  }
+  if (second_next_ < second_count_ && second_next_ == posts_ready_ * sets() && !home_) {
     add("the posts of position " + text(posts_ready_) + " from " +
         tile_text(readout() ? tables_.home(config_.layer, 0)
                             : tables_.home(config_.layer, config_.column_block)));
@@ -147,7 +163,7 @@ std::string Node::waits() const {
   if (fire_next_ < fire_count_ && feedback_left_[static_cast<size_t>(fire_next_)] > 0) {
     add(text(feedback_left_[static_cast<size_t>(fire_next_)]) +
         " packets of feedback for position " + text(fire_next_) + " from layer " +
-        text(config_.layer + 1));
+        text(layer_.parameter + 1));
   }
   if (logits_left_ > 0) {
     add(text(logits_left_) + " logits");

@@ -16,9 +16,8 @@ void Node::send(PacketKind kind, int destination, int index, int first, int coun
   port_.push(packet, bits);
 }
 
-// The codes of a position's neurons to every tile above that reads any of them.
-void Node::send_state(int position, const uint8_t *codes) {
-  const int above = config_.layer + 1;
+// The codes of a position's neurons to every tile of a tile layer above that reads any of them.
+void Node::send_state(int above, int position, const uint8_t *codes) {
   const plan_layer_t &layer = plan_.layer[above];
   const std::vector<int64_t> values(codes, codes + units_);
   for (int rb = 0; rb < layer.map.row_blocks; ++rb) {
@@ -30,12 +29,29 @@ void Node::send_state(int position, const uint8_t *codes) {
   }
 }
 
+// New or recalled states to all that need them in the next step.
+void Node::send_states(int position, const uint8_t *codes) {
+  const int above = layer_.parameter + 1;
+  if (!last()) {
+    const int back = plan_back(&plan_, above);
+    send_state(above, position, codes);
+    if (back != above && plan_.layer[back].fed) {
+      send_state(back, position, codes);
+    }
+  }
+  if (partner() != config_.layer) {
+    const std::vector<int64_t> values(codes, codes + units_);
+    send(PacketKind::State, tables_.home(partner(), config_.column_block), position, 0, units_,
+         int64_t{units_} * epx_qformat_bits(plan_.chip->state), values.data(), values.size());
+  }
+}
+
 // Post codes and switches of a position to the other row blocks of this column block.
 void Node::send_posts(int position) {
   const size_t at = neuron(position, 0), units = static_cast<size_t>(units_);
   const std::vector<int64_t> values(post_.begin() + static_cast<long>(at),
                                     post_.begin() + static_cast<long>(at + units));
-  const int bits = epx_qformat_bits(plan_.chip->state) + layer_.switch_bits;
+  const int bits = epx_qformat_bits(plan_.chip->state) + sets() * layer_.switch_bits;
   for (int rb = 0; rb + 1 < layer_.map.row_blocks; ++rb) {
     Packet *packet = tables_.pool.take();
     packet->kind = PacketKind::Post;
@@ -43,10 +59,24 @@ void Node::send_posts(int position) {
     packet->index = position;
     packet->count = units_;
     packet->values = values;
-    packet->switches.assign(switches_.begin() + static_cast<long>(at),
-                            switches_.begin() + static_cast<long>(at + units));
+    for (int set = 0; set < sets(); ++set) {
+      const auto from = switches_[set].begin() + static_cast<long>(at);
+      packet->switches.insert(packet->switches.end(), from, from + units_);
+    }
     port_.push(packet, int64_t{units_} * bits);
   }
+}
+
+// A position's switches to the home that holds the other set of weights.
+void Node::send_switches(int position) {
+  const auto from = switches_[0].begin() + static_cast<long>(neuron(position, 0));
+  Packet *packet = tables_.pool.take();
+  packet->kind = PacketKind::Switches;
+  packet->destination = tables_.home(partner(), config_.column_block);
+  packet->index = position;
+  packet->count = units_;
+  packet->switches.assign(from, from + units_);
+  port_.push(packet, int64_t{units_} * layer_.switch_bits);
 }
 
 // The read-out's errors to all its tiles: the softmax unit's last act in a step.
@@ -72,14 +102,41 @@ void Node::send_errors() {
 }
 
 void Node::take_pixel(const Packet &packet) {
-  const bool next = !readout() && config_.layer > 0;
-  std::vector<uint8_t> &bank = input_[next ? 1 - input_bank_ : input_bank_];
+  std::vector<uint8_t> &bank = input_[layer_.fed ? next_bank() : 0];
   const size_t at = static_cast<size_t>(packet.index * g_.in_channels + packet.first);
   for (size_t i = 0; i < packet.values.size(); ++i) {
     bank[at + i] = static_cast<uint8_t>(packet.values[i]);
   }
   events_.state_bits_written += static_cast<uint64_t>(packet.count * layer_.code_bits);
   --pixels_left_;
+}
+
+void Node::take_state(const Packet &packet) {
+  std::copy(packet.values.begin(), packet.values.end(),
+            state_[next_bank()].begin() + static_cast<long>(neuron(packet.index, 0)));
+  events_.state_bits_written +=
+      static_cast<uint64_t>(packet.count * epx_qformat_bits(plan_.chip->state));
+  --states_left_;
+}
+
+void Node::take_switches(const Packet &packet) {
+  std::copy(packet.switches.begin(), packet.switches.end(),
+            switches_[1].begin() + static_cast<long>(neuron(packet.index, 0)));
+  events_.state_bits_written += static_cast<uint64_t>(packet.count * layer_.switch_bits);
+  exchanged_ready_ = packet.index + 1;
+}
+
+void Node::take_post(const Packet &packet) {
+  const long at = static_cast<long>(neuron(packet.index, 0));
+  std::copy(packet.values.begin(), packet.values.end(), post_.begin() + at);
+  auto from = packet.switches.begin();
+  for (int set = 0; from != packet.switches.end(); ++set, from += units_) {
+    std::copy(from, from + units_, switches_[set].begin() + at);
+  }
+  const int bits = readout() ? EPX_SOFTMAX_ERROR_BITS
+                             : epx_qformat_bits(plan_.chip->state) + sets() * layer_.switch_bits;
+  events_.state_bits_written += static_cast<uint64_t>(packet.count * bits);
+  posts_ready_ = packet.index + 1;
 }
 
 void Node::take_feedback(const Packet &packet) {
@@ -132,17 +189,15 @@ void Node::deliver(const Packet &packet) {
         SC_REPORT_ERROR(name(), "more credits came than the buffer holds");
       }
       return;
-    case PacketKind::Post: {
-      const size_t at = neuron(packet.index, 0);
-      std::copy(packet.values.begin(), packet.values.end(), post_.begin() + static_cast<long>(at));
-      std::copy(packet.switches.begin(), packet.switches.end(),
-                switches_.begin() + static_cast<long>(at));
-      const int bits = readout() ? EPX_SOFTMAX_ERROR_BITS
-                                 : epx_qformat_bits(plan_.chip->state) + layer_.switch_bits;
-      events_.state_bits_written += static_cast<uint64_t>(packet.count * bits);
-      posts_ready_ = packet.index + 1;
+    case PacketKind::State:
+      take_state(packet);
       return;
-    }
+    case PacketKind::Switches:
+      take_switches(packet);
+      return;
+    case PacketKind::Post:
+      take_post(packet);
+      return;
     case PacketKind::Gathered:
       take_gathered(packet);
       return;

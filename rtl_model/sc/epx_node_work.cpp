@@ -27,7 +27,7 @@ std::vector<uint8_t> Node::lines(int vector) const {
     const int end = std::min(row_end_, (offset + 1) * channels);
     const size_t from =
         static_cast<size_t>((y * g_.in_width + x) * channels + first - offset * channels);
-    std::memcpy(codes.data() + (first - row0_), input_[input_bank_].data() + from,
+    std::memcpy(codes.data() + (first - row0_), input_[input_bank()].data() + from,
                 static_cast<size_t>(end - first));
   }
   return codes;
@@ -41,19 +41,20 @@ void Node::offer_word() {
   if (x_offered_ || x_stall_.now()) {
     return;
   }
+  if (pixels_first_ && pixels_left_ > 0) {
+    return;
+  }
   auto word = std::make_shared<TileWord>();
   if (forward_next_ < forward_count_) {
-    if (pixels_first_ && pixels_left_ > 0) {
-      return;
-    }
     word->operation = Operation::Forward;
     word->index = forward_next_++;
     word->lines = lines(word->index);
-  } else if (second_next_ < std::min(second_count_, posts_ready_)) {
-    word->index = second_next_++;
+  } else if (second_next_ < std::min(second_count_, posts_ready_ * sets())) {
+    word->index = second_next_ / sets();
+    const std::vector<uint8_t> &switches = switches_[second_next_++ % sets()];
     const long at = static_cast<long>(neuron(word->index, 0));
     word->post.assign(post_.begin() + at, post_.begin() + at + units_);
-    word->switches.assign(switches_.begin() + at, switches_.begin() + at + units_);
+    word->switches.assign(switches.begin() + at, switches.begin() + at + units_);
     word->operation = Operation::Backward;
     if (second_ == Second::Correlate) {
       word->operation = Operation::Correlate;
@@ -129,18 +130,28 @@ void Node::take_pooled(const TileSums &sums) {
     }
     return;
   }
-  std::copy(sums.switches.begin(), sums.switches.end(), switches_.begin() + static_cast<long>(at));
-  if (command_.opcode != Opcode::Correlate) {
+  std::copy(sums.switches.begin(), sums.switches.end(),
+            switches_[0].begin() + static_cast<long>(at));
+  if (command_.opcode != Opcode::Correlate && !feedback()) {
     std::copy(sums.pooled.begin(), sums.pooled.end(), pooled_.begin() + static_cast<long>(at));
     events_.accumulator_bits += EPX_ACCUMULATOR_BITS * sums.pooled.size();
   }
-  if (second_ != Second::None) {
-    std::copy(state_[newest_].begin() + static_cast<long>(at),
-              state_[newest_].begin() + static_cast<long>(at) + units_,
-              post_.begin() + static_cast<long>(at));
-    posts_ready_ = position + 1;
-    send_posts(position);
+  pooled_ready_ = position + 1;
+  if (exchanges()) {
+    send_switches(position);
+  } else if (second_ != Second::None) {
+    keep_posts(position);
   }
+}
+
+// Puts a position's states where correlations and backward products find them, here and in the
+// other row blocks.
+void Node::keep_posts(int position) {
+  const long at = static_cast<long>(neuron(position, 0));
+  const auto from = state_[post_bank()].begin() + at;
+  std::copy(from, from + units_, post_.begin() + at);
+  posts_ready_ = position + 1;
+  send_posts(position);
 }
 
 // Adds the sums of one place of a window to the pixels that its patch covers.
@@ -182,7 +193,7 @@ void Node::emit() {
       gathered_left_[static_cast<size_t>(emit_next_)] != 0) {
     return;
   }
-  const int below = config_.layer - 1, pixel = emit_next_++, channels = g_.in_channels;
+  const int below = layer_.parameter - 1, pixel = emit_next_++, channels = g_.in_channels;
   if (gathers() && !home_) {
     const int count = tables_.count_sums(config_.layer, config_.row_block, pixel, 0, channels);
     if (count > 0) {
@@ -268,9 +279,7 @@ void Node::take_states() {
   uint8_t *to = state_[next_bank()].data() + at;
   std::copy(states.state.begin(), states.state.end(), to);
   changed_ = changed_ || std::memcmp(to, state_[newest_].data() + at, states.state.size()) != 0;
-  if (!last()) {
-    send_state(states.index, to);
-  }
+  send_states(states.index, to);
   ++fire_done_;
 }
 
@@ -295,13 +304,11 @@ void Node::walk() {
       const std::vector<uint8_t> &slot = slots_.at(command_.slot);
       std::copy(slot.begin() + static_cast<long>(at), slot.begin() + static_cast<long>(at + units),
                 next);
-      if (!last()) {
-        send_state(position, next);
-      }
+      send_states(position, next);
       break;
     }
-    case Walk::ToReadout:
-      send_state(position, newest);
+    case Walk::Up:
+      send_state(walk_to_, position, newest);
       return;
     case Walk::ToHost: {
       const std::vector<int64_t> values(newest, newest + units);
@@ -317,15 +324,10 @@ void Node::walk() {
 }
 
 void Node::walk_posts() {
-  if (posts_next_ == posts_count_ || !room()) {
-    return;
+  const int ready = exchanges() ? std::min(pooled_ready_, exchanged_ready_) : posts_count_;
+  if (posts_next_ < std::min(posts_count_, ready) && room()) {
+    keep_posts(posts_next_++);
   }
-  const int position = posts_next_++;
-  const long at = static_cast<long>(neuron(position, 0));
-  std::copy(state_[newest_].begin() + at, state_[newest_].begin() + at + units_,
-            post_.begin() + at);
-  posts_ready_ = posts_next_;
-  send_posts(position);
 }
 
 void Node::softmax() {
@@ -348,7 +350,7 @@ void Node::finish_update() {
     return;
   }
   updates_left_ = 0;
-  if (config_.row_block > 0) {
+  if (!config_.tile.shape.bias) {
     return;
   }
   if (home_) {

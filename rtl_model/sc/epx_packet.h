@@ -17,6 +17,8 @@ enum class PacketKind : int {
   Pixel,     // input codes of a layer's pixel
   Partial,   // partial sums to the next row block
   Credit,    // one of them has been taken
+  State,     // a position's states to the home of the layer's feedback arrays
+  Switches,  // of a position, between the homes of a layer and of its feedback arrays
   Post,      // post codes and switches of a position to the other row blocks
   Gathered,  // a pixel's sums so far, along the row blocks of a convolution
   Feedback,  // sums of a layer's rows back to the neurons below
@@ -33,7 +35,7 @@ struct Packet {
   int count = 0;                    // values that count as sent; the others are zeros
   int flits = 1;
   std::vector<int64_t> values;
-  std::vector<uint8_t> switches;
+  std::vector<uint8_t> switches;  // one set after another
 };
 
 struct Flit {

@@ -25,10 +25,6 @@ epx_status_t check(const epx_sc_chip_job_t &job, epx_error_t *error) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "dynamics: the chip updates synchronously, with live switches");
   }
-  if (job.network->connections != EPX_CONNECTIONS_BIDIRECTIONAL) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "network.connections: the chip models bidirectional connections");
-  }
   const epx_chip_t &chip = *job.chip;
   if (chip.flit_bits < 1 || chip.router_cycles < 1 || chip.buffer_flits < 1 ||
       chip.psum_buffer < 1) {

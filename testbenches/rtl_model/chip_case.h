@@ -124,6 +124,8 @@ inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase
       [](ChipCase *c) { c->images = 1; },
       [](ChipCase *c) { c->dynamics.free_steps = c->dynamics.nudged_steps = 1; },
       [](ChipCase *c) { c->estimator.kind = EPX_ESTIMATOR_SYMMETRIC; },
+      [](ChipCase *c) { c->network.connections = EPX_CONNECTIONS_BIDIRECTIONAL; },
+      [](ChipCase *c) { c->network.backward_rule = EPX_BACKWARD_SAME; },
       [](ChipCase *c) { c->chip.array_kind = EPX_ARRAY_DIGITAL; },
       [](ChipCase *c) { c->chip.flit_bits = 128; },
       [](ChipCase *c) { c->chip.router_cycles = c->chip.buffer_flits = 2; },
@@ -172,7 +174,6 @@ inline ChipCase random_case(Random &random) {
   for (;;) {
     ChipCase one;
     one.network = random_twin_network(random);
-    one.network.connections = EPX_CONNECTIONS_BIDIRECTIONAL; /* TEMP */
     one.chip = random_chip(random);
     one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
     one.chip.update_rounding = (epx_round_t)random.integer(0, EPX_ROUND_TRUNCATE_ZERO);
