@@ -101,13 +101,8 @@ static void send_inputs(account_t *a, int l) {
 
 /* States that fired or were recalled, to all that need them in the next step. */
 static void send_states(account_t *a, int l) {
-  const plan_t *plan = a->plan;
-  const uint64_t before = a->traffic.values, positions = plan->layer[l].positions;
-  if (l + 1 < plan->layers) {
-    traffic_states(&a->traffic, l + 1, 0, (int)positions);
-  } else if (plan_back(plan, l) != l) {
-    traffic_copies(&a->traffic, l, positions);
-  }
+  const uint64_t before = a->traffic.values;
+  traffic_states(&a->traffic, l, 0, (int)a->plan->layer[l].positions);
   written(a, before, epx_qformat_bits(a->plan->chip->state));
 }
 

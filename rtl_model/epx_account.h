@@ -47,7 +47,7 @@ typedef struct epx_account_t {
   double free_step_cycles, nudged_step_cycles;
   double free_step_parts[EPX_PART_COUNT], nudged_step_parts[EPX_PART_COUNT]; /* the same cycles */
   double network_load; /* of a free step: the part of its cycles that the busiest link is at work */
-  int tiles;           /* of all parameter layers */
+  int tiles;           /* of all tile layers */
   epx_events_t inference; /* one image: free phase and prediction */
   epx_events_t training;  /* one image: free phase and every phase of the estimator */
   epx_events_t update;    /* one mini-batch */

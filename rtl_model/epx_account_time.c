@@ -16,7 +16,7 @@ static double larger(double a, double b) {
   return a > b ? a : b;
 }
 
-/* The tile of a layer with most rows and units: the slowest. */
+/* Layers here are tile layers. The tile of one with most rows and units: the slowest. */
 static epx_tile_shape_t slowest(const plan_t *plan, int l) {
   return plan_tile(plan, l, 0, 0);
 }
@@ -104,13 +104,9 @@ static double vector_period(const plan_t *plan, int l) {
   return period;
 }
 
-/* The edge at which the home's node has the sums of the last vector; of feedback arrays that find
- * no switches, none come. */
+/* The edge at which the home's node has the sums of the last vector. */
 static double sums_at_home(const plan_t *plan, int l) {
   const plan_layer_t *layer = &plan->layer[l];
-  if (layer->role == EPX_ROLE_FEEDBACK && !layer->fed) {
-    return 0.0;
-  }
   const double vectors = (double)layer->positions * layer->window;
   return 3.0 + vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l) +
          chain_cycles(plan, l);
@@ -139,11 +135,11 @@ static double drain_cycles(account_t *a, int l, int first, bool states) {
   if (!states) {
     return down;
   }
-  const int upper = plan->layer[l].parameter;
-  traffic_states(&a->traffic, upper, first, end);
+  const int below = plan->layer[l].parameter - 1;
+  traffic_states(&a->traffic, below, first, end);
   const double both = traffic_hottest(&a->traffic);
   traffic_clear(&a->traffic);
-  traffic_states(&a->traffic, upper, first, end);
+  traffic_states(&a->traffic, below, first, end);
   const double up = traffic_hottest(&a->traffic);
   const double pixel = up / (end - first);
   return larger(both, larger(down + pixel, up + down / (end - first)));
@@ -165,9 +161,9 @@ static void keep(chain_t *slow, const chain_t *chain) {
 }
 
 /* A position's posts from the home to the last of its row blocks. */
-static double post_cycles(const plan_t *plan, int l) {
+static double post_cycles(const plan_t *plan, int l, int sets) {
   const plan_layer_t *layer = &plan->layer[l];
-  const int bits = epx_qformat_bits(plan->chip->state) + layer->switch_bits;
+  const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
   const int64_t payload = (int64_t)slowest(plan, l).units * bits;
   const int home = epx_floorplan_tile(&plan->floor, l, last_row(layer), 0);
   double most = 0.0;
@@ -186,22 +182,44 @@ typedef struct ends_t {
   double home, others;
 } ends_t;
 
-static ends_t second_ends(const plan_t *plan, int l, double word) {
+/* Without forward products: posts leave the home's memory a position a cycle, or as the link takes
+ * them. */
+static ends_t ends_from_memory(account_t *a, int l, double word) {
+  const plan_t *plan = a->plan;
+  const double positions = (double)plan->layer[l].positions, post = post_cycles(plan, l, 1);
+  traffic_clear(&a->traffic);
+  traffic_posts(&a->traffic, l, plan->layer[l].positions, 1);
+  const double sent = traffic_hottest(&a->traffic);
+  return (ends_t){.home = 2.0 + positions * word,
+                  .others = larger(2.0 + post + positions * word, sent + post + word)};
+}
+
+/* From a position's sums at the home to its posts' leaving: where two sets of switches are needed,
+ * the way of the other one. */
+static double exchange_cycles(const plan_t *plan, int l, int sets) {
+  const plan_layer_t *layer = &plan->layer[l];
+  if (sets == 1) {
+    return 0.0;
+  }
+  const int back = plan_back(plan, layer->parameter), blocks = last_row(layer);
+  return 1.0 + packet_cycles(plan, epx_floorplan_tile(&plan->floor, layer->parameter, blocks, 0),
+                             epx_floorplan_tile(&plan->floor, back, blocks, 0),
+                             (int64_t)slowest(plan, l).units * layer->switch_bits);
+}
+
+static ends_t second_ends(const plan_t *plan, int l, double word, int sets) {
   const plan_layer_t *layer = &plan->layer[l];
   const double positions = (double)layer->positions;
   const double at_home = sums_at_home(plan, l), vectors = positions * layer->window;
-  if (at_home == 0.0) { /* nothing to wait for: a position's posts a cycle */
-    const double post = last_row(layer) > 0 ? post_cycles(plan, l) : 0.0;
-    return (ends_t){.home = 2.0 + positions * word, .others = 2.0 + post + positions * word};
-  }
   const double first_at_home = at_home - (vectors - layer->window) * vector_period(plan, l);
   const double array = 1.0 + vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l);
   /* The home's sums wait for the chain. A tile before it starts when its array is free and the
    * first posts are there, and ends no sooner than one word after the last. */
   const double home = larger(array, at_home - vector_period(plan, l)) + positions * word;
-  ends_t ends = {.home = larger(home, at_home + 1.0 + word)};
+  const double wait = exchange_cycles(plan, l, sets);
+  ends_t ends = {.home = larger(home, at_home + wait + 1.0 + word)};
   if (last_row(layer) > 0) {
-    const double post = post_cycles(plan, l);
+    const double post = post_cycles(plan, l, sets) + wait;
     const double start = larger(array, first_at_home + post + 1.0);
     ends.others = larger(start + positions * word, at_home + post + 1.0 + word);
   }
@@ -220,25 +238,33 @@ static double gather_cycles(const plan_t *plan, int l) {
   return sum;
 }
 
-/* Tile layer l of a step, which acts back: forward, backward, and the neurons below. hottest: of
- * all the step's packets. */
+/* From the homes below a layer that acts back to all that their states drive: cycles of a header.
+ */
+static double states_way(const plan_t *plan, int l) {
+  const plan_layer_t *layer = &plan->layer[l];
+  const double way = way_cycles(plan, layer->parameter, layer->parameter - 1);
+  return layer->fed ? larger(way, way_cycles(plan, l, layer->parameter - 1)) : way;
+}
+
+/* Layer l of a step, which acts back: forward, backward, and the neurons below. hottest: of all the
+ * step's packets. */
 static chain_t layer_chain(account_t *a, int l, double hottest) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
   chain_t chain = {{0}, 0};
-  const double vectors = (double)layer->positions * layer->window;
+  const double vectors = layer->fed ? (double)layer->positions * layer->window : 0.0;
   const double word = position_cycles(plan, l), backward = (double)layer->positions * word;
   /* What the row blocks before the home have for a pixel comes along the chain. */
-  const ends_t ends = second_ends(plan, l, word);
+  const ends_t ends = layer->fed ? second_ends(plan, l, word, 1) : ends_from_memory(a, l, word);
   const double end = larger(ends.home, ends.others + gather_cycles(plan, l)) + 2.0;
-  spend(&chain, EPX_PART_FORWARD, layer->fed ? vectors * vector_cycles(plan, l) : 0.0);
+  spend(&chain, EPX_PART_FORWARD, vectors * vector_cycles(plan, l));
   spend(&chain, EPX_PART_BACKWARD, backward);
   spend(&chain, EPX_PART_NETWORK, end - chain.total);
   const double drain = drain_cycles(a, l, last_pixels(layer), true);
   const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
   spend(&chain, EPX_PART_NETWORK, larger(drain, hottest - rows_after_first));
-  spend(&chain, EPX_PART_NETWORK,
-        gather_cycles(plan, l) + 2.0 * way_cycles(plan, l, layer->parameter - 1) + 2.0);
+  spend(&chain, EPX_PART_NETWORK, gather_cycles(plan, l) + 2.0);
+  spend(&chain, EPX_PART_NETWORK, way_cycles(plan, l, layer->parameter - 1) + states_way(plan, l));
   return chain;
 }
 
@@ -312,11 +338,17 @@ static chain_t readout_chain(account_t *a) {
   return chain;
 }
 
-/* Homes without products to wait for: a position a cycle. */
+/* Homes without feedback to wait for: a position a cycle, as their sums come. */
 static chain_t firing_chain(const plan_t *plan, int l) {
   chain_t chain = {{0}, 0};
+  const plan_layer_t *layer = &plan->layer[l];
   const double sums = l > 0 ? sums_at_home(plan, l) : 0.0;
-  spend(&chain, EPX_PART_NETWORK, larger((double)plan->layer[l].positions + 1.0, sums + 2.0));
+  const double end = larger((double)layer->positions + 1.0, sums + 2.0);
+  if (l > 0) {
+    spend(&chain, EPX_PART_FORWARD,
+          (double)layer->positions * layer->window * vector_cycles(plan, l));
+  }
+  spend(&chain, EPX_PART_NETWORK, end - chain.total);
   return chain;
 }
 
@@ -325,10 +357,10 @@ static chain_t step_time(account_t *a, bool nudged) {
   const double hottest = traffic_hottest(&a->traffic);
   chain_t slow = firing_chain(plan, plan->layers - 1);
   for (int l = 1; l < plan->layers; ++l) {
-    const chain_t firing = firing_chain(plan, l);
     const chain_t chain = layer_chain(a, plan_back(plan, l), hottest);
-    keep(&slow, &firing);
+    const chain_t own = firing_chain(plan, l); /* with feedback arrays it is not in the other */
     keep(&slow, &chain);
+    keep(&slow, &own);
   }
   if (nudged && plan->readout) {
     const chain_t chain = readout_chain(a);
@@ -367,63 +399,42 @@ static chain_t store_time(account_t *a, bool recall) {
   const double hottest = traffic_hottest(&a->traffic);
   chain_t chain = {{0}, 0};
   double most = 1.0, way = 0.0;
-  for (int i = 0; i < plan->tile_layers; ++i) {
-    const plan_layer_t *layer = &plan->layer[i];
-    if (layer->role != EPX_ROLE_READOUT) {
-      most = larger(most, (double)layer->positions - 1.0);
-      way = layer->fed ? larger(way, way_cycles(plan, i, layer->parameter - 1)) : way;
-    }
+  for (int l = 0; l < plan->layers; ++l) {
+    most = larger(most, (double)plan->layer[l].positions - 1.0);
+    way = l > 0 ? larger(way, states_way(plan, plan_back(plan, l))) : way;
   }
   spend(&chain, EPX_PART_STORES,
         recall && plan->layers > 1 ? larger(most, larger(hottest, most) + way) : most);
   return chain;
 }
 
-/* States of the layer below, that feedback arrays take for correlations alone. */
-static double input_cycles(account_t *a, int i) {
+/* The edge at which the last of a layer's tiles has taken its correlations. hottest: of all the
+ * command's packets. */
+static double correlated_at(account_t *a, int l, double hottest) {
   const plan_t *plan = a->plan;
-  traffic_clear(&a->traffic);
-  traffic_inputs(&a->traffic, i, 0, pixels(&plan->layer[i]));
-  return larger(traffic_hottest(&a->traffic), (double)pixels(&plan->layer[i])) +
-         way_cycles(plan, i, plan->layer[i].parameter - 1);
-}
-
-/* A position's switches between the homes of a layer and of its feedback arrays. */
-static double exchange_cycles(const plan_t *plan, int i) {
-  const plan_layer_t *layer = &plan->layer[i];
-  const int partner =
-      layer->role == EPX_ROLE_FEEDBACK ? layer->parameter : plan_back(plan, layer->parameter);
-  return packet_cycles(plan, epx_floorplan_tile(&plan->floor, i, last_row(layer), 0),
-                       epx_floorplan_tile(&plan->floor, partner, last_row(layer), 0),
-                       (int64_t)slowest(plan, i).units * layer->switch_bits);
+  const plan_layer_t *layer = &plan->layer[l];
+  const double word = (1.0 + slowest(plan, l).rows) * layer->sets;
+  if (layer->role == EPX_ROLE_FEEDBACK &&
+      !layer->fed) { /* the states of the layer below come now */
+    const int below = layer->parameter - 1;
+    const double sent = larger(hottest, (double)pixels(layer));
+    return sent + way_cycles(plan, l, below) + 2.0 + (double)layer->positions * word;
+  }
+  const ends_t ends =
+      l == 0 ? ends_from_memory(a, l, word) : second_ends(plan, l, word, layer->sets);
+  return larger(ends.home, ends.others);
 }
 
 static chain_t correlate_time(account_t *a, bool readout) {
   const plan_t *plan = a->plan;
+  const double hottest = traffic_hottest(&a->traffic);
   chain_t slow = {{0}, 0};
-  for (int i = 0; i < plan->tile_layers; ++i) {
-    const plan_layer_t *layer = &plan->layer[i];
-    const double word = layer->sets * (1.0 + slowest(plan, i).rows);
-    chain_t chain = {{0}, 0};
-    if (layer->role == EPX_ROLE_READOUT) {
-      continue;
+  for (int l = 0; l < plan->tile_layers; ++l) {
+    if (plan->layer[l].role != EPX_ROLE_READOUT) {
+      chain_t chain = {{0}, 0};
+      spend(&chain, EPX_PART_CORRELATIONS, correlated_at(a, l, hottest) + 1.0);
+      keep(&slow, &chain);
     }
-    double end;
-    if (!layer
-             ->fed) { /* no forward products; posts a position a cycle, or as the link takes them */
-      traffic_clear(&a->traffic);
-      traffic_posts(&a->traffic, i, layer->positions, layer->sets);
-      const double sent = traffic_hottest(&a->traffic);
-      end = larger(2.0 + post_cycles(plan, i) + (double)layer->positions * word,
-                   sent + post_cycles(plan, i) + word);
-      end += layer->role == EPX_ROLE_FEEDBACK ? input_cycles(a, i) : 0.0;
-    } else {
-      const ends_t ends = second_ends(plan, i, word);
-      end = larger(ends.home, ends.others);
-    }
-    end += layer->sets > 1 ? exchange_cycles(plan, i) : 0.0;
-    spend(&chain, EPX_PART_CORRELATIONS, end + 1.0);
-    keep(&slow, &chain);
   }
   if (readout) {
     chain_t chain = {{0}, 0};
@@ -439,7 +450,7 @@ static chain_t update_time(const plan_t *plan) {
   for (int l = 0; l < plan->tile_layers; ++l) {
     const epx_tile_shape_t tile = slowest(plan, l);
     chain_t chain = {{0}, 0};
-    spend(&chain, EPX_PART_UPDATE, (double)((tile.rows + tile.bias) * tile.units) + 4.0);
+    spend(&chain, EPX_PART_UPDATE, (double)((tile.rows + (tile.bias ? 1 : 0)) * tile.units) + 4.0);
     if (tile.bias && plan->layer[l].map.row_blocks > 1) {
       const int from = plan->floor.first_tile[l];
       spend(&chain, EPX_PART_UPDATE,

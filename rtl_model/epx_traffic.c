@@ -212,10 +212,6 @@ static void between_homes(traffic_t *traffic, int l, uint64_t positions, int bit
   }
 }
 
-void traffic_copies(traffic_t *traffic, int l, uint64_t positions) {
-  between_homes(traffic, l, positions, epx_qformat_bits(traffic->plan->chip->state), false);
-}
-
 void traffic_switches(traffic_t *traffic, int l) {
   const plan_layer_t *layer = &traffic->plan->layer[l];
   between_homes(traffic, l, layer->positions, layer->switch_bits, false);
@@ -224,13 +220,16 @@ void traffic_switches(traffic_t *traffic, int l) {
 
 void traffic_states(traffic_t *traffic, int l, int first, int end) {
   const plan_t *plan = traffic->plan;
-  const int back = plan_back(plan, l);
-  traffic_inputs(traffic, l, first, end);
-  if (back != l && plan->layer[back].fed) {
-    traffic_inputs(traffic, back, first, end);
+  const int above = l + 1;
+  if (above < plan->layers) {
+    const int back = plan_back(plan, above);
+    traffic_inputs(traffic, above, first, end);
+    if (back != above && plan->layer[back].fed) {
+      traffic_inputs(traffic, back, first, end);
+    }
   }
-  if (plan_back(plan, l - 1) != l - 1) {
-    traffic_copies(traffic, l - 1, (uint64_t)(end - first));
+  if (plan_back(plan, l) != l) {
+    between_homes(traffic, l, (uint64_t)(end - first), epx_qformat_bits(plan->chip->state), false);
   }
 }
 

@@ -40,12 +40,11 @@ void traffic_partials(traffic_t *traffic, int l, uint64_t vectors);
 /* Post codes and `sets` switches each of `positions` from every home of layer l to its row blocks.
  */
 void traffic_posts(traffic_t *traffic, int l, uint64_t positions, int sets);
-/* Of a layer l with feedback arrays: states of `positions` to the homes of these. */
-void traffic_copies(traffic_t *traffic, int l, uint64_t positions);
-/* Of such a layer: all switches from either homes to the others. */
+/* All switches of layer l between its homes and those of its feedback arrays, both ways. */
 void traffic_switches(traffic_t *traffic, int l);
-/* What fired in layer l - 1, pixels [first, end), to all that need it in the next step: tiles of
- * layer l and of its feedback arrays where they pool, and the homes of layer l - 1's own. */
+/* What fired in state layer l, positions [first, end), to all that need it in the next step: tiles
+ * of the layer above and of its feedback arrays where they pool, and the homes of l's own feedback
+ * arrays. */
 void traffic_states(traffic_t *traffic, int l, int first, int end);
 /* Sums of pixels [first, end) from the tiles of layer l to the homes of layer l - 1; of a
  * convolution, gathered along its row blocks. */

@@ -154,6 +154,8 @@ inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase
       [](ChipCase *c) { c->chip.event_driven = false; },
       [](ChipCase *c) { c->dynamics.free_steps = c->dynamics.nudged_steps = 1; },
       [](ChipCase *c) { c->estimator.kind = EPX_ESTIMATOR_SYMMETRIC; },
+      [](ChipCase *c) { c->network.connections = EPX_CONNECTIONS_BIDIRECTIONAL; },
+      [](ChipCase *c) { c->network.backward_rule = EPX_BACKWARD_SAME; },
       [](ChipCase *c) {
         c->chip.array_kind = EPX_ARRAY_DIGITAL;
         c->chip.device = {};

@@ -377,6 +377,32 @@ TEST(Chip, of_windows_at_odds_with_the_image_equals_the_twin) {
   EXPECT_EQ(legal, 16);
 }
 
+// Feedback arrays of every kind in one network: behind a pool, without one, dense; in one tile each
+// and in many.
+TEST(Chip, with_backward_weights_of_either_rule_equals_the_twin) {
+  for (const epx_backward_rule_t rule : {EPX_BACKWARD_SAME, EPX_BACKWARD_DIFFERENT}) {
+    for (const epx_loss_t loss : {EPX_LOSS_SQUARED_ERROR, EPX_LOSS_CROSS_ENTROPY}) {
+      for (const int rows : {128, 7}) {
+        ChipCase one =
+            corner({2, 7, 6},
+                   {conv_layer(3, 3, 1, 1, EPX_POOL_NONE), conv_layer(4, 3, 1, 1, EPX_POOL_MAX),
+                    conv_layer(3, 2, 1, 1, EPX_POOL_NONE), dense_layer(3)},
+                   3, loss);
+        one.network.connections = EPX_CONNECTIONS_UNIDIRECTIONAL;
+        one.network.backward_rule = rule;
+        one.chip.rows = rows;
+        one.chip.columns = rows == 7 ? 16 : 128;
+        one.estimator.kind = rows == 7 ? EPX_ESTIMATOR_ONE_SIDED : EPX_ESTIMATOR_SYMMETRIC;
+        one.images = 2;
+        if (rows == 128) {
+          EXPECT_EQ(one.tiles(), 7 + (loss == EPX_LOSS_CROSS_ENTROPY ? 1 : 0));
+        }
+        equals_the_twin("backward weights", one);
+      }
+    }
+  }
+}
+
 // The watchdog counts what moves inside arrays, too.
 TEST(Chip, long_conversions_are_no_deadlock) {
   ChipCase one = corner({1, 1, 1}, {dense_layer(1)}, 2, EPX_LOSS_CROSS_ENTROPY);
