@@ -154,9 +154,7 @@ static epx_status_t check_twin(const epx_experiment_t *experiment,
       relaxation->update != EPX_UPDATE_SYNCHRONOUS ? "dynamics.update: the twin is synchronous"
       : relaxation->switches != EPX_SWITCHES_LIVE  ? "dynamics.switches: the twin's are live"
       : relaxation->tolerance != 0.0               ? "dynamics.tolerance: the twin is exact, 0"
-      : experiment->network.connections != EPX_CONNECTIONS_BIDIRECTIONAL
-          ? "network.connections: the twin's are bidirectional"
-          : NULL;
+                                                   : NULL;
   if (unmodelled != NULL) {
     return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED, unmodelled, error);
   }
