@@ -97,10 +97,19 @@ run 0 chip chip.yaml --random 2 --set chip.event_driven=true --set chip.array.ki
 passes
 prints 'against a chip that drives everything: '
 
-# Every estimator; an analog array; what the chip has not.
+# Every estimator; both rules of unidirectional connections, whose backward weights have tiles of
+# their own; an analog array; what the chip has not.
 for estimator in one_sided random_sign richardson; do
   run 0 chip chip.yaml --random 1 --set estimator.kind="$estimator"
   passes
+done
+tiles() { sed -n -E 's/^chip of ([0-9]+) tiles.*/\1/p' out; }
+both_ways=$(tiles)
+for rule in same different; do
+  run 0 chip chip.yaml --random 1 --set network.connections=unidirectional \
+    --set network.backward_rule=$rule
+  passes
+  check 'the dense layer has its tiles twice' test "$(tiles)" -gt "$both_ways"
 done
 run 0 chip chip.yaml --random 1 --set chip.array.kind=analog
 passes
@@ -109,13 +118,6 @@ refuse 2 'network.layers[0]: the twin models stride 1, pool max' chip chip.yaml 
 refuse 2 'estimator.continual: the twin' chip chip.yaml --random 1 --set estimator.continual=true
 refuse 2 'dynamics.update: the twin is synchronous' chip chip.yaml --random 1 \
   --set dynamics.update=alternating
-for rule in same different; do # a second set of arrays: its registers are compared as well
-  run 0 chip chip.yaml --random 1 --set network.connections=unidirectional \
-    --set network.backward_rule="$rule"
-  passes
-done
-refuse 2 'chip.noc.mesh_rows: 2; the network takes' chip chip.yaml --random 1 \
-  --set chip.noc.mesh_rows=2 --set chip.noc.mesh_columns=2
 refuse 2 'chip.noc.mesh_rows: 2; the network takes' chip chip.yaml --random 1 --junit error.xml \
   --set chip.noc.mesh_rows=2 --set chip.noc.mesh_columns=2
 check 'JUnit: an error' "$python3" -c "import xml.etree.ElementTree as tree
