@@ -62,6 +62,7 @@ static const epx_experiment_t defaults = {
             .bits_per_cell = 1,
             .adc_bits = 8,
             .columns_per_adc = 8,
+            .pulse_max = 255,
             .adc_range = 1.0,
             .device = {.drift = {.t0 = 1.0}, .wires = {.on_ohm = 240e3}},
             .device_seed = 1,

@@ -11,6 +11,8 @@
     return value >= 0 && value < (int)(sizeof names / sizeof names[0]) ? names[value] : NULL; \
   }
 
+ENUM_NAMES(pulses_name, "none", "ReRAM-ES", "ReRAM-SB", "Capacitor", "EcRAM", "EcRAM-MO",
+           "idealised", "NeuroSim")
 ENUM_NAMES(loss_name, "squared_error", "cross_entropy")
 ENUM_NAMES(activation_name, "hard_sigmoid_half", "hard_sigmoid", "sigmoid", "tanh")
 ENUM_NAMES(connections_name, "bidirectional", "unidirectional")
@@ -217,6 +219,11 @@ static const epx_config_row_t rows[] = {
              "inverse."},
     {"chip.array.read_noise.sigma", REAL(chip.device.read_noise.sigma, 0, 1),
      .unit = "of g_max, rms", .help = "Of each driven cell, drawn anew at every read."},
+    {"chip.array.pulses.preset", ENUM(chip.pulse_preset, pulses_name), .unit = "",
+     .help = "none: updates write weights; else the device whose conductance is the weight, moved "
+             "by pulses: as published, docs/array.md."},
+    {"chip.array.pulses.max", INTEGER(chip.pulse_max, 1, 4095), .unit = "pulses",
+     .help = "Of one synapse in one update."},
     {"chip.array.columns_per_adc", INTEGER(chip.columns_per_adc, 1, 65536), .unit = "columns",
      .help = "analog: bitlines that share a converter."},
     {"chip.timing.settle_cycles", INTEGER(chip.settle_cycles, 0, 1000000), .unit = "cycles",

@@ -22,7 +22,7 @@ static void measure(const epx_account_t *account, const epx_chip_t *chip,
                     const epx_activity_t *activity, double free_steps, double nudged_steps,
                     epx_events_t *events, double *cycles) {
   const double image = 1.0 / (double)activity->images;
-  if (chip->event_driven) {
+  if (chip->event_driven || chip->pulse_preset > 0) {
     add_events(events, &activity->driven, image);
   }
   if (chip->stop_settled) {

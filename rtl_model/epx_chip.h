@@ -42,6 +42,9 @@ typedef struct epx_chip_t {
   epx_converter_t adc;  /* analog: kind (default ideal: lossless), errors; bits and lines: above */
   double adc_range;     /* of a lossy converter, as a share of what its line can reach, default 1 */
   epx_device_t device;  /* analog: of the cells, default ideal */
+  int pulse_preset;     /* analog: 0: weights are written; n: moved by pulses (epx_pulsed.h) of
+                           epx_pulse_preset_name(n - 1) */
+  int pulse_max;        /* pulses of one synapse in one update, 1..EPX_PULSE_MAX, default 255 */
   uint32_t device_seed; /* of what differs from device to device */
   int settle_cycles;    /* per driven bit, default 1 */
   int convert_cycles;   /* per conversion, default 1 */

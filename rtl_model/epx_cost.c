@@ -143,7 +143,7 @@ void epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch
 }
 
 bool epx_cost_needs_measurement(const epx_chip_t *chip) {
-  return chip->event_driven || chip->stop_settled;
+  return chip->event_driven || chip->stop_settled || chip->pulse_preset > 0;
 }
 
 epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,

@@ -26,7 +26,7 @@ static const epx_event_row_t rows[EPX_EVENT_COUNT] = {
     EVENT(correlation_bits, "bit", "correlation accumulators, read and written"),
     EVENT(update_ops, "parameter", "one synapse or bias through the update circuit"),
     EVENT(register_bits, "bit", "shadow and velocity registers, read and written"),
-    EVENT(cell_writes, "cell", "cells of the array written by the update"),
+    EVENT(cell_writes, "cell", "cells of the array written by the update, or pulsed once"),
 };
 
 const epx_event_row_t *epx_event_rows(void) {
@@ -154,6 +154,6 @@ uint64_t epx_tile_update(const epx_chip_t *chip, const epx_tile_shape_t *tile,
   events->correlation_bits += 2 * EPX_CORRELATION_BITS * (synapses + biases);
   events->register_bits += 2 * (synapses * (shadow + velocity) +
                                 biases * ((uint64_t)epx_qformat_bits(chip->bias) + velocity));
-  events->cell_writes += synapses * (uint64_t)tile->slices;
+  events->cell_writes += chip->pulse_preset > 0 ? 0 : synapses * (uint64_t)tile->slices;
   return 1 + synapses + biases;
 }

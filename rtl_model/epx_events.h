@@ -107,7 +107,8 @@ void epx_tile_conversions(const epx_chip_t *chip, uint64_t readings, int lines, 
  *
  * With chip.event_driven what arrays and their converters do depends on the data: forward and
  * backward products leave it out (epx_drive.h counts it), and their cycles are those of a chip that
- * drives everything. */
+ * drives everything. With chip.array.pulses an update's pulses (cell_writes) and their cycles, one
+ * each beyond a synapse's first, depend on the data, too. */
 uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t vectors,
                           epx_events_t *events);
 uint64_t epx_tile_fire(const epx_tile_shape_t *tile, uint64_t positions, epx_events_t *events);

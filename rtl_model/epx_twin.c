@@ -106,6 +106,7 @@ static epx_status_t check_analog(const epx_chip_t *chip, const twin_layer_t *lay
   }
   epx_status_t status =
       chip->array_kind == EPX_ARRAY_ANALOG ? check_converters(chip, error) : EPX_OK;
+  status = status == EPX_OK ? epx_pulsed_check(chip, layer->synapse, error) : status;
   if (status != EPX_OK || epx_array_exact(chip)) {
     return status;
   }
@@ -311,9 +312,10 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
                     capacity);
   }
   int tiles = 0;
-  for (int placed = 0; !epx_array_exact(chip) && placed < twin->tile_layers; ++placed) {
+  for (int placed = 0; placed < twin->tile_layers; ++placed) {
     const int i = epx_tile_layer_placed(network, placed);
-    const epx_status_t made = twin_analog_create(twin, i, tiles, error);
+    epx_status_t made = epx_array_exact(chip) ? EPX_OK : twin_analog_create(twin, i, tiles, error);
+    made = made == EPX_OK && epx_pulsed(chip) ? twin_pulsed_create(twin, i, tiles, error) : made;
     if (made != EPX_OK) {
       twin_destroy(&twin->base);
       return made;

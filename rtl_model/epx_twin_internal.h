@@ -15,6 +15,7 @@
 #include "epx_geometry.h"
 #include "epx_mapping.h"
 #include "epx_neuron.h"
+#include "epx_pulsed.h"
 #include "epx_softmax.h"
 #include "epx_twin.h"
 #include "epx_update.h"
@@ -52,6 +53,7 @@ typedef struct twin_layer_t {
   int32_t *offset; /* bias at fraction F less the input's offset correction, [units] */
   int8_t *packed_forward, *packed_backward;
 
+  epx_pulsed_t **pulsed; /* by tile, as below; NULL: weights are written */
   epx_array_t **array; /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
 
   int32_t *forward_rows; /* epx_conv_rows of conv */
@@ -228,6 +230,11 @@ void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_wor
                          twin_place_t place, const uint8_t *switches, int32_t *out);
 void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *error,
                        int32_t *nudge);
+
+/* epx_twin_pulsed.c */
+epx_status_t twin_pulsed_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
+void twin_pulsed_destroy(twin_layer_t *layer);
+void twin_pulsed_limit(twin_layer_t *layer); /* registers within the bounds of their cells */
 
 /* epx_twin_relax.c */
 void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);

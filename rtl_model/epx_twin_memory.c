@@ -174,6 +174,7 @@ void twin_destroy(epx_substrate_t *self) {
   for (int i = 0; i < twin->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
     twin_analog_destroy(layer);
+    twin_pulsed_destroy(layer);
     free(layer->shadow);
     free(layer->velocity);
     free(layer->bias);

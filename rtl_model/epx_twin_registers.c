@@ -47,6 +47,7 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
             (int32_t)epx_quantize(params->bias[i][u], twin->chip.bias, EPX_ROUND_NEAREST_EVEN, 0);
       }
     }
+    twin_pulsed_limit(layer);
     reset_optimiser(twin, i);
     twin_pack(twin, i);
   }
@@ -94,7 +95,12 @@ static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) 
   list[5] = (register_t){"written", layer->written, weights, EPX_DTYPE_U32};
 }
 
-/* What arrays that are not exact count, beside the layers. */
+/* Whether anything is drawn by number: arrays that are not exact, and pulses. */
+static bool twin_draws(const twin_t *twin) {
+  return twin->layer[0].written != NULL || twin->layer[0].pulsed != NULL;
+}
+
+/* What they count, beside the layers. */
 static register_t counters_of(const twin_t *twin) {
   return (register_t){"counters", (void *)&twin->counters, sizeof twin->counters / sizeof(uint32_t),
                       EPX_DTYPE_U32};
@@ -126,7 +132,7 @@ epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error
     }
   }
   const register_t counters = counters_of(twin);
-  return status == EPX_OK && twin->layer[0].written != NULL
+  return status == EPX_OK && twin_draws(twin)
              ? save_register(npz, "twin.counters", &counters, error)
              : status;
 }
@@ -146,7 +152,7 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
   twin_t *twin = (twin_t *)self;
   twin->broken = EPX_OK;
   const register_t counters = counters_of(twin);
-  epx_status_t status = twin->layer[0].written != NULL
+  epx_status_t status = twin_draws(twin)
                             ? restore_register(npz, label, "twin.counters", &counters, error)
                             : EPX_OK;
   for (int t = 0; status == EPX_OK && t < twin->tile_layers; ++t) {

@@ -195,7 +195,9 @@ epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
       .gradient = epx_scale_from(ldexp(unit_of(twin, i, bias, estimator), velocity)),
       .momentum = epx_scale_from(rule->momentum),
       .decay = epx_scale_from(ldexp(rule->weight_decay, velocity - value.fraction_bits)),
-      .rate = epx_scale_from(ldexp(rate, value.fraction_bits - velocity)),
+      .rate = layer->pulsed != NULL && !bias
+                  ? epx_pulsed_rate(&twin->chip, layer->synapse, rate)
+                  : epx_scale_from(ldexp(rate, value.fraction_bits - velocity)),
       .velocity_format = twin->chip.velocity,
       .shadow_format = value,
       .rounding = twin->chip.update_rounding,
@@ -218,12 +220,20 @@ static void update_tile(void *context, int item, int thread) {
   int row, row_end, unit, unit_end;
   epx_map_rows(map, row_block, &row, &row_end);
   epx_map_units(map, column_block, &unit, &unit_end);
-  (void)thread;
+  const int tile = column_block * map->row_blocks + row_block;
+  const epx_pulsed_t *pulsed = layer->pulsed == NULL ? NULL : layer->pulsed[tile];
+  uint64_t pulses = 0;
   for (int k = row; k < row_end; ++k) {
     for (int u = unit; u < unit_end; ++u) {
       const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
-      epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
-                         &layer->velocity[at], lfsr);
+      if (pulsed != NULL) {
+        pulses += (uint64_t)epx_pulsed_update(pulsed, &task->weight, task->twin->counters.updates,
+                                              k - row, u - unit, layer->correlation[at],
+                                              &layer->shadow[at], &layer->velocity[at], lfsr);
+      } else {
+        epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
+                           &layer->velocity[at], lfsr);
+      }
       if (layer->written != NULL &&
           layer->code[at] !=
               epx_update_visible(layer->shadow[at], chip->shadow_bits, layer->synapse)) {
@@ -231,6 +241,7 @@ static void update_tile(void *context, int item, int thread) {
       }
     }
   }
+  task->twin->workspace[thread].events.cell_writes += pulses;
   for (int u = unit; row_block == 0 && layer->bias != NULL && u < unit_end; ++u) {
     epx_update_synapse(&task->bias, layer->bias_correlation[u], &layer->bias[u],
                        &layer->bias_velocity[u], lfsr);

@@ -97,6 +97,11 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
       .bias_circuit = twin_circuit(&t, place.layer, true, estimator, rule),
   };
   setup->chip.event_driven = false; /* a vector has no step before */
+  if (epx_pulsed(&setup->chip)) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.array.pulses: the tile bench updates written weights (epxbar chip checks "
+                    "devices moved by pulses)");
+  }
   return EPX_OK;
 }
 

@@ -61,6 +61,13 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
   require(epx_array_create(&config_.chip, &shape, config_.number, &cells, &error) == EPX_OK,
           error.message);
   cells_.reset(cells);
+  if (epx_pulsed(&config_.chip)) {
+    epx_pulsed_t *pulsed = nullptr;
+    require(epx_pulsed_create(&config_.chip, config_.synapse, &shape, config_.number, &pulsed,
+                              &error) == EPX_OK,
+            error.message);
+    pulsed_.reset(pulsed);
+  }
   offset_sum_.assign(units, 0);
   for (int row = 0; row < shape.rows; ++row) {
     for (int unit = 0; unit < shape.units; ++unit) {

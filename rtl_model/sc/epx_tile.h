@@ -18,6 +18,7 @@
 
 #include "../epx_array.h"
 #include "../epx_drive.h"
+#include "../epx_pulsed.h"
 #include "../epx_sc_tile.h"
 #include "epx_sleep.h"
 #include "epx_tile_word.h"
@@ -133,7 +134,7 @@ class Tile : public sc_core::sc_module {
   void correlate_row();
   void correlate_biases();
   void update_one();
-  void update_weight(UpdateRecord *record);
+  int update_weight(UpdateRecord *record);
   void update_bias(UpdateRecord *record);
   void write_weight(int row, int unit);
 
@@ -154,6 +155,7 @@ class Tile : public sc_core::sc_module {
   const TileConfig config_;
   epx_sc_memory_t *const memory_;
   std::unique_ptr<epx_array_t, void (*)(epx_array_t *)> cells_{nullptr, epx_array_destroy};
+  std::unique_ptr<epx_pulsed_t, void (*)(epx_pulsed_t *)> pulsed_{nullptr, epx_pulsed_destroy};
   std::vector<int64_t> offset_sum_;  // [units]: sum of the weights, for the offset correction
 
   // Registers.

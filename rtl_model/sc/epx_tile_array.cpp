@@ -73,6 +73,7 @@ void Tile::accept() {
       kept_correlation_ = correlation_;
       kept_bias_correlation_ = bias_correlation_;
       phase_ = Phase::Update;
+      wait_ = 1;
       return;
     case Operation::Fire:
       SC_REPORT_ERROR(name(), "neurons came through the array's port");

@@ -37,23 +37,32 @@ void Tile::write_weight(int row, int unit) {
   }
   memory_->weight[i] = code;
   epx_array_write(cells_.get(), row, unit, code, written(row, unit));
-  events_.cell_writes += static_cast<uint64_t>(config_.shape.slices);
 }
 
-void Tile::update_weight(UpdateRecord *record) {
+// Returns the writes of the weight's cells, or the pulses of its device.
+int Tile::update_weight(UpdateRecord *record) {
   const size_t i = at(row_, unit_);
   record->bitline = unit_ * config_.shape.slices;
   record->correlation = correlation_[i];
   record->velocity_before = memory_->velocity[i];
   record->value_before = memory_->shadow[i];
   record->code_before = memory_->weight[i];
-  epx_update_synapse(&config_.weight_circuit, correlation_[i], &memory_->shadow[i],
-                     &memory_->velocity[i], &lfsr_);
+  int writes = config_.shape.slices;
+  if (pulsed_) {
+    writes = epx_pulsed_update(pulsed_.get(), &config_.weight_circuit,
+                               static_cast<uint32_t>(word_->event), row_, unit_, correlation_[i],
+                               &memory_->shadow[i], &memory_->velocity[i], &lfsr_);
+  } else {
+    epx_update_synapse(&config_.weight_circuit, correlation_[i], &memory_->shadow[i],
+                       &memory_->velocity[i], &lfsr_);
+  }
   correlation_[i] = 0;
   write_weight(row_, unit_);
   record->velocity_after = memory_->velocity[i];
   record->value_after = memory_->shadow[i];
   record->code_after = memory_->weight[i];
+  events_.cell_writes += static_cast<uint64_t>(writes);
+  return writes;
 }
 
 void Tile::update_bias(UpdateRecord *record) {
@@ -71,13 +80,23 @@ void Tile::update_bias(UpdateRecord *record) {
 
 // Row-major; after the last row, the biases by channel.
 void Tile::update_one() {
+  if (wait_ > 1) {
+    --wait_;
+    return;
+  }
   const epx_tile_shape_t &shape = config_.shape;
   UpdateRecord record = {};
   record.edge = edge_;
   record.row = row_;
   record.unit = unit_;
   const bool weight = row_ < shape.rows;
-  weight ? update_weight(&record) : update_bias(&record);
+  if (weight) {
+    const int writes = update_weight(&record);
+    wait_ = pulsed_ && writes > 1 ? writes : 1;  // a pulse a cycle
+  } else {
+    update_bias(&record);
+    wait_ = 1;
+  }
   const int value_bits =
       weight ? shape.synapse_bits + config_.chip.shadow_bits : epx_qformat_bits(config_.chip.bias);
   memory_->lfsr = lfsr_.state;

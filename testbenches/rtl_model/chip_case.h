@@ -152,6 +152,7 @@ inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase
       [](ChipCase *c) { c->steps_before = 0; },
       [](ChipCase *c) { c->images = 1; },
       [](ChipCase *c) { c->chip.event_driven = false; },
+      [](ChipCase *c) { c->chip.pulse_preset = 0; },
       [](ChipCase *c) { c->dynamics.free_steps = c->dynamics.nudged_steps = 1; },
       [](ChipCase *c) { c->estimator.kind = EPX_ESTIMATOR_SYMMETRIC; },
       [](ChipCase *c) { c->network.connections = EPX_CONNECTIONS_BIDIRECTIONAL; },
@@ -262,6 +263,14 @@ inline ChipCase random_case(Random &random) {
       random_device(random, &one.chip.device);
       one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
     }
+    if (one.chip.array_kind == EPX_ARRAY_ANALOG && random.chance(0.3)) {
+      one.chip.pulse_preset = random.integer(1, 7);
+      one.chip.pulse_max = random.chance(0.5) ? 255 : random.integer(1, 20);
+      one.chip.bits_per_cell = 8;
+      one.chip.shadow_bits = random.integer(4, 16);
+      one.chip.device.program_error = {};
+      one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
+    }
     one.chip.settle_cycles = random.integer(0, 2);
     one.chip.convert_cycles = random.integer(1, 2);
     one.chip.mesh_columns = random.chance(0.5) ? 0 : random.integer(1, 9);
@@ -298,6 +307,7 @@ inline ChipCase roomy_case(Random &random) {
     one.chip.psum_buffer = random.integer(3, 6);
     one.stall_percent = 0;
     one.chip.stop_settled = one.chip.event_driven = false;
+    one.chip.pulse_preset = 0;
     one.dynamics = {random.integer(1, 3), random.integer(1, 2), {}};
     one.images = 1;
     if (one.legal() && epx_account_applies_to(one)) {
