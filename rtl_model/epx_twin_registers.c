@@ -78,6 +78,7 @@ typedef struct register_t {
   void *data;
   size_t count;
   epx_dtype_t dtype;
+  bool optional; /* in a checkpoint */
 } register_t;
 
 enum { REGISTERS = 6 };
@@ -87,12 +88,12 @@ enum { REGISTERS = 6 };
 static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
   const size_t units = (size_t)layer->g.units, weights = units * (size_t)layer->g.fan_in;
   const size_t tiles = (size_t)(layer->map.row_blocks * layer->map.column_blocks);
-  list[0] = (register_t){"shadow", layer->shadow, weights, EPX_DTYPE_I32};
-  list[1] = (register_t){"velocity", layer->velocity, weights, EPX_DTYPE_I32};
-  list[2] = (register_t){"bias", layer->bias, units, EPX_DTYPE_I32};
-  list[3] = (register_t){"bias_velocity", layer->bias_velocity, units, EPX_DTYPE_I32};
-  list[4] = (register_t){"lfsr", layer->lfsr, tiles, EPX_DTYPE_U32};
-  list[5] = (register_t){"written", layer->written, weights, EPX_DTYPE_U32};
+  list[0] = (register_t){"shadow", layer->shadow, weights, EPX_DTYPE_I32, false};
+  list[1] = (register_t){"velocity", layer->velocity, weights, EPX_DTYPE_I32, false};
+  list[2] = (register_t){"bias", layer->bias, units, EPX_DTYPE_I32, false};
+  list[3] = (register_t){"bias_velocity", layer->bias_velocity, units, EPX_DTYPE_I32, false};
+  list[4] = (register_t){"lfsr", layer->lfsr, tiles, EPX_DTYPE_U32, false};
+  list[5] = (register_t){"written", layer->written, weights, EPX_DTYPE_U32, true};
 }
 
 /* Whether anything is drawn by number: arrays that are not exact, and pulses. */
@@ -103,7 +104,7 @@ static bool twin_draws(const twin_t *twin) {
 /* What they count, beside the layers. */
 static register_t counters_of(const twin_t *twin) {
   return (register_t){"counters", (void *)&twin->counters, sizeof twin->counters / sizeof(uint32_t),
-                      EPX_DTYPE_U32};
+                      EPX_DTYPE_U32, true};
 }
 
 static epx_status_t save_register(epx_npz_t *npz, const char *name, const register_t *r,
@@ -137,9 +138,15 @@ epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error
              : status;
 }
 
+/* Numbers of draws are missing where the run drew nothing: a network trained on an exact chip may
+ * go on on another. */
 static epx_status_t restore_register(const epx_npz_t *npz, const char *label, const char *name,
                                      const register_t *r, epx_error_t *error) {
   epx_npz_array_t *found;
+  if (r->optional && epx_npz_find(npz, name) == NULL) {
+    memset(r->data, 0, r->count * sizeof(uint32_t));
+    return EPX_OK;
+  }
   const epx_status_t status = epx_npz_require(npz, label, name, r->dtype, r->count, &found, error);
   if (status == EPX_OK) {
     memcpy(r->data, found->data, r->count * sizeof(int32_t));
@@ -152,9 +159,8 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
   twin_t *twin = (twin_t *)self;
   twin->broken = EPX_OK;
   const register_t counters = counters_of(twin);
-  epx_status_t status = twin_draws(twin)
-                            ? restore_register(npz, label, "twin.counters", &counters, error)
-                            : EPX_OK;
+  epx_status_t status =
+      twin_draws(twin) ? restore_register(npz, label, "twin.counters", &counters, error) : EPX_OK;
   for (int t = 0; status == EPX_OK && t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
     registers_of(&twin->layer[t], list);
@@ -166,6 +172,7 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
       }
     }
     if (status == EPX_OK) {
+      twin_pulsed_limit(&twin->layer[t]);
       twin_pack(twin, t);
     }
   }

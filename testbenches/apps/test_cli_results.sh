@@ -46,7 +46,7 @@ for layer in 0 1; do
 done
 run 0 tile --run twin --images 1 --vcd tile.vcd --threads 1
 check 'a waveform' grep -q '^\$enddefinitions' tile.vcd
-refuse 2 'layer 2; expected 0 to 1' tile --run twin --layer 2
+refuse 2 'layer 3; expected 0 to 2' tile --run twin --layer 3
 refuse 2 'tile 7,0 of layer 1; expected row block 0 to 0' tile --run twin --row-block 7
 refuse 2 '--images 40: the test part has 32 images' tile --run twin --images 40
 refuse 2 'golden: substrate.kind is golden' tile --run golden
