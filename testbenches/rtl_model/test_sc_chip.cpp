@@ -61,8 +61,9 @@ int64_t differing(const epx_chip_check_t &check) {
 bool steps_differ(const epx_chip_check_t &check, const ChipCase &one) {
   const uint64_t free = check.chip.kind_count[EPX_COMMAND_FREE_STEP];
   const uint64_t nudged = check.chip.kind_count[EPX_COMMAND_NUDGED_STEP];
-  return one.chip.stop_settled ? free != check.activity.free_steps || nudged != check.activity.nudged_steps
-                               : free != one.free_steps() || nudged != one.nudged_steps();
+  return one.chip.stop_settled
+             ? free != check.activity.free_steps || nudged != check.activity.nudged_steps
+             : free != one.free_steps() || nudged != one.nudged_steps();
 }
 
 // Commands of the other kinds are those of the account, and so are all of a chip that does not
@@ -377,10 +378,16 @@ TEST(Chip, of_windows_at_odds_with_the_image_equals_the_twin) {
   EXPECT_EQ(legal, 16);
 }
 
-// The watchdog counts what moves inside arrays, too.
+// The watchdog counts what moves inside arrays, too: a settling longer than its patience, and
+// products longer than it of many short ones.
 TEST(Chip, long_conversions_are_no_deadlock) {
   ChipCase one = corner({1, 1, 1}, {dense_layer(1)}, 2, EPX_LOSS_CROSS_ENTROPY);
   one.dynamics.free_steps = one.dynamics.nudged_steps = 1;
+  one.chip.columns = 2040;
+  one.chip.synapse[0] = q_signed(0, 7);
+  one.chip.state = q_unsigned(0, 8);
+  one.chip.settle_cycles = 2000;
+  equals_the_twin("long products", one);
   one.chip.input = q_signed(0, 1);
   one.chip.state = q_unsigned(0, 1);
   one.chip.synapse[0] = q_signed(0, 1);
@@ -389,6 +396,23 @@ TEST(Chip, long_conversions_are_no_deadlock) {
     one.chip.convert_cycles = settles ? 1 : 25000;
     equals_the_twin("long conversions", one);
   }
+}
+
+// And what moves beside them: states stored and recalled, pixels that a row block feeds nothing
+// back to, the softmax, the host's comparison. Patience is shorter than each takes.
+TEST(Chip, walks_softmax_and_comparison_are_no_deadlock) {
+  ChipCase one = corner({1, 40, 40}, {conv_layer(1, 1, 1, 0, EPX_POOL_NONE), dense_layer(2)}, 2,
+                        EPX_LOSS_CROSS_ENTROPY);
+  one.watchdog_cycles = 100;
+  equals_the_twin("walks", one);
+  one = corner({1, 2, 2}, {dense_layer(2)}, 255, EPX_LOSS_CROSS_ENTROPY);
+  one.watchdog_cycles = 100;
+  one.chip.columns = 2040;
+  equals_the_twin("softmax", one);
+  one = corner({1, 2, 2}, {dense_layer(255)}, 255, EPX_LOSS_SQUARED_ERROR);
+  one.watchdog_cycles = 60;
+  one.chip.columns = 2040;
+  equals_the_twin("comparison", one);
 }
 
 // A packet that never arrives: someone waits for it for ever, and others for that one.
