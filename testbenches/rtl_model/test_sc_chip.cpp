@@ -378,6 +378,37 @@ TEST(Chip, of_windows_at_odds_with_the_image_equals_the_twin) {
   EXPECT_EQ(legal, 16);
 }
 
+// Where one chain of row blocks works alone, hardly a packet waits for another: the closed form has
+// the cycles of a store and an update, and is never too short for a step, by an eighth too long at
+// most.
+TEST(Chip, of_a_lone_chain_takes_the_closed_forms_cycles) {
+  Random random = chip_test::make_random();
+  for (int i = 0; i < 12; ++i) {
+    ChipCase one =
+        corner({1, random.integer(2, 6), random.integer(2, 6)},
+               {dense_layer(random.integer(5, 9)), dense_layer(3)}, 3, EPX_LOSS_SQUARED_ERROR);
+    one.chip.rows = random.integer(1, 4);
+    one.chip.router_cycles = random.integer(1, 4);
+    one.chip.buffer_flits = one.chip.router_cycles + random.integer(0, 2);
+    one.chip.flit_bits = 32 << random.integer(0, 2);
+    one.chip.settle_cycles = random.integer(0, 2);
+    in_child([&] {
+      epx_chip_check_t check = {};
+      epx_error_t error = {};
+      ASSERT_EPX_OK(one.run(&check, &error), error);
+      const epx_account_t account = one.account();
+      for (const epx_command_kind_t kind : {EPX_COMMAND_FREE_STEP, EPX_COMMAND_NUDGED_STEP,
+                                            EPX_COMMAND_STORE, EPX_COMMAND_UPDATE}) {
+        const bool step = kind == EPX_COMMAND_FREE_STEP || kind == EPX_COMMAND_NUDGED_STEP;
+        const double cycles = static_cast<double>(check.chip.kind_cycles[kind]);
+        const double form = account.kind_cycles[kind];
+        EXPECT_TRUE(step ? form >= cycles && form <= 1.125 * cycles : form == cycles)
+            << one.describe() << cycles_by_command(check, one);
+      }
+    });
+  }
+}
+
 // The watchdog counts what moves inside arrays, too: a settling longer than its patience, and
 // products longer than it of many short ones.
 TEST(Chip, long_conversions_are_no_deadlock) {
