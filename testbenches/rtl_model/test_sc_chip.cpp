@@ -339,6 +339,12 @@ TEST(Chip, of_255_classes_over_several_column_blocks_equals_the_twin) {
   one.chip.columns = 250;
   one.images = 2;
   equals_the_twin("read-out", one);
+  in_child([&] {
+    epx_chip_check_t check = {};
+    epx_error_t error = {};
+    ASSERT_EPX_OK(one.run(&check, &error), error);
+    EXPECT_GE(check.chip.kind_cycles[EPX_COMMAND_PREDICT], 2u * 2 * 255) << "softmax: 2 a class";
+  });
   one = corner({1, 3, 3}, {dense_layer(4), dense_layer(255)}, 255, EPX_LOSS_SQUARED_ERROR);
   one.chip.rows = 3;
   one.chip.columns = 250;
@@ -427,6 +433,11 @@ TEST(Chip, long_conversions_are_no_deadlock) {
     one.chip.convert_cycles = settles ? 1 : 25000;
     equals_the_twin("long conversions", one);
   }
+  one.network.classes = 255;  // in a long step the arrays wait for the softmax unit
+  one.chip.columns = 510;
+  one.chip.settle_cycles = 500;
+  one.chip.convert_cycles = 1;
+  equals_the_twin("long steps", one);
 }
 
 // And what moves beside them: states stored and recalled, pixels that a row block feeds nothing
