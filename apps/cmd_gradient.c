@@ -261,17 +261,6 @@ static double residual(epx_substrate_t *golden) {
   return largest;
 }
 
-/* Whether the twin can stand beside the golden model: it computes this network, and these steps. */
-static epx_status_t check_twin(const epx_experiment_t *experiment, epx_error_t *error) {
-  const epx_relaxation_t *relaxation = &experiment->dynamics.relaxation;
-  if (relaxation->update != EPX_UPDATE_SYNCHRONOUS || relaxation->switches != EPX_SWITCHES_LIVE ||
-      relaxation->tolerance != 0.0) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "its updates are synchronous, its switches live, its tolerance 0");
-  }
-  return epx_twin_check(&experiment->network, &experiment->chip, error);
-}
-
 static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx_error_t *error) {
   const epx_experiment_t *experiment = &study->experiment;
   epx_substrate_t *golden = NULL, *twin = NULL;
@@ -293,7 +282,7 @@ static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx
   }
   epx_error_t why = {0};
   bool twin_too = status == EPX_OK && arguments->twin;
-  if (twin_too && check_twin(experiment, &why) != EPX_OK) {
+  if (twin_too && run_check_twin(experiment, &why) != EPX_OK) {
     twin_too = false;
     fprintf(stderr, "epxbar: the twin is left out with %s: %s\n", pool_name(&experiment->network),
             why.message);

@@ -23,6 +23,8 @@ static const command_t commands[] = {
 
     {"gradient", command_gradient, "hold the estimated gradient against the exact one"},
     {"bias", command_bias, "measure the estimate's error over estimators, beta and number formats"},
+    {"converge", command_converge,
+     "measure how the twin's error against the golden model falls with bits"},
     {"tile", command_tile,
      "check one tile in SystemC, bit for bit, with vectors of a file, a run or a generator"},
     {"chip", command_chip, "run a training step on the whole chip in SystemC, against the twin"},

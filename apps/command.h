@@ -16,6 +16,7 @@ int command_train(int argc, char **argv);
 int command_sweep(int argc, char **argv);
 int command_gradient(int argc, char **argv);
 int command_bias(int argc, char **argv);
+int command_converge(int argc, char **argv);
 int command_tile(int argc, char **argv);
 int command_chip(int argc, char **argv);
 int command_report(int argc, char **argv);

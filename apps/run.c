@@ -51,6 +51,17 @@ epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,
   return status;
 }
 
+epx_status_t run_check_twin(const epx_experiment_t *experiment, epx_error_t *error) {
+  const epx_relaxation_t *relaxation = &experiment->dynamics.relaxation;
+  if (relaxation->update != EPX_UPDATE_SYNCHRONOUS || relaxation->switches != EPX_SWITCHES_LIVE ||
+      relaxation->tolerance != 0.0) {
+    return epx_fail(
+        error, EPX_ERR_UNSUPPORTED,
+        "dynamics: the twin's updates are synchronous, its switches live, its tolerance 0");
+  }
+  return epx_twin_check(&experiment->network, &experiment->chip, error);
+}
+
 epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity,
                                 epx_substrate_t **out, epx_error_t *error) {
   epx_substrate_t *substrate = NULL;

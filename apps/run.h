@@ -30,6 +30,9 @@ typedef struct run_options_t {
 EPX_CHECKED epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity,
                                             epx_substrate_t **substrate, epx_error_t *error);
 
+/* Whether the twin can stand beside the golden model: it computes this network, and these steps. */
+EPX_CHECKED epx_status_t run_check_twin(const epx_experiment_t *experiment, epx_error_t *error);
+
 /* The trained parameters in a run folder's checkpoint, or (folder NULL) fresh ones drawn from the
  * experiment's seed. */
 EPX_CHECKED epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,

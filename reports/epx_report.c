@@ -138,6 +138,7 @@ static void overview(epx_page_t *page, const epx_report_run_t *runs, int count) 
   card_cost(page, runs, count, "inference", "latency_us", "Latency of one inference", "\xc2\xb5s");
   card_tile(page, runs, count);
   epx_report_bias_card(page, runs, count);
+  epx_report_convergence_card(page, runs, count);
   epx_page_cards_end(page);
   bool trained = false;
   for (int i = 0; i < count; ++i) {
@@ -179,6 +180,7 @@ epx_status_t epx_report_write(const char *const *run_folders, int count, const c
     epx_report_gradient(page, runs, count);
     epx_report_bias(page, runs, count);
     epx_report_gdu(page, runs, count);
+    epx_report_convergence(page, runs, count);
     epx_report_cost(page, runs, count);
     epx_report_tile(page, runs, count);
     epx_report_settings(page, runs, count);

@@ -7,6 +7,7 @@
 
 #include "epx_alignment_record.h"
 #include "epx_bias_record.h"
+#include "epx_convergence_record.h"
 #include "epx_gdu_record.h"
 #include "epx_page.h"
 #include "epx_run_record.h"
@@ -23,6 +24,8 @@ typedef struct epx_report_run_t {
   int bias_count;
   epx_gdu_row_t *gdu;
   int gdu_count;
+  epx_convergence_row_t *convergence;
+  int convergence_count;
   epx_alignment_row_t *alignment;
   int alignment_count;
 } epx_report_run_t;
@@ -44,14 +47,16 @@ const epx_metrics_row_t *epx_report_best(const epx_report_run_t *run, epx_split_
  * substrate that the run's own settings name; NAN where there is none. */
 double epx_report_own_cosine(const epx_report_run_t *run);
 
-/* The headline figure of the first run with bias.csv. */
+/* The headline figure of the first run with bias.csv; with a law in convergence.csv. */
 void epx_report_bias_card(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_convergence_card(epx_page_t *page, const epx_report_run_t *runs, int count);
 
 /* One section each; nothing where no run has the record. */
 void epx_report_learning(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_gradient(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_bias(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_gdu(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_convergence(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_cost(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_tile(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_settings(epx_page_t *page, const epx_report_run_t *runs, int count);

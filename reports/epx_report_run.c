@@ -54,6 +54,14 @@ static epx_status_t load_gdu(const char *folder, epx_report_run_t *run, int *fou
   return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
 }
 
+static epx_status_t load_convergence(const char *folder, epx_report_run_t *run, int *found,
+                                     epx_error_t *error) {
+  const epx_status_t status =
+      epx_convergence_read(folder, &run->convergence, &run->convergence_count, error);
+  *found += status == EPX_OK;
+  return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
+}
+
 static epx_status_t load_run(const char *folder, epx_report_run_t *run, epx_error_t *error) {
   int found = 0;
   epx_status_t status = load_json(folder, "manifest.json", &run->manifest, &found, error);
@@ -76,13 +84,18 @@ static epx_status_t load_run(const char *folder, epx_report_run_t *run, epx_erro
     status = load_gdu(folder, run, &found, error);
   }
   if (status == EPX_OK) {
+    status = load_convergence(folder, run, &found, error);
+  }
+  if (status == EPX_OK) {
     status = load_alignment(folder, run, &found, error);
   }
   if (status == EPX_OK && found == 0) {
-    status = epx_fail(error, EPX_ERR_NOT_FOUND,
-                      "%s: found no record of a run; expected a folder with manifest.json, "
-                      "metrics.csv, gradient.json, bias.csv, gdu.csv, cost.json or tile.json.",
-                      folder);
+    status =
+        epx_fail(error, EPX_ERR_NOT_FOUND,
+                 "%s: found no record of a run; expected a folder with manifest.json, "
+                 "metrics.csv, gradient.json, bias.csv, gdu.csv, convergence.csv, cost.json or "
+                 "tile.json.",
+                 folder);
   }
   return status;
 }
@@ -130,6 +143,7 @@ void epx_report_runs_clear(epx_report_run_t *runs, int count) {
     free(runs[i].metrics);
     free(runs[i].bias);
     free(runs[i].gdu);
+    free(runs[i].convergence);
     free(runs[i].alignment);
   }
 }

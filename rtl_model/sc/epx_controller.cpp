@@ -14,7 +14,7 @@ constexpr int reset_edges = 2;
 constexpr int issue_cycles = 3;
 // From all done, seen, to the next command; the command's way and that of `done` make up the rest.
 constexpr int barrier_cycles = EPX_BARRIER_CYCLES - 2;
-constexpr uint64_t watch_every = 256;
+constexpr uint64_t watch_every = 256;  // at most: moves of all tiles are summed each time
 }  // namespace
 
 epx_command_kind_t kind_of(const Command &command) {
@@ -125,7 +125,7 @@ void Controller::skip_settled() {
 }
 
 void Controller::watch() {
-  if (edge_ % watch_every != 0) {
+  if (edge_ % std::min(watch_every, watchdog_cycles_) != 0) {
     return;
   }
   const uint64_t moves = moves_();

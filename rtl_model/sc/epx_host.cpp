@@ -64,7 +64,11 @@ void Host::deliver(const Packet &packet) {
 }
 
 void Host::compare() {
-  if (compare_wait_ == 0 || --compare_wait_ > 0) {
+  if (compare_wait_ == 0) {
+    return;
+  }
+  ++moves_;
+  if (--compare_wait_ > 0) {
     return;
   }
   events_.softmax_ops += scores_.size();

@@ -27,7 +27,7 @@ class Host : public sc_core::sc_module {
 
   int predicted() const { return predicted_; }
   const epx_events_t &events() const { return events_; }
-  uint64_t moves() const { return port_.moves(); }
+  uint64_t moves() const { return port_.moves() + moves_; }
   std::string waits() const;
 
  private:
@@ -47,6 +47,7 @@ class Host : public sc_core::sc_module {
   int predicted_ = 0;
   NetworkPort port_;
   epx_events_t events_ = {};
+  uint64_t moves_ = 0;  // of the comparison
 };
 
 }  // namespace epx

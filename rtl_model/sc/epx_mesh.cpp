@@ -25,6 +25,7 @@ Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
       clock("clock", clock_period(tables->plan.chip->clock_mhz)),
       tables_(*tables),
       plan_(tables->plan),
+      watchdog_(tables->job.watchdog_cycles > 0 ? tables->job.watchdog_cycles : 10000),
       done_("done", static_cast<size_t>(plan_.floor.tiles) + 1),
       changed_("changed", static_cast<size_t>(plan_.floor.tiles)) {
   for (int i = 0; i < plan_.tile_layers; ++i) {  // in the order of the tiles' numbers
@@ -39,11 +40,9 @@ Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
     make_router("unused_" + std::to_string(i));
   }
   host_ = std::make_unique<Host>("host", tables);
-  const uint64_t watchdog =
-      tables_.job.watchdog_cycles > 0 ? tables_.job.watchdog_cycles : uint64_t{10000};
   controller_ = std::make_unique<Controller>(
       "controller", make_program(tables_.job), plan_.floor.tiles, plan_.chip->stop_settled,
-      watchdog, [this](const Command &command) { ended(command); }, [this] { return moves(); },
+      watchdog_, [this](const Command &command) { ended(command); }, [this] { return moves(); },
       [this] { stuck(); });
   connect();
 }
@@ -204,10 +203,7 @@ uint64_t Mesh::moves() const {
 
 // A deadlock: who waits for whom.
 void Mesh::stuck() const {
-  std::string text = "deadlock: nothing has moved for " +
-                     std::to_string(tables_.job.watchdog_cycles > 0 ? tables_.job.watchdog_cycles
-                                                                    : uint64_t{10000}) +
-                     " cycles.";
+  std::string text = "deadlock: nothing has moved for " + std::to_string(watchdog_) + " cycles.";
   const auto add = [&text](const std::string &who, const std::string &why) {
     if (!why.empty() && text.size() < 1500) {
       text += " " + who + " waits for " + why + ".";

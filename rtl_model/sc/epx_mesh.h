@@ -55,6 +55,7 @@ class Mesh : public sc_core::sc_module {
 
   ChipTables &tables_;
   const plan_t &plan_;
+  const uint64_t watchdog_;                                  // cycles
   std::vector<std::unique_ptr<Memory>> memory_;              // by tile
   std::vector<std::unique_ptr<std::vector<int32_t>>> bias_;  // of row block 0, by tile
   std::vector<std::unique_ptr<Node>> node_;

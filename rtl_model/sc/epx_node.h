@@ -62,7 +62,7 @@ class Node : public sc_core::sc_module {
   const std::vector<uint8_t> &switches() const { return switches_[0]; }
   const std::vector<int32_t> &bias() const { return bias_; }  // of the home's neurons
   void add_events(epx_events_t *events) const;
-  uint64_t moves() const { return tile.moves() + port_.moves(); }
+  uint64_t moves() const { return tile.moves() + port_.moves() + moves_; }
   // What it waits for, in words; empty where its part is done.
   std::string waits() const;
   void trace(sc_core::sc_trace_file *file) const;
@@ -219,6 +219,7 @@ class Node : public sc_core::sc_module {
   Stall x_stall_, a_stall_, p_stall_;
   Sleep sleep_;
   epx_events_t events_ = {};
+  uint64_t moves_ = 0;  // of duties that neither tile nor port see
   int opcode_trace_ = 0, queued_trace_ = 0;
 };
 

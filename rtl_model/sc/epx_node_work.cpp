@@ -297,6 +297,7 @@ void Node::walk() {
   if (walk_next_ == walk_count_ || !room()) {
     return;
   }
+  ++moves_;
   const int position = walk_next_++;
   const size_t at = neuron(position, 0), units = static_cast<size_t>(units_);
   const uint8_t *newest = state_[newest_].data() + at;
@@ -341,7 +342,11 @@ void Node::walk_posts() {
 }
 
 void Node::softmax() {
-  if (softmax_wait_ == 0 || --softmax_wait_ > 0) {
+  if (softmax_wait_ == 0) {
+    return;
+  }
+  ++moves_;
+  if (--softmax_wait_ > 0) {
     return;
   }
   events_.softmax_ops += logits_.size();

@@ -87,7 +87,7 @@ for set in dynamics.update=alternating dynamics.switches=frozen; do
   ! cmp -s plain out || fail 'no effect'
   run 0 gradient tiny.yaml --images 2 --beta 0.5 --set substrate.kind=golden --threads 1 \
     --set "$set" --twin
-  says 'the twin is left out with max: its updates are synchronous, its switches live'
+  says "the twin is left out with max: dynamics: the twin's updates are synchronous, its switches live"
 done
 
 # Unidirectional connections: other sets, and backward weights.

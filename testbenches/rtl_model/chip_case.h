@@ -22,7 +22,7 @@ struct ChipCase {
   epx_estimator_t estimator = {};
   int sign = 1, images = 1, stall_percent = 0, lose_packet = 0;
   int steps_before = 0;  // of training, by the twin alone
-  uint64_t data_seed = 1;
+  uint64_t data_seed = 1, watchdog_cycles = 0;
   const char *vcd_path = nullptr;
 
   bool legal() const {
@@ -56,6 +56,7 @@ struct ChipCase {
     for (int i = 0; i < steps_before; ++i) {
       train_step(twin.get(), request);
     }
+    request.watchdog_cycles = watchdog_cycles;
     return epx_chip_check_run(twin.get(), &request, check, error);
   }
 

@@ -61,8 +61,9 @@ int64_t differing(const epx_chip_check_t &check) {
 bool steps_differ(const epx_chip_check_t &check, const ChipCase &one) {
   const uint64_t free = check.chip.kind_count[EPX_COMMAND_FREE_STEP];
   const uint64_t nudged = check.chip.kind_count[EPX_COMMAND_NUDGED_STEP];
-  return one.chip.stop_settled ? free != check.activity.free_steps || nudged != check.activity.nudged_steps
-                               : free != one.free_steps() || nudged != one.nudged_steps();
+  return one.chip.stop_settled
+             ? free != check.activity.free_steps || nudged != check.activity.nudged_steps
+             : free != one.free_steps() || nudged != one.nudged_steps();
 }
 
 // Commands of the other kinds are those of the account, and so are all of a chip that does not
@@ -338,6 +339,12 @@ TEST(Chip, of_255_classes_over_several_column_blocks_equals_the_twin) {
   one.chip.columns = 250;
   one.images = 2;
   equals_the_twin("read-out", one);
+  in_child([&] {
+    epx_chip_check_t check = {};
+    epx_error_t error = {};
+    ASSERT_EPX_OK(one.run(&check, &error), error);
+    EXPECT_GE(check.chip.kind_cycles[EPX_COMMAND_PREDICT], 2u * 2 * 255) << "softmax: 2 a class";
+  });
   one = corner({1, 3, 3}, {dense_layer(4), dense_layer(255)}, 255, EPX_LOSS_SQUARED_ERROR);
   one.chip.rows = 3;
   one.chip.columns = 250;
@@ -403,10 +410,47 @@ TEST(Chip, with_backward_weights_of_either_rule_equals_the_twin) {
   }
 }
 
-// The watchdog counts what moves inside arrays, too.
+// Where one chain of row blocks works alone, hardly a packet waits for another: the closed form has
+// the cycles of a store and an update, and is never too short for a step, by an eighth too long at
+// most.
+TEST(Chip, of_a_lone_chain_takes_the_closed_forms_cycles) {
+  Random random = chip_test::make_random();
+  for (int i = 0; i < 12; ++i) {
+    ChipCase one =
+        corner({1, random.integer(2, 6), random.integer(2, 6)},
+               {dense_layer(random.integer(5, 9)), dense_layer(3)}, 3, EPX_LOSS_SQUARED_ERROR);
+    one.chip.rows = random.integer(1, 4);
+    one.chip.router_cycles = random.integer(1, 4);
+    one.chip.buffer_flits = one.chip.router_cycles + random.integer(0, 2);
+    one.chip.flit_bits = 32 << random.integer(0, 2);
+    one.chip.settle_cycles = random.integer(0, 2);
+    in_child([&] {
+      epx_chip_check_t check = {};
+      epx_error_t error = {};
+      ASSERT_EPX_OK(one.run(&check, &error), error);
+      const epx_account_t account = one.account();
+      for (const epx_command_kind_t kind : {EPX_COMMAND_FREE_STEP, EPX_COMMAND_NUDGED_STEP,
+                                            EPX_COMMAND_STORE, EPX_COMMAND_UPDATE}) {
+        const bool step = kind == EPX_COMMAND_FREE_STEP || kind == EPX_COMMAND_NUDGED_STEP;
+        const double cycles = static_cast<double>(check.chip.kind_cycles[kind]);
+        const double form = account.kind_cycles[kind];
+        EXPECT_TRUE(step ? form >= cycles && form <= 1.125 * cycles : form == cycles)
+            << one.describe() << cycles_by_command(check, one);
+      }
+    });
+  }
+}
+
+// The watchdog counts what moves inside arrays, too: a settling longer than its patience, and
+// products longer than it of many short ones.
 TEST(Chip, long_conversions_are_no_deadlock) {
   ChipCase one = corner({1, 1, 1}, {dense_layer(1)}, 2, EPX_LOSS_CROSS_ENTROPY);
   one.dynamics.free_steps = one.dynamics.nudged_steps = 1;
+  one.chip.columns = 2040;
+  one.chip.synapse[0] = q_signed(0, 7);
+  one.chip.state = q_unsigned(0, 8);
+  one.chip.settle_cycles = 2000;
+  equals_the_twin("long products", one);
   one.chip.input = q_signed(0, 1);
   one.chip.state = q_unsigned(0, 1);
   one.chip.synapse[0] = q_signed(0, 1);
@@ -415,6 +459,28 @@ TEST(Chip, long_conversions_are_no_deadlock) {
     one.chip.convert_cycles = settles ? 1 : 25000;
     equals_the_twin("long conversions", one);
   }
+  one.network.classes = 255;  // in a long step the arrays wait for the softmax unit
+  one.chip.columns = 510;
+  one.chip.settle_cycles = 500;
+  one.chip.convert_cycles = 1;
+  equals_the_twin("long steps", one);
+}
+
+// And what moves beside them: states stored and recalled, pixels that a row block feeds nothing
+// back to, the softmax, the host's comparison. Patience is shorter than each takes.
+TEST(Chip, walks_softmax_and_comparison_are_no_deadlock) {
+  ChipCase one = corner({1, 40, 40}, {conv_layer(1, 1, 1, 0, EPX_POOL_NONE), dense_layer(2)}, 2,
+                        EPX_LOSS_CROSS_ENTROPY);
+  one.watchdog_cycles = 100;
+  equals_the_twin("walks", one);
+  one = corner({1, 2, 2}, {dense_layer(2)}, 255, EPX_LOSS_CROSS_ENTROPY);
+  one.watchdog_cycles = 100;
+  one.chip.columns = 2040;
+  equals_the_twin("softmax", one);
+  one = corner({1, 2, 2}, {dense_layer(255)}, 255, EPX_LOSS_SQUARED_ERROR);
+  one.watchdog_cycles = 60;
+  one.chip.columns = 2040;
+  equals_the_twin("comparison", one);
 }
 
 // A packet that never arrives: someone waits for it for ever, and others for that one.
