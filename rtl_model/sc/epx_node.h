@@ -94,6 +94,7 @@ class Node : public sc_core::sc_module {
   void take_state(const Packet &packet);
   void take_post(const Packet &packet);
   void take_switches(const Packet &packet);
+  void expect_position(const Packet &packet, const char *what, int expected) const;
   void send_posts(int position);
   void send_switches(int position);
   void send_errors();

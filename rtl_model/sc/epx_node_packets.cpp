@@ -119,7 +119,17 @@ void Node::take_state(const Packet &packet) {
   --states_left_;
 }
 
+// Positions come in their order; one that is missing would leave what stood there before.
+void Node::expect_position(const Packet &packet, const char *what, int expected) const {
+  if (packet.index != expected) {
+    SC_REPORT_ERROR(name(), (std::string(what) + " of position " + std::to_string(packet.index) +
+                             " came before those of position " + std::to_string(expected))
+                                .c_str());
+  }
+}
+
 void Node::take_switches(const Packet &packet) {
+  expect_position(packet, "switches", exchanged_ready_);
   std::copy(packet.switches.begin(), packet.switches.end(),
             switches_[1].begin() + static_cast<long>(neuron(packet.index, 0)));
   events_.state_bits_written += static_cast<uint64_t>(packet.count * layer_.switch_bits);
@@ -127,6 +137,7 @@ void Node::take_switches(const Packet &packet) {
 }
 
 void Node::take_post(const Packet &packet) {
+  expect_position(packet, "posts", posts_ready_);
   const long at = static_cast<long>(neuron(packet.index, 0));
   std::copy(packet.values.begin(), packet.values.end(), post_.begin() + at);
   auto from = packet.switches.begin();

@@ -102,6 +102,8 @@ for name in 'grad.symmetric_same.conv1.backward <f8 (8, 4, 3, 3)' \
 done
 check 'no set of bidirectional connections' test "$(grep -c 'one_sided' found)" -eq 0
 check 'a line of angles for each epoch, and one before' test "$(wc -l <uni/alignment.csv)" -eq 4
+run 0 train tiny.yaml --threads 1 "${uni[@]}" -o uni_twin
+check 'so of the twin' test "$(wc -l <uni_twin/alignment.csv)" -eq 4
 
 # script/check-reference: passes on what the program itself has written, and sees what is changed.
 reference() {

@@ -121,6 +121,10 @@ refuse 2 'nowhere.npz' "${tile[@]}" --vectors nowhere.npz
 printf 'PK' >torn.npz
 refuse 2 'torn.npz' "${tile[@]}" --vectors torn.npz
 refuse 2 'substrate.kind is golden' "${tile[@]}" --random 1 --set substrate.kind=golden
+uni=(--set network.connections=unidirectional)
+refuse 2 'network.connections: unidirectional; a tile of layer 1 learns with its feedback arrays' \
+  "${tile[@]}" --random 1 "${uni[@]}"
+run 0 "${tile[@]}" --random 1 --layer 0 "${uni[@]}"
 refuse 1 'no/v.npz' "${tile[@]}" --random 1 --write-vectors no/v.npz
 run 1 "${tile[@]}" --random 1 --junit no/v.xml
 says 'no/v.xml'

@@ -176,8 +176,8 @@ TEST(ArrayCells, products_are_those_of_plain_loops_over_the_cells) {
     const auto weight = [&](int r, int u) {
       int64_t sum = 0;
       for (int s = 0; s < one.shape.slices; ++s) {
-        sum += value[static_cast<size_t>(r * one.columns() + u * one.shape.slices + s)]
-               << (s * one.chip.bits_per_cell);
+        sum += value[static_cast<size_t>(r * one.columns() + u * one.shape.slices + s)] *
+               (int64_t{1} << (s * one.chip.bits_per_cell));
       }
       return sum;
     };

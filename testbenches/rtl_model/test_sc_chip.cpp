@@ -506,6 +506,44 @@ TEST(Chip, a_deadlock_is_reported_with_who_waits_for_whom) {
   }
 }
 
+// Whatever packet is lost, states and switches between the homes of a layer and of its feedback
+// arrays among them: someone says what it waits for, or that a position was left out.
+TEST(Chip, a_lost_packet_of_backward_weights_is_missed_by_someone) {
+  ChipCase one = corner(
+      {1, 5, 5},
+      {conv_layer(2, 3, 1, 1, EPX_POOL_NONE), conv_layer(3, 3, 1, 1, EPX_POOL_MAX), dense_layer(3)},
+      2, EPX_LOSS_CROSS_ENTROPY);
+  one.network.connections = EPX_CONNECTIONS_UNIDIRECTIONAL;
+  one.chip.rows = 7;
+  one.chip.columns = 16;
+  one.dynamics.free_steps = one.dynamics.nudged_steps = 1;
+  std::string whys;
+  constexpr int packets = 1950;  // the whole training step has more
+  for (one.lose_packet = 1; one.lose_packet < packets; one.lose_packet += 31) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    in_child([&] {
+      epx_chip_check_t check = {};
+      epx_error_t error = {};
+      EXPECT_EQ(one.run(&check, &error), EPX_ERR_MISMATCH) << "packet " << one.lose_packet;
+      const std::string text = error.message;
+      EXPECT_NE(text.find(" waits for ") == std::string::npos,
+                text.find(" came before those of ") == std::string::npos)
+          << text;
+      EXPECT_EQ(text.find("nothing it knows of"), std::string::npos) << text;
+      EXPECT_EQ(write(ends[1], text.data(), text.size()), (ssize_t)text.size());
+    });
+    close(ends[1]);
+    char text[2048];
+    const ssize_t size = read(ends[0], text, sizeof text);
+    whys.append(text, size > 0 ? (size_t)size : 0);
+    close(ends[0]);
+  }
+  EXPECT_NE(whys.find(" positions' states from tile "), std::string::npos);
+  EXPECT_NE(whys.find("switches of position "), std::string::npos);
+  EXPECT_NE(whys.find("posts of position "), std::string::npos);
+}
+
 TEST(Chip, a_mesh_too_small_is_refused_with_the_number_of_tiles) {
   Random random = chip_test::make_random();
   ChipCase one = chip_test::random_case(random);

@@ -243,6 +243,8 @@ TEST(Twin, RefusesCheckpointsOfOtherSubstrates) {
   epx_chip_t tiled = make_chip();
   tiled.rows = 16;
   const Substrate other_tiles = make_twin(network, tiled, 2);
+  const Substrate other_ways =
+      make_twin(unidirectional(network, EPX_BACKWARD_SAME), make_chip(), 2);
   epx_trainer_state_t state = {};
   epx_error_t error = {};
   ASSERT_EQ(epx_checkpoint_write(path.c_str(), golden.get(), &state, nullptr), EPX_OK);
@@ -254,6 +256,9 @@ TEST(Twin, RefusesCheckpointsOfOtherSubstrates) {
   EXPECT_NE(std::string(error.message).find("golden.0.weight"), std::string::npos) << error.message;
   EXPECT_NE(epx_checkpoint_read(path.c_str(), other_tiles.get(), &state, &error), EPX_OK);
   EXPECT_NE(std::string(error.message).find("lfsr"), std::string::npos) << error.message;
+  EXPECT_NE(epx_checkpoint_read(path.c_str(), other_ways.get(), &state, &error), EPX_OK);
+  EXPECT_NE(std::string(error.message).find("param.conv1.backward"), std::string::npos)
+      << error.message;
 }
 
 struct Gap {
