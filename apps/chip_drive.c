@@ -40,7 +40,8 @@ static epx_status_t open_pair(const epx_experiment_t *experiment, epx_substrate_
   for (int i = 0; status == EPX_OK && i < TWINS; ++i) {
     chip.event_driven = i == EVENT;
     status = epx_twin_create(network, &chip, n, &pair->twin[i], error);
-    status = status == EPX_OK ? pair->twin[i]->ops->load(pair->twin[i], pair->params, error) : status;
+    status =
+        status == EPX_OK ? pair->twin[i]->ops->load(pair->twin[i], pair->params, error) : status;
     status = status == EPX_OK ? epx_params_create(network, &pair->gradient[i], error) : status;
     pair->states[i] = malloc(pair->size * sizeof *pair->states[i]);
   }

@@ -9,10 +9,10 @@
 #include "epx_substrate.h"
 
 typedef struct chip_drive_t {
-  double states;           /* compared, at the end of the free phase */
-  double differing;        /* share of them */
-  double rms, largest;     /* difference, in steps of the state's format */
-  agreement_t gradient;    /* with that of the chip that drives everything */
+  double states;        /* compared, at the end of the free phase */
+  double differing;     /* share of them */
+  double rms, largest;  /* difference, in steps of the state's format */
+  agreement_t gradient; /* with that of the chip that drives everything */
 } chip_drive_t;
 
 /* Runs one training step on two twins with the parameters of `twin`, which is only read: one event-

@@ -271,8 +271,8 @@ static void print_savings(const verdict_t *v) {
     const uint64_t made = epx_event_get(&v->check.chip.events, i);
     const uint64_t whole = epx_event_get(&v->whole, i);
     if (made != whole) {
-      printf("  %-20s %16" PRIu64 " %18" PRIu64 " %7.2f %%\n", epx_event_rows()[i].name, made, whole,
-             100.0 * (double)made / (double)whole);
+      printf("  %-20s %16" PRIu64 " %18" PRIu64 " %7.2f %%\n", epx_event_rows()[i].name, made,
+             whole, 100.0 * (double)made / (double)whole);
     }
   }
 }
@@ -281,10 +281,11 @@ static void print_drive(const chip_drive_t *drive) {
   if (drive->differing == 0.0) {
     printf("\n  free states: all %.0f are those of a chip that drives everything\n", drive->states);
   } else {
-    printf("\n  against a chip that drives everything: %.1f %% of %.0f free states differ, by %.2f "
-           "steps rms, %.0f at most; gradient: cosine %.4f, relative error %.3g\n",
-           100.0 * drive->differing, drive->states, drive->rms, drive->largest,
-           drive->gradient.cosine, drive->gradient.relative_l2);
+    printf(
+        "\n  against a chip that drives everything: %.1f %% of %.0f free states differ, by %.2f "
+        "steps rms, %.0f at most; gradient: cosine %.4f, relative error %.3g\n",
+        100.0 * drive->differing, drive->states, drive->rms, drive->largest, drive->gradient.cosine,
+        drive->gradient.relative_l2);
   }
 }
 
@@ -299,8 +300,8 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
     return status;
   }
   if (experiment->chip.event_driven) {
-    status = chip_drive_compare(experiment, twin, x, labels, arguments->images, &verdict->drive,
-                                error);
+    status =
+        chip_drive_compare(experiment, twin, x, labels, arguments->images, &verdict->drive, error);
     if (status != EPX_OK) {
       return status;
     }
@@ -312,8 +313,8 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   const epx_measured_t measured = {.training = verdict->check.activity};
   if (status == EPX_OK) {
     status = epx_account_make(&experiment->network, &experiment->chip, &experiment->dynamics,
-                              &experiment->estimator, arguments->images, &measured,
-                              &verdict->timed, error);
+                              &experiment->estimator, arguments->images, &measured, &verdict->timed,
+                              error);
   }
   if (status == EPX_OK) {
     status = expect_whole(verdict, experiment, arguments->images, error);

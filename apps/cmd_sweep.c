@@ -107,8 +107,8 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
   status = status == EPX_OK ? run_train(&experiment, &run, &last, &failure) : status;
   if (status == EPX_OK) {
     result = result_of(&last.epoch, epx_clock_seconds() - start);
-    status = cost_of_point(&experiment, last.has_measured ? &last.measured : NULL, &result,
-                           &failure);
+    status =
+        cost_of_point(&experiment, last.has_measured ? &last.measured : NULL, &result, &failure);
   }
   if (ends_sweep(status)) {
     *error = failure;

@@ -40,18 +40,17 @@ static void resolve(const char *name, char path[1024]) {
   }
 }
 
-static epx_status_t make_cost(const epx_experiment_t *experiment,
-                              const epx_measured_t *measured, epx_cost_t **out,
-                              epx_error_t *error) {
+static epx_status_t make_cost(const epx_experiment_t *experiment, const epx_measured_t *measured,
+                              epx_cost_t **out, epx_error_t *error) {
   char path[1024];
   epx_cost_t *cost = malloc(sizeof *cost);
   if (cost == NULL) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the cost account");
   }
   resolve(experiment->chip.technology, path);
-  const epx_status_t status =
-      epx_cost_make(&experiment->network, &experiment->chip, &experiment->dynamics,
-                    &experiment->estimator, experiment->training.batch, measured, path, cost, error);
+  const epx_status_t status = epx_cost_make(
+      &experiment->network, &experiment->chip, &experiment->dynamics, &experiment->estimator,
+      experiment->training.batch, measured, path, cost, error);
   if (status != EPX_OK) {
     free(cost);
     return status;
@@ -99,9 +98,8 @@ static int savings_of(const epx_events_t *made, const epx_events_t *whole,
   return count;
 }
 
-epx_status_t cost_savings_text(const epx_experiment_t *experiment,
-                               const epx_measured_t *measured, char *text, size_t size,
-                               epx_error_t *error) {
+epx_status_t cost_savings_text(const epx_experiment_t *experiment, const epx_measured_t *measured,
+                               char *text, size_t size, epx_error_t *error) {
   epx_events_t made, whole;
   const epx_status_t status = compare(experiment, measured, &made, &whole, error);
   if (status == EPX_OK) { /* every converted line is shifted in, whatever the array */

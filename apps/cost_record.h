@@ -15,19 +15,18 @@ extern "C" {
 /* Writes folder/cost.json; nothing for the golden model, which is no chip, nor before a measurement
  * (measured NULL) for chips that need one. */
 EPX_CHECKED epx_status_t cost_record_write(const char *folder, const epx_experiment_t *experiment,
-                                           const epx_measured_t *measured,
-                                           epx_error_t *error);
+                                           const epx_measured_t *measured, epx_error_t *error);
 
 /* The same account's totals for one point of a sweep: energies and latency of *result. */
 EPX_CHECKED epx_status_t cost_of_point(const epx_experiment_t *experiment,
-                                       const epx_measured_t *measured,
-                                       epx_sweep_result_t *result, epx_error_t *error);
+                                       const epx_measured_t *measured, epx_sweep_result_t *result,
+                                       epx_error_t *error);
 
 /* "12.3 % of the line drives and 23.4 % of the conversions of a chip that drives everything", of
  * training. */
 EPX_CHECKED epx_status_t cost_savings_text(const epx_experiment_t *experiment,
-                                           const epx_measured_t *measured, char *text,
-                                           size_t size, epx_error_t *error);
+                                           const epx_measured_t *measured, char *text, size_t size,
+                                           epx_error_t *error);
 
 #ifdef __cplusplus
 }

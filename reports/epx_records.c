@@ -80,9 +80,9 @@ static json_t *cost_measured(const epx_cost_record_t *record) {
   json_t *savings = json_array();
   for (int i = 0; i < record->saving_count; ++i) {
     const epx_cost_saving_t *saving = &record->savings[i];
-    savings = append(savings, json_pack("{s:o, s:o, s:o}", "name", epx_json_text(saving->name),
-                                        "made", epx_json_number(saving->made), "whole",
-                                        epx_json_number(saving->whole)));
+    savings = append(
+        savings, json_pack("{s:o, s:o, s:o}", "name", epx_json_text(saving->name), "made",
+                           epx_json_number(saving->made), "whole", epx_json_number(saving->whole)));
   }
   return json_pack("{s:I, s:I, s:o}", "inference_images", (json_int_t)record->inference_images,
                    "training_images", (json_int_t)record->training_images, "savings", savings);

@@ -65,14 +65,15 @@ static void show_savings(epx_page_t *page, const json_t *measured) {
     return;
   }
   epx_page_heading(page, "Events saved, one training image");
-  epx_page_text(page, EPX_PAGE_PLAIN,
-                "This chip ends settled phases or drives only what changed, so its events depend on "
-                "the images: means over %s training images of the last epoch and %s test images, "
-                "against a chip that makes every step and drives everything. Cycles of drives are "
-                "the slowest tile's, as measured; what tiles wait for each other meanwhile is not in "
-                "them.",
-                epx_format_count(epx_json_get_number(measured, "training_images"), made_text),
-                epx_format_count(epx_json_get_number(measured, "inference_images"), text));
+  epx_page_text(
+      page, EPX_PAGE_PLAIN,
+      "This chip ends settled phases or drives only what changed, so its events depend on "
+      "the images: means over %s training images of the last epoch and %s test images, "
+      "against a chip that makes every step and drives everything. Cycles of drives are "
+      "the slowest tile's, as measured; what tiles wait for each other meanwhile is not in "
+      "them.",
+      epx_format_count(epx_json_get_number(measured, "training_images"), made_text),
+      epx_format_count(epx_json_get_number(measured, "inference_images"), text));
   epx_table_t *table = epx_table_create(4, HEADINGS, RIGHT);
   size_t i;
   json_t *saving;

@@ -18,8 +18,8 @@ typedef struct work_t {
 typedef struct account_t {
   plan_t *plan;
   const epx_pace_t *pace; /* by command, measured; NULL: everything is driven */
-  traffic_t traffic;   /* of the command at work */
-  epx_events_t events; /* likewise */
+  traffic_t traffic;      /* of the command at work */
+  epx_events_t events;    /* likewise */
 } account_t;
 
 /* epx_account_measured.c: makes *account that of the mean image measured, but for cycles of drives.

@@ -7,7 +7,8 @@
 static void add_events(epx_events_t *sum, const epx_events_t *events, double times) {
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
     uint64_t *counter = (uint64_t *)((char *)sum + epx_event_rows()[i].offset);
-    *counter = (uint64_t)(int64_t)round((double)*counter + times * (double)epx_event_get(events, i));
+    *counter =
+        (uint64_t)(int64_t)round((double)*counter + times * (double)epx_event_get(events, i));
   }
 }
 

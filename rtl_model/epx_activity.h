@@ -21,8 +21,8 @@ typedef struct epx_pace_t {
 typedef struct epx_activity_t {
   uint64_t images;                   /* loaded */
   uint64_t free_steps, nudged_steps; /* that a chip with stop_settled makes */
-  epx_events_t driven; /* pulses of updates (cell_writes); of an event-driven chip's arrays, converters and held sums, about changes;
-                          the closed form has the rest */
+  epx_events_t driven; /* pulses of updates (cell_writes); of an event-driven chip's arrays,
+                          converters and held sums, about changes; the closed form has the rest */
   epx_pace_t pace[EPX_COMMAND_KINDS]; /* of an event-driven chip */
 } epx_activity_t;
 

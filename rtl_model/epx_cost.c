@@ -148,8 +148,8 @@ bool epx_cost_needs_measurement(const epx_chip_t *chip) {
 
 epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
                            const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
-                           int batch, const epx_measured_t *measured,
-                           const char *technology, epx_cost_t *cost, epx_error_t *error) {
+                           int batch, const epx_measured_t *measured, const char *technology,
+                           epx_cost_t *cost, epx_error_t *error) {
   epx_account_t account;
   epx_technology_t read;
   epx_status_t status =

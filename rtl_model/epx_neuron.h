@@ -38,8 +38,8 @@ enum { EPX_NEURON_OPERAND = 1 << 28 };
 /* A bias register at the accumulator's fraction: nearest-even, saturated. */
 static inline int32_t epx_neuron_bias(int32_t bias, epx_qformat_t format,
                                       int accumulator_fraction) {
-  const int64_t shifted = epx_round_shift(bias, format.fraction_bits - accumulator_fraction,
-                                          EPX_ROUND_NEAREST_EVEN, 0);
+  const int64_t shifted =
+      epx_round_shift(bias, format.fraction_bits - accumulator_fraction, EPX_ROUND_NEAREST_EVEN, 0);
   return (int32_t)epx_saturate(shifted, -EPX_NEURON_OPERAND, EPX_NEURON_OPERAND);
 }
 

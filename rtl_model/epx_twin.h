@@ -31,8 +31,9 @@ EPX_CHECKED epx_status_t epx_twin_check(const epx_network_t *network, const epx_
 /* Steps asked for and steps computed since creation (the rest had settled), over all samples. */
 void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t *computed);
 
-/* Over all samples presented since creation. Steps that a chip with chip.stop_settled makes: it sees
- * a state that stays, but no cycle of period 2. Drives are counted with chip.event_driven only. */
+/* Over all samples presented since creation. Steps that a chip with chip.stop_settled makes: it
+ * sees a state that stays, but no cycle of period 2. Drives are counted with chip.event_driven
+ * only. */
 void epx_twin_activity(const epx_substrate_t *substrate, epx_activity_t *activity);
 
 #ifdef __cplusplus

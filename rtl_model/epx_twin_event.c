@@ -183,7 +183,7 @@ static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, i
 /* Drives what changed of one column block's posts at one place of position p's window; returns the
  * passes of a slice. */
 static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int cb,
-                        int p, int place, const held_t *held) {
+                       int p, int place, const held_t *held) {
   const epx_layer_map_t *map = &layer->map;
   const epx_geometry_t *g = &layer->g;
   int unit, unit_end, cy, cx;
@@ -261,8 +261,7 @@ void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_wor
     for (size_t u = 0; u < units; ++u) {
       w->posts[u] = state[u];
     }
-    const uint8_t *of_position =
-        layer->window == 1 ? w->no_switches : switches + (size_t)p * units;
+    const uint8_t *of_position = layer->window == 1 ? w->no_switches : switches + (size_t)p * units;
     drive_position(twin, layer, w, p, w->posts, of_position, &held);
   }
   end_backward(twin, layer, w);

@@ -54,7 +54,7 @@ typedef struct twin_layer_t {
   int8_t *packed_forward, *packed_backward;
 
   epx_pulsed_t **pulsed; /* by tile, as below; NULL: weights are written */
-  epx_array_t **array; /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
+  epx_array_t **array;   /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
 
   int32_t *forward_rows; /* epx_conv_rows of conv */
 
@@ -78,7 +78,7 @@ typedef struct twin_workspace_t {
   int32_t *correlation[EPX_MAX_TILE_LAYERS]; /* [units][padded fan_in]; not of the read-out */
   int64_t *bias_correlation[EPX_MAX_TILE_LAYERS];
   int64_t *readout_correlation; /* [classes][fan_in] */
-  uint64_t event; /* epx_array_command of the products to come */
+  uint64_t event;               /* epx_array_command of the products to come */
   uint64_t asked, computed;
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 

@@ -10,8 +10,8 @@
  *
  * Inner roundings are nearest-even. A tile updates its synapses in row-major order (row, then
  * output channel), drawing once each; the tile with row block 0 then updates its biases by channel,
- * with the same LFSR. The twin and the SystemC tile both call these functions. Where the weight is a
- * device's conductance, the step becomes pulses (epx_pulsed.h). */
+ * with the same LFSR. The twin and the SystemC tile both call these functions. Where the weight is
+ * a device's conductance, the step becomes pulses (epx_pulsed.h). */
 #ifndef EPX_UPDATE_H
 #define EPX_UPDATE_H
 

@@ -56,13 +56,10 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
       backward_tree_bits_(epx_tree_bits(config.shape.units, config.chip.bits_per_cell)) {
   const epx_tile_shape_t &shape = config_.shape;
   const size_t units = static_cast<size_t>(shape.units);
-  epx_array_t *cells = nullptr;
-  epx_error_t error = {};
-  require(epx_array_create(&config_.chip, &shape, config_.number, &cells, &error) == EPX_OK,
-          error.message);
-  cells_.reset(cells);
+  cells_ = programmed();
   if (epx_pulsed(&config_.chip)) {
     epx_pulsed_t *pulsed = nullptr;
+    epx_error_t error = {};
     require(epx_pulsed_create(&config_.chip, config_.synapse, &shape, config_.number, &pulsed,
                               &error) == EPX_OK,
             error.message);
@@ -72,15 +69,30 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
   for (int row = 0; row < shape.rows; ++row) {
     for (int unit = 0; unit < shape.units; ++unit) {
       offset_sum_[static_cast<size_t>(unit)] += memory_->weight[at(row, unit)];
-      epx_array_write(cells, row, unit, memory_->weight[at(row, unit)], written(row, unit));
     }
   }
-  require(epx_array_settle(cells, &error) == EPX_OK, error.message);
   correlation_.assign(units * static_cast<size_t>(shape.rows), 0);
   bias_correlation_.assign(units, 0);
   SC_METHOD(clock_method);
   sensitive << clk_i.pos();
   dont_initialize();
+}
+
+// An array whose cells hold the weights.
+Tile::Cells Tile::programmed() const {
+  const epx_tile_shape_t &shape = config_.shape;
+  epx_array_t *cells = nullptr;
+  epx_error_t error = {};
+  require(epx_array_create(&config_.chip, &shape, config_.number, &cells, &error) == EPX_OK,
+          error.message);
+  Cells made(cells, epx_array_destroy);
+  for (int row = 0; row < shape.rows; ++row) {
+    for (int unit = 0; unit < shape.units; ++unit) {
+      epx_array_write(cells, row, unit, memory_->weight[at(row, unit)], written(row, unit));
+    }
+  }
+  require(epx_array_settle(cells, &error) == EPX_OK, error.message);
+  return made;
 }
 
 void Tile::end_of_elaboration() {
@@ -189,8 +201,25 @@ void Tile::check_conservation() const {
     law("sum of a column's weights and its register", static_cast<uint64_t>(sum),
         static_cast<uint64_t>(offset_sum_[static_cast<size_t>(unit)]));
   }
+  check_cells();
   law("products of the update circuit", events_.update_macs,
       terms * units * static_cast<uint64_t>(shape.rows));
+}
+
+// The cells hold the weights: a product with codes that tell rows apart is that of a fresh array.
+void Tile::check_cells() const {
+  const Cells fresh = programmed();
+  const size_t units = static_cast<size_t>(config_.shape.units);
+  std::vector<uint8_t> codes(static_cast<size_t>(config_.shape.rows));
+  for (size_t row = 0; row < codes.size(); ++row) {
+    codes[row] = static_cast<uint8_t>(37 * row | 1);
+  }
+  std::vector<int64_t> found(units), expected(units);
+  epx_array_forward(cells_.get(), 0, 0, codes.data(), 8, found.data());
+  epx_array_forward(fresh.get(), 0, 0, codes.data(), 8, expected.data());
+  if (found != expected) {
+    SC_REPORT_ERROR(name(), "the cells do not hold the weights");
+  }
 }
 
 void Tile::trace_signals(sc_core::sc_trace_file *file, bool of_chip) const {

@@ -81,6 +81,7 @@ class Tile : public sc_core::sc_module {
   void check_conservation() const;
 
  private:
+  using Cells = std::unique_ptr<epx_array_t, void (*)(epx_array_t *)>;
   enum class Phase : int { Ready, Settle, Convert, Correlate, Update };
 
   // One driven bit. sign: of what it adds; 0: an event-driven word that drives nothing.
@@ -137,6 +138,8 @@ class Tile : public sc_core::sc_module {
   int update_weight(UpdateRecord *record);
   void update_bias(UpdateRecord *record);
   void write_weight(int row, int unit);
+  Cells programmed() const;
+  void check_cells() const;
 
   bool backward() const { return word_->operation == Operation::Backward; }
   int lines() const;  // converted in this product: columns, or backward rows
@@ -154,7 +157,7 @@ class Tile : public sc_core::sc_module {
 
   const TileConfig config_;
   epx_sc_memory_t *const memory_;
-  std::unique_ptr<epx_array_t, void (*)(epx_array_t *)> cells_{nullptr, epx_array_destroy};
+  Cells cells_{nullptr, epx_array_destroy};
   std::unique_ptr<epx_pulsed_t, void (*)(epx_pulsed_t *)> pulsed_{nullptr, epx_pulsed_destroy};
   std::vector<int64_t> offset_sum_;  // [units]: sum of the weights, for the offset correction
 
@@ -162,7 +165,7 @@ class Tile : public sc_core::sc_module {
   Phase phase_ = Phase::Ready;
   std::shared_ptr<const TileWord> word_;
   std::vector<uint64_t> driven_rows_, driven_units_;  // a bit for each line
-  std::vector<Pass> passes_;  // of the word
+  std::vector<Pass> passes_;                          // of the word
   size_t pass_ = 0;
   std::vector<int32_t> change_[4];  // of the word's codes, by place
   epx_drive_t drive_[4] = {};

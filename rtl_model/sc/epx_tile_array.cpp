@@ -95,8 +95,8 @@ void Tile::plan_passes() {
       if (word_->event_driven()) {
         for (int sign = 0; sign < EPX_DRIVE_SIGNS; ++sign) {
           for (uint32_t bits = drive_[place].bits[sign]; bits != 0; bits &= bits - 1) {
-            passes_.push_back({__builtin_ctz(bits), slice, place,
-                               sign == EPX_DRIVE_RISEN ? 1 : -1, false, false});
+            passes_.push_back({__builtin_ctz(bits), slice, place, sign == EPX_DRIVE_RISEN ? 1 : -1,
+                               false, false});
           }
         }
         continue;
@@ -121,8 +121,7 @@ void Tile::plan_changes(int place) {
   if (backward()) {
     change.resize(word_->post.size());
     epx_drive_change(word_->post_before.data(), word_->switches_before.data(), word_->post.data(),
-                     word_->switches.data(), place, static_cast<int>(change.size()),
-                     change.data());
+                     word_->switches.data(), place, static_cast<int>(change.size()), change.data());
   } else {
     change.resize(word_->lines.size());
     for (size_t r = 0; r < change.size(); ++r) {
@@ -191,8 +190,7 @@ void Tile::convert_turn() {
   conversion_.word = word_;
   const int count = std::min(all - conversion_.first_line, width);
   conversion_.sums.resize(static_cast<size_t>(count));
-  const int number =
-      word_->event_driven() ? epx_drive_number(pass.sign < 0, pass.bit) : pass.bit;
+  const int number = word_->event_driven() ? epx_drive_number(pass.sign < 0, pass.bit) : pass.bit;
   const uint64_t event =
       epx_array_event(word_->event, word_->index, pass.place, pass.slice, number);
   if (backward() && count > 0) {

@@ -96,12 +96,28 @@ TEST(Report, ShowsEveryRecord) {
   run.cost();
   run.tile(0);
   const std::string html = report({run.folder}, folder / "report.html");
-  for (const char *part :
-       {"Learning curves", "Gradient agreement", "Energy per image", "Latency and cycles",
-        "Tile check", "generated, not CIFAR-10", "18.75 %", "0.988154", "1,843,200", "1.71",
-        "0.9 to 3.2", "survey", "61,440", "412,160", "tile.vcd",
-        "0 of 5,120 compared values differ", "training.seed", "98.08 %", "Events saved", "line_drives",
-        "12.5", "9,872"}) {
+  for (const char *part : {"Learning curves",
+                           "Gradient agreement",
+                           "Energy per image",
+                           "Latency and cycles",
+                           "Tile check",
+                           "generated, not CIFAR-10",
+                           "18.75 %",
+                           "0.988154",
+                           "1,843,200",
+                           "1.71",
+                           "0.9 to 3.2",
+                           "survey",
+                           "61,440",
+                           "412,160",
+                           "tile.vcd",
+                           "0 of 5,120 compared values differ",
+                           "training.seed",
+                           "98.08 %",
+                           "Events saved",
+                           "line_drives",
+                           "12.5",
+                           "9,872"}) {
     EXPECT_TRUE(has(html, part)) << part;
   }
   const Json charts = charts_of(html);

@@ -79,7 +79,8 @@ epx_account_t account_of(const epx_network_t &network, const epx_chip_t &chip, i
   const epx_estimator_t estimator = {kind, 0.5};
   epx_account_t account = {};
   epx_error_t error = {};
-  EXPECT_EQ(epx_account_make(&network, &chip, &dynamics, &estimator, 4, nullptr, &account, &error), EPX_OK)
+  EXPECT_EQ(epx_account_make(&network, &chip, &dynamics, &estimator, 4, nullptr, &account, &error),
+            EPX_OK)
       << error.message;
   return account;
 }

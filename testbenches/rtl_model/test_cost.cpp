@@ -176,9 +176,9 @@ TEST(Cost, totals_are_the_sums_of_their_lines) {
     const epx_chip_t chip = default_chip(kind);
     static epx_cost_t cost;
     epx_error_t error = {};
-    ASSERT_EQ(
-        epx_cost_make(&network, &chip, &dynamics, &estimator, 32, nullptr, shipped.c_str(), &cost, &error),
-        EPX_OK)
+    ASSERT_EQ(epx_cost_make(&network, &chip, &dynamics, &estimator, 32, nullptr, shipped.c_str(),
+                            &cost, &error),
+              EPX_OK)
         << error.message;
     for (const epx_cost_image_t *image : {&cost.inference, &cost.training}) {
       double energy = 0.0, low = 0.0, high = 0.0, cycles = 0.0;
