@@ -96,7 +96,8 @@ TEST(Floorplan, lays_tiles_out_in_a_snake) {
       map.row_blocks = tiles;
       map.column_blocks = 1;
       epx_floorplan_t plan = {};
-      ASSERT_EQ(epx_floorplan_make(&chip, &map, 1, &plan, nullptr), EPX_OK);
+      const int placed = 0;
+      ASSERT_EQ(epx_floorplan_make(&chip, &map, &placed, 1, &plan, nullptr), EPX_OK);
       ASSERT_EQ(plan.tiles, tiles);
       ASSERT_GE(plan.columns * plan.rows, tiles);
       ASSERT_LT(plan.columns * (plan.rows - 1), tiles) << "no row is empty";
