@@ -31,8 +31,7 @@ typedef struct session_t {
 
 const char *epx_chip_check_name(epx_chip_check_kind_t kind) {
   static const char *const names[EPX_CHIP_CHECK_KINDS] = {
-      "states",     "switches", "predictions", "shadow weights",
-      "velocities", "biases",   "LFSRs",       "cells"};
+      "states", "switches", "predictions", "shadow weights", "velocities", "biases", "LFSRs"};
   return names[kind];
 }
 
@@ -169,7 +168,7 @@ static void compare_registers(session_t *s) {
   for (int l = 0; l < s->twin->parameter_layers; ++l) {
     const twin_layer_t *layer = &s->twin->layer[l];
     const registers_t *r = &s->registers[l];
-    char where[24];
+    char where[40];
     epx_network_layer_name(&s->twin->base.network, l, where);
     COMPARE(s, EPX_CHIP_CHECK_SHADOWS, where, r->shadow, layer->shadow, synapses_of(layer));
     COMPARE(s, EPX_CHIP_CHECK_VELOCITIES, where, r->velocity, layer->velocity, synapses_of(layer));
@@ -180,7 +179,8 @@ static void compare_registers(session_t *s) {
       COMPARE(s, EPX_CHIP_CHECK_LFSRS, where, &r->lfsr[i].state, &layer->lfsr[i].state, 1);
     }
     if (r->written != NULL) {
-      COMPARE(s, EPX_CHIP_CHECK_CELLS, where, r->written, layer->written, synapses_of(layer));
+      snprintf(where + strlen(where), sizeof where - strlen(where), ", writes");
+      COMPARE(s, EPX_CHIP_CHECK_SHADOWS, where, r->written, layer->written, synapses_of(layer));
     }
   }
 }
