@@ -334,6 +334,24 @@ static size_t words_of(int lines) {
   return ((size_t)lines + 63) / 64;
 }
 
+void epx_array_cells_reach(const epx_array_cells_t *cells, bool rows, int slice, int line,
+                           int64_t *low, int64_t *high) {
+  const size_t height = (size_t)cells->shape.rows, at = (size_t)line;
+  const int32_t *value =
+      rows ? cells->backward.value + (size_t)slice * height + at : cells->forward.value + at;
+  const size_t pitch = rows ? height * (size_t)cells->shape.slices : (size_t)cells->columns;
+  const int lines = rows ? cells->shape.units : cells->shape.rows;
+  const int64_t one = INT64_C(1) << EPX_CELL_FRACTION;
+  int64_t least = 0, most = 0;
+  for (int i = 0; i < lines; ++i) {
+    const int32_t v = value[(size_t)i * pitch];
+    least += v < 0 ? v : 0;
+    most += v > 0 ? v : 0;
+  }
+  *low = -((-least + one - 1) / one);
+  *high = (most + one - 1) / one;
+}
+
 void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
                              const uint64_t *driven_rows, int first, int count, int64_t *sums) {
   const plane_t *plane = &cells->forward;

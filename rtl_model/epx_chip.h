@@ -17,6 +17,11 @@ typedef enum epx_array_kind_t {
   EPX_ARRAY_ANALOG /* conductances; bit-serial drive, ADCs shared by columns, lossless resolution */
 } epx_array_kind_t;
 
+typedef enum epx_adc_reach_t {
+  EPX_ADC_REACH_DIGITS, /* all cells at their largest digit */
+  EPX_ADC_REACH_WEIGHTS /* the cells of the line as they stand, found anew after every update */
+} epx_adc_reach_t;
+
 typedef struct epx_chip_t {
   /* Formats. Products are exact integers; bits are dropped at the neuron, the read-out's error and
    * the update circuit only. */
@@ -38,15 +43,16 @@ typedef struct epx_chip_t {
                         columns */
   int adc_bits; /* analog: resolution; of ideal converters 2^adc_bits > rows * (2^bits_per_cell - 1)
                  */
-  int columns_per_adc;  /* analog, default 8 */
-  epx_converter_t adc;  /* analog: kind (default ideal: lossless), errors; bits and lines: above */
-  double adc_range;     /* of a lossy converter, as a share of what its line can reach, default 1 */
-  epx_device_t device;  /* analog: of the cells, default ideal */
-  uint32_t device_seed; /* of what differs from device to device */
-  int settle_cycles;    /* per driven bit, default 1 */
-  int convert_cycles;   /* per conversion, default 1 */
-  double clock_mhz;     /* default 1000 */
-  bool stop_settled;    /* a phase ends at the first step that changes no state; default false */
+  int columns_per_adc; /* analog, default 8 */
+  epx_converter_t adc; /* analog: kind (default ideal: lossless), errors; bits and lines: above */
+  double adc_range;    /* of a lossy converter, as a share of what its line can reach, default 1 */
+  epx_adc_reach_t adc_reach; /* what a line can reach */
+  epx_device_t device;       /* analog: of the cells, default ideal */
+  uint32_t device_seed;      /* of what differs from device to device */
+  int settle_cycles;         /* per driven bit, default 1 */
+  int convert_cycles;        /* per conversion, default 1 */
+  double clock_mhz;          /* default 1000 */
+  bool stop_settled; /* a phase ends at the first step that changes no state; default false */
 
   /* Network-on-chip: a mesh of routers, one for each tile. */
   int mesh_columns;  /* default 0: the smallest square that holds the network's tiles */
