@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "epx_array.h"
 #include "epx_cell.h"
 #include "epx_converter.h"
 #include "epx_pulse.h"
@@ -151,5 +152,34 @@ void convert(benchmark::State &state) {
   epx_adc_destroy(adc);
 }
 BENCHMARK(convert)->Arg(0)->Arg(1);
+
+// One driven bit of 128 columns through ideal converters. range(0): 0 bit planes, 1 conductances,
+// 2 with read noise of a kind that needs variances.
+void read_columns(benchmark::State &state) {
+  epx_chip_t chip = {};
+  chip.array_kind = EPX_ARRAY_ANALOG;
+  chip.bits_per_cell = 1;
+  chip.device.g_min = 0.1;
+  chip.device.program_error.device = state.range(0) > 0 ? 0.01 : 0.0;
+  chip.device.read_noise = {EPX_NOISE_PROPORTIONAL, state.range(0) > 1 ? 0.01 : 0.0};
+  epx_tile_shape_t shape = {};
+  shape.rows = 128;
+  shape.units = 16;
+  shape.slices = shape.synapse_bits = 8;
+  epx_array_t *array = nullptr;
+  if (epx_array_create(&chip, &shape, 1, &array, nullptr) != EPX_OK) {
+    state.SkipWithError("no array");
+    return;
+  }
+  const std::vector<uint64_t> driven(2, UINT64_C(0x5555555555555555));
+  std::vector<int64_t> sums(128);
+  uint64_t event = 0;
+  for (auto _ : state) {
+    epx_array_read_columns(array, ++event, driven.data(), 0, 128, sums.data());
+    benchmark::ClobberMemory();
+  }
+  epx_array_destroy(array);
+}
+BENCHMARK(read_columns)->Arg(0)->Arg(1)->Arg(2);
 
 }  // namespace

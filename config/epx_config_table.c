@@ -27,6 +27,7 @@ ENUM_NAMES(array_name, "digital", "analog")
 ENUM_NAMES(converter_name, "ideal", "sar", "ramp")
 ENUM_NAMES(ends_name, "own", "shared")
 ENUM_NAMES(solver_name, "iterative", "direct")
+ENUM_NAMES(reach_name, "digits", "weights")
 ENUM_NAMES(noise_name, "independent", "proportional", "inverse")
 
 /* Pooling, update orders and switches carry their names in core; estimators in its table. */
@@ -164,6 +165,10 @@ static const epx_config_row_t rows[] = {
     {"chip.array.adc.range", REAL(chip.adc_range, 0, 1), .above = true, .unit = "",
      .help =
          "Of a lossy converter, as a share of what its line can reach; sums beyond are clipped."},
+    {"chip.array.adc.reach", ENUM(chip.adc_reach, reach_name), .unit = "",
+     .help =
+         "What a line can reach: digits, with all its cells at their largest; weights, with its "
+         "cells as they stand, found for each line after every update."},
     {"chip.array.adc.offset_spread", REAL(chip.adc.offset_spread, 0, 65536), .unit = "LSB rms",
      .help = "Offsets of lossy converters, from one to the next."},
     {"chip.array.adc.gain_spread", REAL(chip.adc.gain_spread, 0, 1), .unit = "rms",

@@ -9,6 +9,8 @@
 #include "epx_converter.h"
 #include "epx_round.h"
 
+enum { MAX_LINES = 65536 };
+
 struct epx_array_t {
   epx_tile_shape_t shape;
   int bits_per_cell;
@@ -17,8 +19,11 @@ struct epx_array_t {
   uint64_t *row_planes;     /* [bit][row][words of units] */
   epx_array_cells_t *cells; /* NULL: ideal devices, as the planes have them */
   bool lossy;
-  epx_adc_t *columns; /* a line a column */
-  epx_adc_t **rows;   /* by slice, a line a row */
+  int adc_bits;
+  double adc_range;
+  bool follows_weights, written_since; /* EPX_ADC_REACH_WEIGHTS; the last settling */
+  epx_adc_t *columns;                  /* a line a column */
+  epx_adc_t **rows;                    /* by slice, a line a row */
 };
 
 void epx_array_destroy(epx_array_t *array) {
@@ -45,14 +50,13 @@ static void digits(const epx_array_t *array, int slice, int64_t *low, int64_t *h
   *high = last ? (INT64_C(1) << (bits - 1)) - 1 : (INT64_C(1) << bits) - 1;
 }
 
-static epx_status_t set_range(const epx_array_t *array, epx_adc_t *adc, int line, int slice,
-                              int leaves, int bits, double share, epx_error_t *error) {
-  int64_t low, high;
-  digits(array, slice, &low, &high);
-  low = (int64_t)((double)low * leaves * share);
-  high = (int64_t)((double)high * leaves * share);
+/* low, high: what the line can reach. */
+static epx_status_t set_range(const epx_array_t *array, epx_adc_t *adc, int line, int64_t low,
+                              int64_t high, epx_error_t *error) {
+  low = (int64_t)((double)low * array->adc_range);
+  high = (int64_t)((double)high * array->adc_range);
   /* Sums are whole: with levels to spare the range is wider, never the step finer than one. */
-  const int64_t spare = low + (INT64_C(1) << bits) - 1;
+  const int64_t spare = low + (INT64_C(1) << array->adc_bits) - 1;
   return epx_adc_set_range(adc, line, low, high < spare ? spare : high, error);
 }
 
@@ -66,8 +70,9 @@ static epx_status_t create_converters(epx_array_t *array, const epx_chip_t *chip
   const int columns = shape->units * shape->slices;
   epx_status_t status = epx_adc_create(&converter, columns, seed, number, &array->columns, error);
   for (int i = 0; status == EPX_OK && i < columns; ++i) {
-    status = set_range(array, array->columns, i, i % shape->slices, shape->rows, chip->adc_bits,
-                       chip->adc_range, error);
+    int64_t low, high;
+    digits(array, i % shape->slices, &low, &high);
+    status = set_range(array, array->columns, i, low * shape->rows, high * shape->rows, error);
   }
   array->rows = calloc((size_t)shape->slices, sizeof(epx_adc_t *));
   if (array->rows == NULL) {
@@ -76,8 +81,10 @@ static epx_status_t create_converters(epx_array_t *array, const epx_chip_t *chip
   for (int s = 0; status == EPX_OK && s < shape->slices; ++s) {
     status = epx_adc_create(&converter, shape->rows, seed, number + 1, &array->rows[s], error);
     for (int row = 0; status == EPX_OK && row < shape->rows; ++row) {
-      status = set_range(array, array->rows[s], row, s, shape->units, chip->adc_bits,
-                         chip->adc_range, error);
+      int64_t low, high;
+      digits(array, s, &low, &high);
+      status =
+          set_range(array, array->rows[s], row, low * shape->units, high * shape->units, error);
     }
   }
   return status;
@@ -91,6 +98,10 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   }
   array->shape = *shape;
   array->bits_per_cell = chip->bits_per_cell;
+  array->adc_bits = chip->adc_bits;
+  array->adc_range = chip->adc_range;
+  array->follows_weights = chip->adc_reach == EPX_ADC_REACH_WEIGHTS;
+  array->written_since = true;
   array->row_words = epx_array_words(shape->rows);
   array->unit_words = epx_array_words(shape->units);
   const size_t bits = (size_t)shape->synapse_bits;
@@ -116,10 +127,6 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   return EPX_OK;
 }
 
-epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error) {
-  return array->cells != NULL ? epx_array_cells_settle(array->cells, error) : EPX_OK;
-}
-
 int epx_array_fraction(const epx_array_t *array) {
   return array->lossy || array->cells != NULL ? EPX_CONVERTER_FRACTION : 0;
 }
@@ -141,6 +148,7 @@ static void put(uint64_t *words, int line, bool on) {
 }
 
 void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written) {
+  array->written_since = true;
   if (array->cells != NULL) {
     epx_array_cells_write(array->cells, row, unit, code, written);
     return;
@@ -207,6 +215,61 @@ static void count_rows(const epx_array_t *array, const uint64_t *driven_units, i
   }
 }
 
+/* Digits that line `line` sums up to at least and at most. Negative ones, of the last slice, are
+ * those with its highest bit. */
+static void reach(const epx_array_t *array, bool rows, int slice, int line, int64_t *low,
+                  int64_t *high) {
+  const int top = array->shape.synapse_bits - 1, slices = array->shape.slices;
+  const int lines = rows ? array->shape.units : array->shape.rows;
+  const uint64_t *sign =
+      rows ? array->row_planes + (size_t)(top * array->shape.rows + line) * array->unit_words
+           : array->column_planes + (size_t)(line / slices * (top + 1) + top) * array->row_words;
+  uint64_t negative[MAX_LINES / 64], others[MAX_LINES / 64];
+  for (int w = 0; w * 64 < lines; ++w) {
+    const uint64_t all = lines - w * 64 < 64 ? (UINT64_C(1) << (lines % 64)) - 1 : UINT64_MAX;
+    negative[w] = slice + 1 == slices ? sign[w] : 0;
+    others[w] = all & ~negative[w];
+  }
+  *low = *high = 0;
+  if (rows) {
+    count_rows(array, negative, slice, line, 1, low);
+    count_rows(array, others, slice, line, 1, high);
+  } else {
+    count_columns(array, negative, line, 1, low);
+    count_columns(array, others, line, 1, high);
+  }
+}
+
+static epx_status_t follow_weights(const epx_array_t *array, bool rows, int slice, int line,
+                                   epx_error_t *error) {
+  int64_t low, high;
+  if (array->cells != NULL) {
+    epx_array_cells_reach(array->cells, rows, slice, line, &low, &high);
+  } else {
+    reach(array, rows, slice, line, &low, &high);
+  }
+  return set_range(array, rows ? array->rows[slice] : array->columns, line, low, high, error);
+}
+
+epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error) {
+  const int slices = array->shape.slices;
+  epx_status_t status = EPX_OK;
+  if (array->written_since && array->cells != NULL) {
+    status = epx_array_cells_settle(array->cells, error);
+  }
+  const bool follows = array->written_since && array->lossy && array->follows_weights;
+  for (int s = 0; follows && s < slices; ++s) {
+    for (int u = 0; status == EPX_OK && u < array->shape.units; ++u) {
+      status = follow_weights(array, false, s, u * slices + s, error);
+    }
+    for (int row = 0; status == EPX_OK && row < array->shape.rows; ++row) {
+      status = follow_weights(array, true, s, row, error);
+    }
+  }
+  array->written_since = status != EPX_OK;
+  return status;
+}
+
 /* Through the converters: sums of digits, or, of cells, of the converters' units. */
 static void convert(const epx_array_t *array, const epx_adc_t *adc, uint64_t event, int first,
                     int count, int64_t *sums) {
@@ -249,8 +312,6 @@ void epx_array_finish(const epx_array_t *array, int count, int64_t *sums) {
     sums[i] = epx_round_shift(sums[i], fraction, EPX_ROUND_NEAREST_EVEN, 0);
   }
 }
-
-enum { MAX_LINES = 65536 };
 
 /* sums[units] += factor * what the columns give for the driven rows at one event. */
 static void add_columns(const epx_array_t *array, uint64_t event, const uint64_t *driven,

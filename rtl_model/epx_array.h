@@ -10,9 +10,9 @@
  *
  * Sums come back in units of 2^-epx_array_fraction(): 0 where products are exact (digital arrays;
  * ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the
- * line can reach, times chip.adc_range: all wordlines on, all cells at their largest digit.
- * Backward, every slice is read with the range of its digits; converters are time-shared, their
- * errors by line. */
+ * line can reach, times chip.adc_range: all wordlines on, all cells at their largest digit, or,
+ * with EPX_ADC_REACH_WEIGHTS, as they stand. Backward, every slice is read with a range of its own;
+ * converters are time-shared, their errors by line. */
 #ifndef EPX_ARRAY_H
 #define EPX_ARRAY_H
 
@@ -54,7 +54,8 @@ static inline uint64_t epx_array_event(uint64_t command, int word, int place, in
 void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written);
 
 /* After writes and before reads: where wires have resistance, finds what they leave of the cells;
- * elsewhere, and where nothing was written, it does nothing. Errors: EPX_ERR_MEMORY. */
+ * then, where asked for, the converters' ranges. Elsewhere, and where nothing was written, it does
+ * nothing. Errors: EPX_ERR_MEMORY, and those of epx_adc_set_range. */
 EPX_CHECKED epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error);
 
 int epx_array_fraction(const epx_array_t *array);

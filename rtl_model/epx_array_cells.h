@@ -35,6 +35,11 @@ void epx_array_cells_write(epx_array_cells_t *cells, int row, int unit, int code
 /* As epx_array_settle. */
 EPX_CHECKED epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, epx_error_t *error);
 
+/* What column `line`, or with `rows` row `line` of one slice, counts at least and at most, without
+ * noise, whatever is driven: in whole digits, outwards. */
+void epx_array_cells_reach(const epx_array_cells_t *cells, bool rows, int slice, int line,
+                           int64_t *low, int64_t *high);
+
 /* sums[i] = what a read at this event counts in column first + i over the driven rows; or in row
  * first + i over the driven units of one slice. */
 void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,

@@ -17,6 +17,11 @@ typedef enum epx_array_kind_t {
   EPX_ARRAY_ANALOG /* conductances; bit-serial drive, ADCs shared by columns, lossless resolution */
 } epx_array_kind_t;
 
+typedef enum epx_adc_reach_t {
+  EPX_ADC_REACH_DIGITS, /* all cells at their largest digit */
+  EPX_ADC_REACH_WEIGHTS /* the cells of the line as they stand, found anew after every update */
+} epx_adc_reach_t;
+
 typedef struct epx_chip_t {
   /* Formats. Products are exact integers; bits are dropped at the neuron, the read-out's error and
    * the update circuit only. */
@@ -38,12 +43,13 @@ typedef struct epx_chip_t {
                         columns */
   int adc_bits; /* analog: resolution; of ideal converters 2^adc_bits > rows * (2^bits_per_cell - 1)
                  */
-  int columns_per_adc;  /* analog, default 8 */
-  epx_converter_t adc;  /* analog: kind (default ideal: lossless), errors; bits and lines: above */
-  double adc_range;     /* of a lossy converter, as a share of what its line can reach, default 1 */
-  epx_device_t device;  /* analog: of the cells, default ideal */
-  int pulse_preset;     /* analog: 0: weights are written; n: moved by pulses (epx_pulsed.h) of
-                           epx_pulse_preset_name(n - 1) */
+  int columns_per_adc; /* analog, default 8 */
+  epx_converter_t adc; /* analog: kind (default ideal: lossless), errors; bits and lines: above */
+  double adc_range;    /* of a lossy converter, as a share of what its line can reach, default 1 */
+  epx_adc_reach_t adc_reach; /* what a line can reach */
+  epx_device_t device;       /* analog: of the cells, default ideal */
+  int pulse_preset;          /* analog: 0: weights are written; n: moved by pulses (epx_pulsed.h) of
+                                epx_pulse_preset_name(n - 1) */
   int pulse_max;        /* pulses of one synapse in one update, 1..EPX_PULSE_MAX, default 255 */
   uint32_t device_seed; /* of what differs from device to device */
   int settle_cycles;    /* per driven bit, default 1 */

@@ -33,8 +33,7 @@ typedef struct session_t {
 
 const char *epx_chip_check_name(epx_chip_check_kind_t kind) {
   static const char *const names[EPX_CHIP_CHECK_KINDS] = {
-      "states",     "switches", "predictions", "shadow weights",
-      "velocities", "biases",   "LFSRs",       "cells"};
+      "states", "switches", "predictions", "shadow weights", "velocities", "biases", "LFSRs"};
   return names[kind];
 }
 
@@ -210,7 +209,8 @@ static void compare_registers(session_t *s) {
       COMPARE(s, EPX_CHIP_CHECK_LFSRS, where, &r->lfsr[i].state, &layer->lfsr[i].state, 1);
     }
     if (r->written != NULL) {
-      COMPARE(s, EPX_CHIP_CHECK_CELLS, where, r->written, layer->written, synapses_of(layer));
+      snprintf(where + strlen(where), sizeof where - strlen(where), ", writes");
+      COMPARE(s, EPX_CHIP_CHECK_SHADOWS, where, r->written, layer->written, synapses_of(layer));
     }
   }
 }

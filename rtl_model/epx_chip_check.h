@@ -16,11 +16,10 @@ typedef enum epx_chip_check_kind_t {
   EPX_CHIP_CHECK_STATES,
   EPX_CHIP_CHECK_SWITCHES,
   EPX_CHIP_CHECK_PREDICTIONS,
-  EPX_CHIP_CHECK_SHADOWS,
+  EPX_CHIP_CHECK_SHADOWS, /* and, of arrays that are not exact, when cells were last written */
   EPX_CHIP_CHECK_VELOCITIES,
   EPX_CHIP_CHECK_BIASES, /* and their velocities */
   EPX_CHIP_CHECK_LFSRS,
-  EPX_CHIP_CHECK_CELLS, /* when their synapses were written; of arrays that are not exact */
   EPX_CHIP_CHECK_KINDS
 } epx_chip_check_kind_t;
 

@@ -252,6 +252,7 @@ inline ChipCase random_case(Random &random) {
     if (random.chance(0.4)) {  // converters that lose bits
       one.chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
       one.chip.adc_bits = random.integer(2, 6);
+      one.chip.adc_reach = (epx_adc_reach_t)random.integer(0, 1);
       one.chip.adc_range = random.real(0.2, 1.0);
       one.chip.adc.offset_spread = random.chance(0.5) ? random.real(0, 1.5) : 0.0;
       one.chip.adc.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;

@@ -475,6 +475,68 @@ TEST(ArrayCells, wires_take_their_share_in_either_direction) {
   }
 }
 
+// Ranges that follow the weights: no read clips, whatever is driven, and a line that reaches less
+// has finer steps: a read errs by half a step of its own line's reach at most.
+TEST(ArrayCells, ranges_follow_the_weights_of_each_line) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    const int bits = random.integer(2, 8), rows = random.integer(1, 130);
+    Case one(rows, random.integer(1, 20), bits, random.integer(1, 8));
+    if (random.chance(0.5)) random_device(random, &one.chip.device);
+    for (int &code : one.code) {
+      code = random.chance(0.5) ? 0 : random.integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
+    }
+    const Array exact = one.make();
+    one.chip.adc.kind = EPX_CONVERTER_SAR;
+    one.chip.adc_bits = random.integer(3, 8);
+    one.chip.adc_reach = EPX_ADC_REACH_WEIGHTS;
+    const Array array = one.make();
+    epx_error_t error = {};
+    ASSERT_EPX_OK(epx_array_settle(array.get(), &error), error);
+    const auto check = [&](bool back, int slice) {
+      const int inputs = back ? one.shape.units : rows, outputs = back ? rows : one.columns();
+      std::vector<double> low((size_t)outputs, 0.0), high((size_t)outputs, 0.0);
+      const auto read = [&](const epx_array_t *from, const std::vector<uint64_t> &driven) {
+        std::vector<int64_t> sums((size_t)outputs);
+        if (back) {
+          epx_array_read_rows(from, 1, driven.data(), slice, 0, outputs, sums.data());
+        } else {
+          epx_array_read_columns(from, 1, driven.data(), 0, outputs, sums.data());
+        }
+        std::vector<double> values;
+        for (const int64_t sum : sums) {
+          values.push_back(std::ldexp((double)sum, -epx_array_fraction(from)));
+        }
+        return values;
+      };
+      for (int i = 0; i < inputs; ++i) {  // cells alone: what each line can reach
+        std::vector<uint64_t> driven(epx_array_words(inputs), 0);
+        driven[(size_t)(i / 64)] = uint64_t{1} << (i % 64);
+        const std::vector<double> cells = read(exact.get(), driven);
+        for (size_t o = 0; o < cells.size(); ++o) (cells[o] < 0.0 ? low : high)[o] += cells[o];
+      }
+      for (int trial = 0; trial < 10; ++trial) {
+        std::vector<uint64_t> driven(epx_array_words(inputs), 0);
+        for (int i = 0; i < inputs; ++i) {
+          driven[(size_t)(i / 64)] |= (uint64_t)random.chance(trial / 9.0) << (i % 64);
+        }
+        const std::vector<double> expected = read(exact.get(), driven);
+        const std::vector<double> found = read(array.get(), driven);
+        for (size_t o = 0; o < expected.size(); ++o) {
+          // 2^bits levels, one of them 0, over the reach in whole digits; a step of one at least.
+          const double reach = std::ceil(high[o]) - std::floor(low[o]);
+          const double step = std::max(1.0, reach / (std::ldexp(1.0, one.chip.adc_bits) - 2.0));
+          EXPECT_LE(std::fabs(found[o] - expected[o]), 0.5 * step + 0.001)
+              << (back ? "row " : "column ") << o << " reaches " << low[o] << " to " << high[o];
+        }
+      }
+    };
+    check(false, 0);
+    for (int slice = 0; slice < one.shape.slices; ++slice) check(true, slice);
+  }
+}
+
 TEST(ArrayCells, a_device_that_cannot_be_is_refused_by_name) {
   Case one(4, 4, 8, 8);
   epx_array_t *array = nullptr;

@@ -58,6 +58,7 @@ inline epx_chip_t make_device_chip() {
   chip.device.wires = {2e4, 2.0, 3.0, 100.0, 50.0, EPX_WIRES_OWN, EPX_WIRES_ITERATIVE};
   chip.device.read_noise = {EPX_NOISE_INVERSE, 0.01};
   chip.adc.noise = 0.3;
+  chip.adc_reach = EPX_ADC_REACH_WEIGHTS;
   return chip;
 }
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads of cells: sums of driven lines, and their noise. */
+#include <math.h>
+
+#include "epx_array_cells_internal.h"
+#include "epx_array_random.h"
+#include "epx_clones.h"
+
+/* Lines of one pass, and driven lines that 32 bits surely hold: a cell counts below 2^23. */
+enum { LINES = 256, HELD = 256 };
+
+EPX_CLONES static void add_line(int count, const int32_t *restrict line, int32_t *restrict sum) {
+  for (int i = 0; i < count; ++i) {
+    sum[i] += line[i];
+  }
+}
+
+/* sums[i] of at most LINES lines = the driven lines of cells[driven][pitch]. */
+static void add_driven(const int32_t *cells, size_t pitch, size_t words, const uint64_t *driven,
+                       int count, int64_t *sums) {
+  int32_t sum[LINES] = {0};
+  int held = 0;
+  for (int i = 0; i < count; ++i) {
+    sums[i] = 0;
+  }
+  for (size_t w = 0; w < words; ++w) {
+    for (uint64_t left = driven[w]; left != 0; left &= left - 1) {
+      add_line(count, cells + (w * 64 + (size_t)__builtin_ctzll(left)) * pitch, sum);
+      if (++held == HELD) {
+        for (int i = 0; i < count; ++i) {
+          sums[i] += sum[i];
+          sum[i] = 0;
+        }
+        held = 0;
+      }
+    }
+  }
+  for (int i = 0; i < count; ++i) {
+    sums[i] += sum[i];
+  }
+}
+
+/* One direction of reading. */
+typedef struct reading_t {
+  const int32_t *value, *variance; /* of the first line; variance NULL: the same of all cells */
+  size_t pitch, words;             /* of a driven line */
+  const uint64_t *driven;
+  int lines;        /* that may be driven */
+  int first, count; /* lines read; numbers of their draws */
+  uint64_t key;
+  int slices, slice; /* of the lines: in turn, or all of this one */
+} reading_t;
+
+static int driven_lines(const reading_t *r) {
+  int lines = 0;
+  for (size_t w = 0; w < r->words; ++w) {
+    lines += __builtin_popcountll(r->driven[w]);
+  }
+  return lines;
+}
+
+/* sums += noise; scale[i]: of the root of a line's variance. */
+EPX_CLONES static void add_noise(int count, const double *restrict scale,
+                                 const double *restrict variance, const double *restrict normal,
+                                 const double *restrict limit, int64_t *restrict sums) {
+  for (int i = 0; i < count; ++i) {
+    double x = (double)sums[i] + scale[i] * sqrt(variance[i]) * normal[i];
+    x = x < -limit[i] ? -limit[i] : x > limit[i] ? limit[i] : x;
+    sums[i] = (int64_t)epx_math_round(x);
+  }
+}
+
+static void disturb(const epx_array_cells_t *cells, const reading_t *r, int at, int count,
+                    int64_t *sums) {
+  const double one = (double)(1 << EPX_CELL_FRACTION), lines = (double)r->lines;
+  const double unit = r->variance != NULL ? cells->variance_unit : 1.0;
+  const double sigma = cells->device.read_noise.sigma / (1.0 - cells->device.g_min);
+  double scale[LINES], variance[LINES], normal[LINES], limit[LINES];
+  int64_t counted[LINES];
+  const double all = r->variance != NULL ? 0.0 : (double)driven_lines(r);
+  if (r->variance != NULL) {
+    add_driven(r->variance + at, r->pitch, r->words, r->driven, count, counted);
+  }
+  for (int i = 0; i < count; ++i) {
+    const int slice = r->slices == 1 ? r->slice : (r->first + at + i) % r->slices;
+    const double steps = cells->digit[slice].steps;
+    variance[i] = r->variance != NULL ? (double)counted[i] * unit : all;
+    scale[i] = one * sigma * steps;
+    limit[i] = one * 8.0 * steps * lines;
+  }
+  epx_array_normals(r->key, (uint64_t)(r->first + at), (size_t)count, normal);
+  add_noise(count, scale, variance, normal, limit, sums);
+}
+
+static void read_lines(const epx_array_cells_t *cells, const reading_t *r, int64_t *sums) {
+  for (int at = 0; at < r->count; at += LINES) {
+    const int count = r->count - at < LINES ? r->count - at : LINES;
+    add_driven(r->value + at, r->pitch, r->words, r->driven, count, sums + at);
+    if (cells->device.read_noise.sigma != 0.0) {
+      disturb(cells, r, at, count, sums + at);
+    }
+  }
+}
+
+static size_t words_of(int lines) {
+  return ((size_t)lines + 63) / 64;
+}
+
+void epx_array_cells_reach(const epx_array_cells_t *cells, bool rows, int slice, int line,
+                           int64_t *low, int64_t *high) {
+  const size_t height = (size_t)cells->shape.rows, at = (size_t)line;
+  const int32_t *value =
+      rows ? cells->backward.value + (size_t)slice * height + at : cells->forward.value + at;
+  const size_t pitch = rows ? height * (size_t)cells->shape.slices : (size_t)cells->columns;
+  const int lines = rows ? cells->shape.units : cells->shape.rows;
+  const int64_t one = INT64_C(1) << EPX_CELL_FRACTION;
+  int64_t least = 0, most = 0;
+  for (int i = 0; i < lines; ++i) {
+    const int32_t v = value[(size_t)i * pitch];
+    least += v < 0 ? v : 0;
+    most += v > 0 ? v : 0;
+  }
+  *low = -((-least + one - 1) / one);
+  *high = (most + one - 1) / one;
+}
+
+void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
+                             const uint64_t *driven_rows, int first, int count, int64_t *sums) {
+  const plane_t *plane = &cells->forward;
+  const reading_t r = {.value = plane->value + first,
+                       .variance = plane->variance != NULL ? plane->variance + first : NULL,
+                       .pitch = (size_t)cells->columns,
+                       .words = words_of(cells->shape.rows),
+                       .driven = driven_rows,
+                       .lines = cells->shape.rows,
+                       .first = first,
+                       .count = count,
+                       .key = epx_array_event_key(cells->noise_key[0], event),
+                       .slices = cells->shape.slices};
+  read_lines(cells, &r, sums);
+}
+
+void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event,
+                          const uint64_t *driven_units, int slice, int first, int count,
+                          int64_t *sums) {
+  const plane_t *plane = &cells->backward;
+  const size_t rows = (size_t)cells->shape.rows, at = (size_t)slice * rows + (size_t)first;
+  const reading_t r = {.value = plane->value + at,
+                       .variance = plane->variance != NULL ? plane->variance + at : NULL,
+                       .pitch = rows * (size_t)cells->shape.slices,
+                       .words = words_of(cells->shape.units),
+                       .driven = driven_units,
+                       .lines = cells->shape.units,
+                       .first = first,
+                       .count = count,
+                       .key = epx_array_event_key(cells->noise_key[1], event),
+                       .slices = 1,
+                       .slice = slice};
+  read_lines(cells, &r, sums);
+}
