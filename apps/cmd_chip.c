@@ -200,12 +200,11 @@ static epx_status_t open_twin(const arguments_t *arguments, epx_experiment_t *ex
 static epx_chip_check_request_t make_request(const arguments_t *arguments,
                                              const epx_experiment_t *experiment, const float *x,
                                              const uint8_t *labels) {
-  epx_chip_check_request_t request = {
+  return (epx_chip_check_request_t){
       .dynamics = experiment->dynamics,
       .estimator = experiment->estimator,
       .sign = 1,
-      .rule = {.momentum = experiment->training.momentum,
-               .weight_decay = experiment->training.weight_decay},
+      .rule = epx_trainer_rule(&experiment->training, 0),
       .x = x,
       .labels = labels,
       .images = arguments->images,
@@ -214,10 +213,6 @@ static epx_chip_check_request_t make_request(const arguments_t *arguments,
       .vcd_path = arguments->vcd,
       .view = arguments->view,
   };
-  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
-    request.rule.learning_rate[l] = epx_trainer_learning_rate(&experiment->training, l, 0);
-  }
-  return request;
 }
 
 /* Commands of one kind that the chip should have made. A chip that stops a settled phase makes the

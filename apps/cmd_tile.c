@@ -143,7 +143,7 @@ static epx_status_t cut_vectors(const arguments_t *arguments, epx_experiment_t *
         .place = epx_tile_command_place(&arguments->tile, experiment),
         .dynamics = experiment->dynamics,
         .estimator = experiment->estimator,
-        .rule = epx_tile_command_rule(experiment),
+        .rule = epx_trainer_rule(&experiment->training, 0),
         .x = x,
         .labels = labels,
         .images = arguments->images,

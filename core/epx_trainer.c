@@ -21,6 +21,14 @@ double epx_trainer_learning_rate(const epx_training_t *training, int layer, int 
   return last + 0.5 * (first - last) * (1.0 + cos(pi * epoch / length));
 }
 
+epx_update_rule_t epx_trainer_rule(const epx_training_t *training, int epoch) {
+  epx_update_rule_t rule = {.momentum = training->momentum, .weight_decay = training->weight_decay};
+  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
+    rule.learning_rate[l] = epx_trainer_learning_rate(training, l, epoch);
+  }
+  return rule;
+}
+
 /* Buffers of one mini-batch. */
 typedef struct batch_t {
   int size;
@@ -111,11 +119,7 @@ static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_
   const epx_dataset_t *dataset = trainer->train;
   const uint64_t seed = trainer->training.seed, epoch = (uint64_t)state->epoch;
   const uint64_t augment_key = epx_random_key(epx_random_key(seed, KEY_AUGMENT), epoch);
-  epx_update_rule_t rule = {.momentum = trainer->training.momentum,
-                            .weight_decay = trainer->training.weight_decay};
-  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
-    rule.learning_rate[l] = epx_trainer_learning_rate(&trainer->training, l, state->epoch);
-  }
+  const epx_update_rule_t rule = epx_trainer_rule(&trainer->training, state->epoch);
   epx_dataset_shuffle(batch->order, dataset->count,
                       epx_random_key(epx_random_key(seed, KEY_SHUFFLE), epoch));
   while (state->next_image < dataset->count) {

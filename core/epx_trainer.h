@@ -69,6 +69,8 @@ typedef struct epx_trainer_t {
 
 /* Learning rate of a parameter layer in an epoch (from 0): cosine annealing. */
 double epx_trainer_learning_rate(const epx_training_t *training, int layer, int epoch);
+/* The rule of an epoch's updates. */
+epx_update_rule_t epx_trainer_rule(const epx_training_t *training, int epoch);
 
 /* Trains from *state to the last epoch, keeping *state current. */
 EPX_CHECKED epx_status_t epx_trainer_run(const epx_trainer_t *trainer, epx_trainer_state_t *state,

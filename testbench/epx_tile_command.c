@@ -136,15 +136,6 @@ const struct argp *epx_tile_command_argp(void) {
   return &argp;
 }
 
-epx_update_rule_t epx_tile_command_rule(const epx_experiment_t *experiment) {
-  epx_update_rule_t rule = {.momentum = experiment->training.momentum,
-                            .weight_decay = experiment->training.weight_decay};
-  for (int l = 0; l <= EPX_MAX_LAYERS; ++l) {
-    rule.learning_rate[l] = epx_trainer_learning_rate(&experiment->training, l, 0);
-  }
-  return rule;
-}
-
 epx_tile_place_t epx_tile_command_place(const epx_tile_command_t *command,
                                         const epx_experiment_t *experiment) {
   epx_tile_place_t place = command->place;
@@ -183,7 +174,7 @@ static epx_status_t file_place(const epx_tile_command_t *command, const epx_npz_
 static epx_status_t make_setup(const epx_experiment_t *experiment, epx_tile_place_t place,
                                epx_tile_setup_t *setup, epx_error_t *error) {
   epx_substrate_t *twin = NULL;
-  const epx_update_rule_t rule = epx_tile_command_rule(experiment);
+  const epx_update_rule_t rule = epx_trainer_rule(&experiment->training, 0);
   epx_status_t status = epx_twin_create(&experiment->network, &experiment->chip, 1, &twin, error);
   if (status == EPX_OK) {
     status = epx_tile_setup_make(twin, place, &experiment->estimator, &rule,

@@ -37,9 +37,6 @@ const struct argp *epx_tile_command_argp(void);
 int epx_tile_command_number(const char *option, const char *argument, struct argp_state *state,
                             int low, int high);
 
-/* The rule of an experiment's first update. */
-epx_update_rule_t epx_tile_command_rule(const epx_experiment_t *experiment);
-
 /* The tile that was asked for, or layer 1 (0 if there is one only), blocks 0, 0. */
 epx_tile_place_t epx_tile_command_place(const epx_tile_command_t *command,
                                         const epx_experiment_t *experiment);

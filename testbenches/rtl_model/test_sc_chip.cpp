@@ -441,6 +441,43 @@ TEST(Chip, of_a_lone_chain_takes_the_closed_forms_cycles) {
   }
 }
 
+// The closed form of a free step against SystemC's, where one of its terms makes the step.
+void step_takes(const char *what, const ChipCase &one, double low, double high) {
+  in_child([&] {
+    epx_chip_check_t check = {};
+    epx_error_t error = {};
+    ASSERT_EPX_OK(one.run(&check, &error), error);
+    const double cycles = static_cast<double>(check.chip.kind_cycles[EPX_COMMAND_FREE_STEP]);
+    const double share = one.account().kind_cycles[EPX_COMMAND_FREE_STEP] / cycles;
+    EXPECT_TRUE(share >= low && share <= high)
+        << what << ": " << share << ", " << one.describe() << cycles_by_command(check, one);
+  });
+}
+
+TEST(Chip, that_waits_for_credits_rows_or_a_link_takes_the_closed_forms_cycles) {
+  const epx_layer_t one_by_one = conv_layer(4, 1, 1, 0, EPX_POOL_NONE);
+  const epx_layer_t three_by_three = conv_layer(4, 3, 1, 0, EPX_POOL_NONE);
+  ChipCase one = corner({2, 9, 9}, {one_by_one, one_by_one}, 4, EPX_LOSS_CROSS_ENTROPY);
+  one.chip.rows = 2;
+  one.chip.router_cycles = 8;
+  one.chip.buffer_flits = 9;
+  one.chip.psum_buffer = 1;
+  step_takes("credits of a partial sum each", one, 0.99, 1.02);
+  one = corner({2, 4, 4}, {one_by_one, three_by_three}, 4, EPX_LOSS_CROSS_ENTROPY);
+  one.chip.rows = 3;
+  one.chip.router_cycles = 8;
+  one.chip.buffer_flits = 9;
+  // The form has the way along them for the last row of pixels as well: too much where rows are
+  // few.
+  step_takes("feedback along twelve row blocks", one, 1.0, 1.25);
+  one = corner({2, 9, 9}, {one_by_one, three_by_three}, 4, EPX_LOSS_CROSS_ENTROPY);
+  one.chip.flit_bits = 8;
+  one.chip.state = q_unsigned(0, 1);
+  one.chip.router_cycles = 4;
+  one.chip.buffer_flits = 2;
+  step_takes("a link of half the pace", one, 0.98, 1.02);
+}
+
 // The watchdog counts what moves inside arrays, too: a settling longer than its patience, and
 // products longer than it of many short ones.
 TEST(Chip, long_conversions_are_no_deadlock) {
