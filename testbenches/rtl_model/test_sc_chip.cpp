@@ -3,12 +3,12 @@
 // networks, formats and chips. SystemC elaborates once per process, so every chip runs in a child
 // process of its own. EPX_TEST_ROUNDS=N runs N times as many cases.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <functional>
 
+#include "child_process.h"
 #include "epx_chip_check.h"
 #include "epx_geometry.h"
 #include "rtl_model/bin_log.h"
@@ -21,32 +21,6 @@ using chip_test::ChipCase;
 int rounds() {
   const char *text = std::getenv("EPX_TEST_ROUNDS");
   return text != nullptr ? std::max(1, std::atoi(text)) : 1;
-}
-
-// Runs the body in a child; its exit status.
-int run_child(const std::function<int()> &body) {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    const int code = body();
-    std::fflush(nullptr);
-    _exit(code);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-}
-
-void in_child(const std::function<void()> &body) {
-  if (testing::Test::HasFailure()) {
-    return;  // a child would inherit it
-  }
-  ASSERT_EQ(run_child([&] {
-              body();
-              return testing::Test::HasFailure() ? 1 : 0;
-            }),
-            0)
-      << "see the child's output above";
 }
 
 int64_t differing(const epx_chip_check_t &check) {

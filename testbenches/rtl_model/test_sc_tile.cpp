@@ -3,7 +3,6 @@
 // with stalls. SystemC elaborates once per process, so every tile runs in a child process of its
 // own.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -12,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "child_process.h"
 #include "rtl_model/bin_log.h"
 #include "rtl_model/tile_oracle.h"
 
@@ -22,21 +22,6 @@ using tile_test::Choice;
 using tile_test::Memory;
 using tile_test::Random;
 using tile_test::RandomTile;
-
-// Runs the body in a child; its failed expectations fail the test.
-void in_child(const std::function<void()> &body) {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    body();
-    std::fflush(nullptr);
-    _exit(testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "see the child's output above";
-}
 
 struct TileRun {
   epx_status_t status = EPX_OK;

@@ -2,8 +2,6 @@
 // The tile bench: its reference against the scalar oracle, its files, its generator, what it cuts
 // out of the twin, and whether it finds and places a difference.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "child_process.h"
 #include "epx_geometry.h"
 #include "epx_tile_check.h"
 #include "epx_tile_npz.h"
@@ -262,20 +261,6 @@ uint64_t seed_of() {
   const uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device()();
   std::printf("EPX_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
   return seed;
-}
-
-void in_child(const std::function<void()> &body) {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    body();
-    std::fflush(nullptr);
-    _exit(testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "see the child's output above";
 }
 
 // The log without its second column.

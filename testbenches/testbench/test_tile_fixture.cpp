@@ -3,11 +3,10 @@
 // at its ports, and the message must name the channel. SystemC elaborates once per process, so
 // every run has a child process of its own.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <functional>
 
+#include "child_process.h"
 #include "epx_config.h"
 #include "epx_tile_command.h"
 #include "sc/epx_tile_fixture.h"
@@ -202,20 +201,6 @@ class Timed : public Relay {
     return inner_.cycles(operation) + (wrong ? 1 : 0);
   }
 };
-
-void in_child(const std::function<void()> &body) {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    body();
-    std::fflush(nullptr);
-    _exit(testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "see the child's output above";
-}
 
 // A tile of two layers with several row blocks: it takes partial sums and pools.
 epx_status_t run(int stall_percent, epx_tile_check_t *check, epx_error_t *error,
