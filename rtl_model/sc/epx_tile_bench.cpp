@@ -30,7 +30,7 @@ TileBench::TileBench(sc_core::sc_module_name name, const epx_sc_tile_job_t &job,
       job_(job),
       result_(result),
       watchdog_(job.watchdog_cycles > 0 ? job.watchdog_cycles : epx_sc_tile_patience(&job)),
-      stall_lfsr_(epx_lfsr_seed(job.stall_seed)) {
+      stall_(job.stall_percent, job.stall_seed, 0) {
   SC_METHOD(drive_method);
   sensitive << clock.posedge_event();
   dont_initialize();
@@ -102,11 +102,6 @@ Wire<TileWord> TileBench::make_word() const {
   return {word};
 }
 
-bool TileBench::stalls() {
-  return job_.stall_percent > 0 &&
-         static_cast<int>(epx_lfsr_next16(&stall_lfsr_) % 100) < job_.stall_percent;
-}
-
 // Whether nothing stands offered; a word that was taken leaves the wire.
 bool TileBench::offer_finished() {
   if (!x_valid.read()) {
@@ -159,7 +154,7 @@ void TileBench::drive_method() {
     if (!n_valid.read() && !y_valid.read()) {
       sc_core::sc_stop();
     }
-  } else if (stalls()) {
+  } else if (stall_.now()) {
     return;
   } else if (operation_ == static_cast<int>(Operation::Fire)) {
     fire();
@@ -170,7 +165,7 @@ void TileBench::drive_method() {
 }
 
 void TileBench::partial_sums_method() {
-  p_ready.write(!stalls());
+  p_ready.write(!stall_.now());
   if (job_.psum_in == nullptr || (a_valid.read() && !a_ready.read())) {
     return;
   }
@@ -178,7 +173,7 @@ void TileBench::partial_sums_method() {
     quiet_ = 0;
   }
   a_valid.write(false);
-  if (partial_ < job_.vectors && !stalls()) {
+  if (partial_ < job_.vectors && !stall_.now()) {
     auto sums = std::make_shared<TileSums>();
     sums->index = partial_;
     sums->sums = row_of(job_.psum_in, partial_, shape_.units);

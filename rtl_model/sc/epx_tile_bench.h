@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../epx_sc_tile.h"
+#include "epx_stall.h"
 #include "epx_tile_word.h"
 
 namespace epx {
@@ -76,7 +77,6 @@ class TileBench : public sc_core::sc_module {
   void take_states(const TileStates *states);
   int words_of(Operation operation) const;
   Wire<TileWord> make_word() const;
-  bool stalls();
   std::string waits() const;
   [[noreturn]] void fail(const std::string &text) const;
 
@@ -84,7 +84,7 @@ class TileBench : public sc_core::sc_module {
   const epx_sc_tile_job_t &job_;
   epx_sc_tile_result_t *const result_;
   const uint64_t watchdog_;
-  epx_lfsr_t stall_lfsr_;
+  Stall stall_;                              // of all channels
   int edge_ = 0, operation_ = 0, next_ = 0;  // next_: of the operation's words, not yet offered
   int partial_ = 0;                          // next partial sums to offer
   bool draining_ = false;                    // the operation's words are accepted; wait for idle
