@@ -452,6 +452,24 @@ TEST(Chip, that_waits_for_credits_rows_or_a_link_takes_the_closed_forms_cycles) 
   step_takes("a link of half the pace", one, 0.98, 1.02);
 }
 
+// Pixels pass two channels that stall half of the time, into the router and into the tile's port,
+// and a long buffer between: by turns they would take two cycles each, together they take more.
+TEST(Chip, a_tiles_network_port_stalls_too) {
+  ChipCase one = corner({1, 50, 50}, {dense_layer(2)}, 2, EPX_LOSS_SQUARED_ERROR);
+  one.chip.rows = 2500;
+  one.chip.buffer_flits = 2;
+  one.chip.router_cycles = 1;
+  one.stall_percent = 50;
+  in_child([&] {
+    epx_chip_check_t check = {};
+    epx_error_t error = {};
+    ASSERT_EPX_OK(one.run(&check, &error), error);
+    ASSERT_EQ(check.chip.tiles, 1);
+    const double pixels = 2500.0;
+    EXPECT_GT(static_cast<double>(check.chip.kind_cycles[EPX_COMMAND_LOAD]) / pixels, 2.2);
+  });
+}
+
 // The watchdog counts what moves inside arrays, too: a settling longer than its patience, and
 // products longer than it of many short ones.
 TEST(Chip, long_conversions_are_no_deadlock) {
