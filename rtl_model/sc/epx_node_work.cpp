@@ -44,10 +44,15 @@ void Node::offer_word() {
   if (pixels_first_ && pixels_left_ > 0) {
     return;
   }
+  const bool vectors = forward_next_ < forward_count_;
+  const bool positions = second_next_ < std::min(second_count_, posts_ready_ * sets());
+  if (!vectors && !positions && updates_left_ != 1) {
+    return;
+  }
   auto word = std::make_shared<TileWord>();
   word->event = epx_array_command(tables_.job.first_image + static_cast<uint64_t>(command_.image),
                                   static_cast<uint64_t>(command_.read));
-  if (forward_next_ < forward_count_) {
+  if (vectors) {
     word->operation = Operation::Forward;
     word->index = forward_next_++;
     word->lines = lines(word->index, input_[input_bank()]);
@@ -55,7 +60,7 @@ void Node::offer_word() {
       word->lines_before = lines(word->index, input_driven_);
       word->fresh = fresh_;
     }
-  } else if (second_next_ < std::min(second_count_, posts_ready_ * sets())) {
+  } else if (positions) {
     word->index = second_next_ / sets();
     const std::vector<uint8_t> &switches = switches_[second_next_++ % sets()];
     const long at = static_cast<long>(neuron(word->index, 0));
@@ -76,12 +81,10 @@ void Node::offer_word() {
         word->lines.insert(word->lines.end(), pre.begin(), pre.end());
       }
     }
-  } else if (updates_left_ == 1) {
+  } else {
     word->operation = Operation::Update;
     word->event = tables_.job.update_number;
     updates_left_ = 2;
-  } else {
-    return;
   }
   x_offered_ = true;
   quiet_ = 0;
