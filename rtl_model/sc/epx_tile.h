@@ -135,6 +135,7 @@ class Tile : public sc_core::sc_module {
   void correlate_row();
   void correlate_biases();
   void update_one();
+  void end_update();
   int update_weight(UpdateRecord *record);
   void update_bias(UpdateRecord *record);
   void write_weight(int row, int unit);

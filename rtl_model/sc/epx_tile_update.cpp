@@ -80,8 +80,9 @@ void Tile::update_bias(UpdateRecord *record) {
 
 // Row-major; after the last row, the biases by channel.
 void Tile::update_one() {
-  if (wait_ > 1) {
+  if (wait_ > 1) {  // a pulse of the synapse before
     --wait_;
+    end_update();
     return;
   }
   const epx_tile_shape_t &shape = config_.shape;
@@ -115,14 +116,20 @@ void Tile::update_one() {
     unit_ = 0;
     ++row_;
   }
-  if (row_ == shape.rows + (shape.bias ? 1 : 0)) {
-    epx_error_t error = {};
-    if (epx_array_settle(cells_.get(), &error) != EPX_OK) {
-      SC_REPORT_ERROR(name(), error.message);
-    }
-    ++retired_[running_];
-    phase_ = Phase::Ready;
+  end_update();
+}
+
+// After the last register, and its last pulse.
+void Tile::end_update() {
+  if (row_ < config_.shape.rows + (config_.shape.bias ? 1 : 0) || wait_ > 1) {
+    return;
   }
+  epx_error_t error = {};
+  if (epx_array_settle(cells_.get(), &error) != EPX_OK) {
+    SC_REPORT_ERROR(name(), error.message);
+  }
+  ++retired_[running_];
+  phase_ = Phase::Ready;
 }
 
 }  // namespace epx
