@@ -65,7 +65,7 @@ class Node : public sc_core::sc_module {
   uint64_t moves() const { return tile.moves() + port_.moves() + moves_; }
   // What it waits for, in words; empty where its part is done.
   std::string waits() const;
-  void trace(sc_core::sc_trace_file *file) const;
+  void trace(sc_core::sc_trace_file *file) const override;
 
   Tile tile;
 
