@@ -52,14 +52,10 @@ epx_status_t epx_alignment_append(const char *folder, const epx_alignment_row_t 
 
 static const char *parse_row(void *at, char **fields) {
   epx_alignment_row_t *row = at;
-  int64_t epoch;
-  if (!epx_csv_whole(fields[0], &epoch) || epoch < 0 || epoch > INT32_MAX) {
-    return "epoch";
-  }
-  row->epoch = (int)epoch;
-  return !epx_csv_text(fields[1], row->layer, sizeof row->layer) ? "layer"
-         : !epx_csv_number_or_nan(fields[2], &row->angle)        ? "angle_degrees"
-                                                                 : NULL;
+  return !epx_csv_int(fields[0], 0, &row->epoch)                   ? "epoch"
+         : !epx_csv_text(fields[1], row->layer, sizeof row->layer) ? "layer"
+         : !epx_csv_number_or_nan(fields[2], &row->angle)          ? "angle_degrees"
+                                                                   : NULL;
 }
 
 epx_status_t epx_alignment_read(const char *folder, epx_alignment_row_t **rows, int *count,

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "epx_csv.h"
@@ -14,7 +13,8 @@ static const char HEADER[] =
     "gradient_rest,cosine\n";
 enum { COLUMNS = 13 };
 
-static epx_status_t put_row(FILE *out, const epx_convergence_row_t *row, epx_error_t *error) {
+static epx_status_t put_row(FILE *out, const void *at, epx_error_t *error) {
+  const epx_convergence_row_t *row = at;
   if (!epx_csv_is_plain(row->axis, sizeof row->axis) ||
       !epx_csv_is_plain(row->format, sizeof row->format) ||
       !epx_csv_is_plain(row->estimator, sizeof row->estimator)) {
@@ -36,49 +36,20 @@ static epx_status_t put_row(FILE *out, const epx_convergence_row_t *row, epx_err
 
 epx_status_t epx_convergence_write(const char *folder, const epx_convergence_row_t *rows, int count,
                                    epx_error_t *error) {
-  char path[EPX_PATH_SIZE];
-  epx_status_t status = epx_path_join(folder, "convergence.csv", path, error);
-  status = status == EPX_OK ? epx_folder_make(folder, error) : status;
-  if (status != EPX_OK) {
-    return status;
-  }
-  char *text = NULL;
-  size_t size = 0;
-  FILE *out = open_memstream(&text, &size);
-  if (out == NULL) {
-    return epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
-  }
-  fputs(HEADER, out);
-  for (int i = 0; status == EPX_OK && i < count; ++i) {
-    status = put_row(out, &rows[i], error);
-  }
-  if (fclose(out) != 0 && status == EPX_OK) {
-    status = epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
-  }
-  status = status == EPX_OK ? epx_text_write(path, text, size, error) : status;
-  free(text);
-  return status;
-}
-
-static bool parse_count(const char *text, int *value) {
-  int64_t whole;
-  if (!epx_csv_whole(text, &whole) || whole < 1 || whole > INT32_MAX) {
-    return false;
-  }
-  *value = (int)whole;
-  return true;
+  return epx_csv_write(folder, "convergence.csv", HEADER, put_row, rows, sizeof *rows, count,
+                       error);
 }
 
 static const char *parse_row(void *at, char **fields) {
   epx_convergence_row_t *row = at;
   return !epx_csv_text(fields[0], row->axis, sizeof row->axis)             ? "axis"
-         : !parse_count(fields[1], &row->bits)                             ? "bits"
+         : !epx_csv_int(fields[1], 1, &row->bits)                          ? "bits"
          : !epx_csv_text(fields[2], row->format, sizeof row->format)       ? "format"
          : !epx_csv_text(fields[3], row->estimator, sizeof row->estimator) ? "estimator"
          : !epx_csv_number(fields[4], &row->beta) || !isfinite(row->beta)  ? "beta"
-         : !parse_count(fields[5], &row->free_steps)                       ? "free_steps"
-         : !parse_count(fields[6], &row->nudged_steps)                     ? "nudged_steps"
-         : !parse_count(fields[7], &row->images)                           ? "images"
+         : !epx_csv_int(fields[5], 1, &row->free_steps)                    ? "free_steps"
+         : !epx_csv_int(fields[6], 1, &row->nudged_steps)                  ? "nudged_steps"
+         : !epx_csv_int(fields[7], 1, &row->images)                        ? "images"
          : !epx_csv_number_or_nan(fields[8], &row->states.whole)           ? "states"
          : !epx_csv_number_or_nan(fields[9], &row->states.rest)            ? "states_rest"
          : !epx_csv_number_or_nan(fields[10], &row->gradient.whole)        ? "gradient"

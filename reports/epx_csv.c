@@ -37,6 +37,15 @@ bool epx_csv_whole(const char *text, int64_t *value) {
   return end != text && *end == '\0';
 }
 
+bool epx_csv_int(const char *text, int low, int *value) {
+  int64_t whole;
+  if (!epx_csv_whole(text, &whole) || whole < low || whole > INT32_MAX) {
+    return false;
+  }
+  *value = (int)whole;
+  return true;
+}
+
 bool epx_csv_number_or_nan(const char *text, double *value) {
   if (text[0] == '\0') {
     *value = NAN;
@@ -139,6 +148,33 @@ static const char *parse_next(void *context, char **fields, size_t end) {
   rows_t *rows = context;
   (void)end;
   return rows->parse(rows->at + rows->row_size * (size_t)rows->count++, fields);
+}
+
+epx_status_t epx_csv_write(const char *folder, const char *name, const char *header,
+                           epx_csv_put_row_t *put, const void *rows, size_t row_size, int count,
+                           epx_error_t *error) {
+  char path[EPX_PATH_SIZE];
+  char *text = NULL;
+  size_t size = 0;
+  epx_status_t status = epx_path_join(folder, name, path, error);
+  status = status == EPX_OK ? epx_folder_make(folder, error) : status;
+  if (status != EPX_OK) {
+    return status;
+  }
+  FILE *out = open_memstream(&text, &size);
+  if (out == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
+  }
+  fputs(header, out);
+  for (int i = 0; status == EPX_OK && i < count; ++i) {
+    status = put(out, (const char *)rows + (size_t)i * row_size, error);
+  }
+  if (fclose(out) != 0 && status == EPX_OK) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
+  }
+  status = status == EPX_OK ? epx_text_write(path, text, size, error) : status;
+  free(text);
+  return status;
 }
 
 epx_status_t epx_csv_read(const char *folder, const char *name, const char *header, int columns,

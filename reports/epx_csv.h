@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "epx_status.h"
 
@@ -20,6 +21,8 @@ int epx_csv_split(char *line, char **fields, int limit);
 /* The number that is the whole text; false where it is none. */
 bool epx_csv_number(const char *text, double *value);
 bool epx_csv_whole(const char *text, int64_t *value);
+/* The same of an int, at least `low`. */
+bool epx_csv_int(const char *text, int low, int *value);
 
 /* The same; an empty text is NAN. */
 bool epx_csv_number_or_nan(const char *text, double *value);
@@ -49,6 +52,13 @@ typedef const char *epx_csv_parse_row_t(void *row, char **fields);
 EPX_CHECKED epx_status_t epx_csv_read(const char *folder, const char *name, const char *header,
                                       int columns, epx_csv_parse_row_t *parse, size_t row_size,
                                       void **rows, int *count, epx_error_t *error);
+
+/* Writes `header` and `count` rows of `row_size` bytes to folder/name, whole or not at all; makes
+ * the folder. `put` writes a row's line, or fails with what a line cannot hold. */
+typedef epx_status_t epx_csv_put_row_t(FILE *out, const void *row, epx_error_t *error);
+EPX_CHECKED epx_status_t epx_csv_write(const char *folder, const char *name, const char *header,
+                                       epx_csv_put_row_t *put, const void *rows, size_t row_size,
+                                       int count, epx_error_t *error);
 
 /* Lines in text[size]: an upper bound of the rows in it. */
 size_t epx_csv_count_lines(const char *text, size_t size);

@@ -3,8 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "epx_csv.h"
 #include "epx_record_file.h"
@@ -12,7 +10,8 @@
 static const char HEADER[] = "estimator,beta,layer,step,cosine,relative_l2,parameter,ep,bptt\n";
 enum { COLUMNS = 9 };
 
-static epx_status_t put_row(FILE *out, const epx_gdu_row_t *row, epx_error_t *error) {
+static epx_status_t put_row(FILE *out, const void *at, epx_error_t *error) {
+  const epx_gdu_row_t *row = at;
   if (!epx_csv_is_plain(row->estimator, sizeof row->estimator) ||
       !epx_csv_is_plain(row->layer, sizeof row->layer)) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
@@ -31,41 +30,7 @@ static epx_status_t put_row(FILE *out, const epx_gdu_row_t *row, epx_error_t *er
 
 epx_status_t epx_gdu_write(const char *folder, const epx_gdu_row_t *rows, int count,
                            epx_error_t *error) {
-  char path[EPX_PATH_SIZE];
-  epx_status_t status = epx_path_join(folder, "gdu.csv", path, error);
-  if (status == EPX_OK) {
-    status = epx_folder_make(folder, error);
-  }
-  if (status != EPX_OK) {
-    return status;
-  }
-  char *text = NULL;
-  size_t size = 0;
-  FILE *out = open_memstream(&text, &size);
-  if (out == NULL) {
-    return epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
-  }
-  fputs(HEADER, out);
-  for (int i = 0; status == EPX_OK && i < count; ++i) {
-    status = put_row(out, &rows[i], error);
-  }
-  if (fclose(out) != 0 && status == EPX_OK) {
-    status = epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
-  }
-  if (status == EPX_OK) {
-    status = epx_text_write(path, text, size, error);
-  }
-  free(text);
-  return status;
-}
-
-static bool parse_int(const char *text, int64_t low, int *value) {
-  int64_t whole;
-  if (!epx_csv_whole(text, &whole) || whole < low || whole > INT32_MAX) {
-    return false;
-  }
-  *value = (int)whole;
-  return true;
+  return epx_csv_write(folder, "gdu.csv", HEADER, put_row, rows, sizeof *rows, count, error);
 }
 
 static const char *parse_row(void *at, char **fields) {
@@ -73,10 +38,10 @@ static const char *parse_row(void *at, char **fields) {
   return !epx_csv_text(fields[0], row->estimator, sizeof row->estimator)  ? "estimator"
          : !epx_csv_number(fields[1], &row->beta) || !isfinite(row->beta) ? "beta"
          : !epx_csv_text(fields[2], row->layer, sizeof row->layer)        ? "layer"
-         : !parse_int(fields[3], 1, &row->step)                           ? "step"
+         : !epx_csv_int(fields[3], 1, &row->step)                         ? "step"
          : !epx_csv_number_or_nan(fields[4], &row->cosine)                ? "cosine"
          : !epx_csv_number_or_nan(fields[5], &row->relative_l2)           ? "relative_l2"
-         : !parse_int(fields[6], -1, &row->parameter)                     ? "parameter"
+         : !epx_csv_int(fields[6], -1, &row->parameter)                   ? "parameter"
          : !epx_csv_number_or_nan(fields[7], &row->ep)                    ? "ep"
          : !epx_csv_number_or_nan(fields[8], &row->bptt)                  ? "bptt"
                                                                           : NULL;
