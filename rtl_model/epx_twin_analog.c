@@ -33,9 +33,7 @@ epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t
   }
   epx_status_t status = EPX_OK;
   for (int tile = 0; status == EPX_OK && tile < map->row_blocks * map->column_blocks; ++tile) {
-    const epx_tile_shape_t shape =
-        epx_map_tile(&twin->chip, map, layer->parameter, layer->role, layer->window,
-                     tile % map->row_blocks, tile / map->row_blocks);
+    const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
     status = epx_array_create(&twin->chip, &shape, first_tile + tile, &layer->array[tile], error);
   }
   return status;

@@ -179,6 +179,14 @@ static inline twin_place_t twin_state_place(const twin_t *twin, const twin_works
                         (size_t)above->padded_channels, (size_t)twin_image_pitch(above)};
 }
 
+/* Of a layer's tile, in the order of twin_layer_t's arrays. */
+static inline epx_tile_shape_t twin_tile_shape(const twin_t *twin, const twin_layer_t *layer,
+                                               int tile) {
+  const epx_layer_map_t *map = &layer->map;
+  return epx_map_tile(&twin->chip, map, layer->parameter, layer->role, layer->window,
+                      tile % map->row_blocks, tile / map->row_blocks);
+}
+
 /* epx_twin_memory.c */
 bool twin_allocate(twin_t *twin);
 void twin_destroy(epx_substrate_t *self);

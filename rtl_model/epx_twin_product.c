@@ -67,16 +67,13 @@ void twin_pack(twin_t *twin, int i) {
 void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t *image,
                   int32_t *out, uint8_t *switches) {
   const twin_layer_t *layer = &twin->layer[i];
-  const bool event_driven = i > 0 && w->held != NULL;
-  if (event_driven) {
-    twin_event_forward(twin, layer, w, image, out, layer->window == 4 ? switches : NULL);
-  }
-  if (layer->array != NULL && event_driven) {
-    return;
+  uint8_t *const pooled = layer->window == 4 ? switches : NULL;
+  if (i > 0 && w->held != NULL) {
+    twin_event_forward(twin, layer, w, image, out, pooled);
+  } else if (layer->array != NULL) {
+    twin_analog_forward(layer, w->event, layer->pre_bits, image, out, pooled);
   }
   if (layer->array != NULL) {
-    twin_analog_forward(layer, w->event, layer->pre_bits, image, out,
-                        layer->window == 4 ? switches : NULL);
     return;
   }
   epx_conv_forward_u8s8s32(&layer->conv, image, layer->forward_rows, layer->packed_forward,
@@ -88,12 +85,10 @@ void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t 
   const twin_layer_t *layer = &twin->layer[i];
   if (w->held != NULL) {
     twin_event_backward(twin, layer, w, place, switches, out);
-  }
-  if (layer->array != NULL && w->held != NULL) {
-    return;
+  } else if (layer->array != NULL) {
+    twin_analog_backward(layer, w->event, place, switches, out, twin_backward_ldc(layer));
   }
   if (layer->array != NULL) {
-    twin_analog_backward(layer, w->event, place, switches, out, twin_backward_ldc(layer));
     return;
   }
   const epx_conv_states_t states = {place.at, place.pixel_stride, place.row_stride, switches};

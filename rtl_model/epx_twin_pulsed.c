@@ -14,9 +14,7 @@ epx_status_t twin_pulsed_create(twin_t *twin, int i, int first_tile, epx_error_t
   }
   epx_status_t status = EPX_OK;
   for (int tile = 0; status == EPX_OK && tile < tiles; ++tile) {
-    const epx_tile_shape_t shape =
-        epx_map_tile(&twin->chip, map, layer->parameter, layer->role, layer->window,
-                     tile % map->row_blocks, tile / map->row_blocks);
+    const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
     status = epx_pulsed_create(&twin->chip, layer->synapse, &shape, first_tile + tile,
                                &layer->pulsed[tile], error);
   }
