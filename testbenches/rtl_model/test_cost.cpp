@@ -11,6 +11,7 @@
 #include <string>
 
 #include "epx_cost.h"
+#include "rtl_model/twin_support.h"
 
 namespace {
 
@@ -114,24 +115,8 @@ TEST(Technology, faults_are_named_with_their_place) {
 }
 
 epx_chip_t default_chip(epx_array_kind_t kind) {
-  epx_chip_t chip = {};
-  chip.input = {true, 0, 7};
-  chip.state = {false, 0, 8};
-  chip.synapse_count = 1;
-  chip.synapse[0] = {true, 1, 6};
-  chip.shadow_bits = 8;
-  chip.bias = {true, 3, 20};
-  chip.velocity = {true, 7, 24};
+  epx_chip_t chip = make_chip();
   chip.array_kind = kind;
-  chip.rows = chip.columns = 128;
-  chip.bits_per_cell = 1;
-  chip.adc_bits = 8;
-  chip.columns_per_adc = 8;
-  chip.settle_cycles = chip.convert_cycles = 1;
-  chip.clock_mhz = 1000.0;
-  chip.flit_bits = 128;
-  chip.router_cycles = 2;
-  chip.buffer_flits = chip.psum_buffer = 4;
   return chip;
 }
 
