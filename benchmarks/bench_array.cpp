@@ -157,6 +157,7 @@ BENCHMARK(convert)->Arg(0)->Arg(1);
 // 2 with read noise of a kind that needs variances.
 void read_columns(benchmark::State &state) {
   epx_chip_t chip = {};
+  chip.dac.bits = 1;
   chip.array_kind = EPX_ARRAY_ANALOG;
   chip.bits_per_cell = 1;
   chip.device.g_min = 0.1;
@@ -171,11 +172,12 @@ void read_columns(benchmark::State &state) {
     state.SkipWithError("no array");
     return;
   }
-  const std::vector<uint64_t> driven(2, UINT64_C(0x5555555555555555));
+  std::vector<uint64_t> plane(2, UINT64_C(0x5555555555555555));
+  const epx_driven_t driven = {1, plane.data(), nullptr, nullptr};
   std::vector<int64_t> sums(128);
   uint64_t event = 0;
   for (auto _ : state) {
-    epx_array_read_columns(array, ++event, driven.data(), 0, 128, sums.data());
+    epx_array_read_columns(array, ++event, &driven, 0, 128, sums.data());
     benchmark::ClobberMemory();
   }
   epx_array_destroy(array);

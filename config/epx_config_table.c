@@ -27,6 +27,7 @@ ENUM_NAMES(array_name, "digital", "analog")
 ENUM_NAMES(converter_name, "ideal", "sar", "ramp")
 ENUM_NAMES(ends_name, "own", "shared")
 ENUM_NAMES(solver_name, "iterative", "direct")
+ENUM_NAMES(codes_name, "digits", "rounded")
 ENUM_NAMES(reach_name, "digits", "weights")
 ENUM_NAMES(noise_name, "independent", "proportional", "inverse")
 
@@ -175,6 +176,16 @@ static const epx_config_row_t rows[] = {
      .help = "Relative gain errors of lossy converters, from one to the next."},
     {"chip.array.adc.noise", REAL(chip.adc.noise, 0, 65536), .unit = "LSB rms",
      .help = "Of lossy converters, drawn anew at every conversion."},
+    {"chip.array.dac.bits", INTEGER(chip.dac.bits, 1, 8), .unit = "bits",
+     .help = "analog: of the digit of its code that a line carries in one pass; 1: bit-serial."},
+    {"chip.array.dac.codes", ENUM(chip.dac_codes, codes_name), .unit = "",
+     .help = "digits: a code is driven digit by digit; rounded: at once, rounded to dac.bits."},
+    {"chip.array.dac.offset_spread", REAL(chip.dac.offset_spread, 0, 64), .unit = "LSB rms",
+     .help = "Offsets of DACs, from one line to the next; a digit of 0 has none."},
+    {"chip.array.dac.gain_spread", REAL(chip.dac.gain_spread, 0, 1), .unit = "rms",
+     .help = "Relative gain errors of DACs, from one line to the next."},
+    {"chip.array.dac.noise", REAL(chip.dac.noise, 0, 64), .unit = "LSB rms",
+     .help = "Of DACs, drawn anew at every drive."},
     {"chip.array.device_seed", .type = EPX_TYPE_UNSIGNED, AT(chip.device_seed), .low = 0,
      .high = UINT32_MAX, .unit = "", .help = "Of what differs from device to device."},
     {"chip.array.g_min", REAL(chip.device.g_min, 0, 0.5), .unit = "of g_max",
@@ -232,7 +243,7 @@ static const epx_config_row_t rows[] = {
     {"chip.array.columns_per_adc", INTEGER(chip.columns_per_adc, 1, 65536), .unit = "columns",
      .help = "analog: bitlines that share a converter."},
     {"chip.timing.settle_cycles", INTEGER(chip.settle_cycles, 0, 1000000), .unit = "cycles",
-     .help = "For each driven bit, before conversion."},
+     .help = "For each driven digit, before conversion."},
     {"chip.timing.convert_cycles", INTEGER(chip.convert_cycles, 1, 1000000), .unit = "cycles",
      .help = "Of one conversion."},
     {"chip.timing.clock_mhz", REAL(chip.clock_mhz, 0, 100000), .above = true, .unit = "MHz",

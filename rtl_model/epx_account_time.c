@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "epx_account_internal.h"
+#include "epx_driver.h"
 
 static double larger(double a, double b) {
   return a > b ? a : b;
@@ -33,7 +34,8 @@ static double vector_cycles(const plan_t *plan, int l) {
            ((double)layer->positions * layer->window);
   }
   const epx_tile_shape_t tile = slowest(plan, l);
-  return 1.0 + (double)tile.input_bits *
+  const epx_driver_t driver = epx_driver_of(plan->chip, &tile, false);
+  return 1.0 + (double)epx_driver_pass_count(&driver) *
                    (double)epx_tile_reading_cycles(plan->chip, tile.units * tile.slices);
 }
 
@@ -43,7 +45,8 @@ static double position_cycles(const plan_t *plan, int l) {
            (double)plan->layer[l].positions;
   }
   const epx_tile_shape_t tile = slowest(plan, l);
-  return 1.0 + (double)(tile.window * tile.slices * tile.state_bits) *
+  const epx_driver_t driver = epx_driver_of(plan->chip, &tile, true);
+  return 1.0 + (double)(tile.window * tile.slices * epx_driver_pass_count(&driver)) *
                    (double)epx_tile_reading_cycles(plan->chip, tile.rows);
 }
 

@@ -2,11 +2,13 @@
 /* The array of one tile: its cells as bit planes, and the converters on its columns and rows. The
  * SystemC tile and the twin both multiply with it, so that they agree bit for bit.
  *
- * The sum of a line for one driven bit is a population count: what a column's adder tree or the
- * current on a bitline gives, 64 cells at a time. A weight lies in `slices` cells of bits_per_cell
- * bits, least significant first, in two's complement: its highest bit counts negatively.
+ * The sum of a line for one bit of the driven digits is a population count: what a column's adder
+ * tree or the current on a bitline gives, 64 cells at a time. A weight lies in `slices` cells of
+ * bits_per_cell bits, least significant first, in two's complement: its highest bit counts
+ * negatively.
  *
- * Where devices are not ideal (chip.device), cells are conductances (epx_array_cells.h) instead.
+ * Where devices or DACs are not ideal (chip.device, chip.dac), cells are conductances
+ * (epx_array_cells.h) instead.
  *
  * Sums come back in units of 2^-epx_array_fraction(): 0 where products are exact (digital arrays;
  * ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the
@@ -40,13 +42,13 @@ bool epx_array_noisy(const epx_chip_t *chip);
  * image: of all that were presented since the parameters were loaded; read: of the commands that
  * read arrays (load 0, then steps, predictions, correlations, made or not) for this image. Its
  * products are words: vectors, backward positions; of a word, one read for each place of the window
- * (backward), slice (backward) and driven bit. */
+ * (backward), slice (backward) and pass (its number). */
 static inline uint64_t epx_array_command(uint64_t image, uint64_t read) {
   return epx_random_key(epx_random_key(UINT64_C(0x6576656e74), image), read);
 }
-static inline uint64_t epx_array_event(uint64_t command, int word, int place, int slice, int bit) {
-  return epx_random_key(
-      command, (uint64_t)word << 16 | (uint64_t)place << 12 | (uint64_t)slice << 8 | (uint64_t)bit);
+static inline uint64_t epx_array_event(uint64_t command, int word, int place, int slice, int pass) {
+  return epx_random_key(command, (uint64_t)word << 16 | (uint64_t)place << 12 |
+                                     (uint64_t)slice << 8 | (uint64_t)pass);
 }
 
 /* Writes a weight's cells; code within shape.synapse_bits. `written` is a number of the write, of
@@ -65,22 +67,34 @@ static inline size_t epx_array_words(int lines) {
   return ((size_t)lines + 63) / 64;
 }
 
-/* One driven bit at one event: converted sums of columns [first, first + count), numbered unit *
- * slices + slice, over the driven rows; or of rows [first, first + count) over the driven units of
- * one slice. */
-void epx_array_read_columns(const epx_array_t *array, uint64_t event, const uint64_t *driven_rows,
+/* What lines are driven with in one pass. */
+typedef struct epx_driven_t {
+  int bits;         /* of their digits */
+  uint64_t *plane;  /* [bits][words of lines] */
+  uint8_t *digit;   /* [lines]; not read, nor carried, of one bit from an exact DAC */
+  int32_t *carried; /* [lines], 2^-EPX_CONVERTER_FRACTION digits; not read of exact DACs */
+} epx_driven_t;
+
+/* Makes the planes and what is carried of driven->digit and bits, at one event; backward: of
+ * units. */
+void epx_array_drive(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven);
+
+/* One pass at one event: converted sums of columns [first, first + count), numbered unit * slices +
+ * slice, over the driven rows; or of rows [first, first + count) over the driven units of one
+ * slice. */
+void epx_array_read_columns(const epx_array_t *array, uint64_t event, const epx_driven_t *rows,
                             int first, int count, int64_t *sums);
-void epx_array_read_rows(const epx_array_t *array, uint64_t event, const uint64_t *driven_units,
+void epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_driven_t *units,
                          int slice, int first, int count, int64_t *sums);
 
 /* A finished product's last step: accumulated sums to whole units, nearest-even. */
 void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
 
-/* Whole products of a command's word, as a tile makes them bit by bit. forward: sums[units] of
- * codes[rows] of `bits` bits. backward: sums[rows] of posts[units], two's complement where the
+/* Whole products of a command's word, as a tile makes them pass by pass. forward: sums[units] of
+ * codes[rows]. backward: sums[rows] of posts[units], two's complement where the
  * shape says so, those whose switch is `place`. */
 void epx_array_forward(const epx_array_t *array, uint64_t command, int word, const uint8_t *codes,
-                       int bits, int64_t *sums);
+                       int64_t *sums);
 void epx_array_backward(const epx_array_t *array, uint64_t command, int word, const int32_t *posts,
                         const uint8_t *switches, int place, int64_t *sums);
 

@@ -176,7 +176,10 @@ epx_status_t epx_array_cells_create(const epx_chip_t *chip, const epx_tile_shape
         epx_array_key(cells->seed, EPX_ARRAY_READ_NOISE, 2 * cells->tile + (uint64_t)side);
   }
   for (int slice = 0; slice < shape->slices; ++slice) {
-    cells->digit[slice] = digit_of(cells, slice);
+    const digit_t digit = cells->digit[slice] = digit_of(cells, slice);
+    const double g_min = cells->device.g_min;
+    const double pedestal = digit.sign * digit.steps * (g_min / (1.0 - g_min)) - digit.zero;
+    epx_cells_to_codes(1.0, EPX_CELL_FRACTION, 1, &pedestal, &cells->pedestal[slice]);
   }
   const epx_read_noise_t *noise = &cells->device.read_noise;
   const double g_min = cells->device.g_min;

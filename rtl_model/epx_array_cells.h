@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An array's cells as conductances: what a read finds where devices are not ideal. Not for callers
- * of epx_array.h.
+/* An array's cells as conductances: what a read finds where devices or DACs are not ideal. Not for
+ * callers of epx_array.h.
  *
  * A cell counts a number of digits in units of 2^-EPX_CELL_FRACTION, a whole one, so that a line's
  * sum is exact in any order. Cells are numbered row * columns + column, column = unit * slices +
  * slice.
  *
- * Read noise: the driven cells' errors are independent and normal, so that their sum is, with the
- * sum of their variances; one number is drawn for a line. A line's read is limited to 8 times what
- * its digits can reach. */
+ * A cell adds its value times what its line carries; a DAC's error is one of the whole conductance,
+ * while what g_min and a signed slice's zero add is subtracted for the digit as it should be.
+ *
+ * Read noise: the driven cells' errors are independent and normal, each times its line's digit, so
+ * that their sum is, with the sum of their variances; one number is drawn for a line. A line's read
+ * is limited to 8 times what its digits can reach. */
 #ifndef EPX_ARRAY_CELLS_H
 #define EPX_ARRAY_CELLS_H
 
-#include "epx_events.h"
+#include "epx_array.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,13 +43,14 @@ EPX_CHECKED epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, epx_er
 void epx_array_cells_reach(const epx_array_cells_t *cells, bool rows, int slice, int line,
                            int64_t *low, int64_t *high);
 
-/* sums[i] = what a read at this event counts in column first + i over the driven rows; or in row
- * first + i over the driven units of one slice. */
+/* sums[i] = what a read at this event counts in column first + i over what the rows carry; or in
+ * row first + i over what the units of one slice carry. `inexact`: what lines carry is not their
+ * digits. */
 void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
-                             const uint64_t *driven_rows, int first, int count, int64_t *sums);
-void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event,
-                          const uint64_t *driven_units, int slice, int first, int count,
-                          int64_t *sums);
+                             const epx_driven_t *rows, bool inexact, int first, int count,
+                             int64_t *sums);
+void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event, const epx_driven_t *units,
+                          bool inexact, int slice, int first, int count, int64_t *sums);
 
 #ifdef __cplusplus
 }

@@ -23,7 +23,8 @@ struct epx_array_cells_t {
   epx_device_t device;
   uint64_t seed, tile, noise_key[2]; /* of columns, of rows */
   int bits_per_cell, columns;
-  digit_t digit[8]; /* by slice */
+  digit_t digit[8];    /* by slice */
+  int32_t pedestal[8]; /* what is subtracted for a driven line's g_min and zero, as cells count */
   double variance_unit;
   double *g, *seen;   /* [rows][columns], of one direction: where wires resist, else NULL */
   bool written_since; /* the last settling */

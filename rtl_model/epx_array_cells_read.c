@@ -5,6 +5,7 @@
 #include "epx_array_cells_internal.h"
 #include "epx_array_random.h"
 #include "epx_clones.h"
+#include "epx_round.h"
 
 /* Lines of one pass, and driven lines that 32 bits surely hold: a cell counts below 2^23. */
 enum { LINES = 256, HELD = 256 };
@@ -40,23 +41,77 @@ static void add_driven(const int32_t *cells, size_t pitch, size_t words, const u
   }
 }
 
+EPX_CLONES static void add_times(int count, const int32_t *restrict line, int64_t times,
+                                 int64_t *restrict sum) {
+  for (int i = 0; i < count; ++i) {
+    sum[i] += line[i] * times;
+  }
+}
+
 /* One direction of reading. */
 typedef struct reading_t {
   const int32_t *value, *variance; /* of the first line; variance NULL: the same of all cells */
   size_t pitch, words;             /* of a driven line */
-  const uint64_t *driven;
+  const epx_driven_t *driven;
+  bool inexact;
   int lines;        /* that may be driven */
   int first, count; /* lines read; numbers of their draws */
   uint64_t key;
   int slices, slice; /* of the lines: in turn, or all of this one */
 } reading_t;
 
-static int driven_lines(const reading_t *r) {
-  int lines = 0;
-  for (size_t w = 0; w < r->words; ++w) {
-    lines += __builtin_popcountll(r->driven[w]);
+static int slice_of(const reading_t *r, int line) {
+  return r->slices == 1 ? r->slice : (r->first + line) % r->slices;
+}
+
+/* sums[i] = lines of cells[lines][pitch], times the squares of their digits. */
+static void add_squares(const reading_t *r, const int32_t *cells, int count, int64_t *sums) {
+  if (r->driven->bits == 1) {
+    add_driven(cells, r->pitch, r->words, r->driven->plane, count, sums);
+    return;
   }
-  return lines;
+  for (int i = 0; i < count; ++i) {
+    sums[i] = 0;
+  }
+  for (int line = 0; line < r->lines; ++line) {
+    const int digit = r->driven->digit[line];
+    if (digit != 0) {
+      add_times(count, cells + (size_t)line * r->pitch, digit * digit, sums);
+    }
+  }
+}
+
+/* The sum of the squares of all digits. */
+static double squares(const reading_t *r) {
+  int64_t sum = 0;
+  for (size_t w = 0; r->driven->bits == 1 && w < r->words; ++w) {
+    sum += __builtin_popcountll(r->driven->plane[w]);
+  }
+  for (int line = 0; r->driven->bits > 1 && line < r->lines; ++line) {
+    sum += r->driven->digit[line] * r->driven->digit[line];
+  }
+  return (double)sum;
+}
+
+/* sums[i] of cells, each times what its line carries. */
+static void add_carried(const epx_array_cells_t *cells, const reading_t *r, int at, int count,
+                        int64_t *sums) {
+  const epx_driven_t *driven = r->driven;
+  int64_t beyond = 0; /* what lines carry beyond their digits */
+  for (int i = 0; i < count; ++i) {
+    sums[i] = 0;
+  }
+  for (int line = 0; line < r->lines; ++line) {
+    const int64_t digit = driven->digit[line], times = r->inexact ? driven->carried[line] : digit;
+    if (times != 0) {
+      add_times(count, r->value + at + (size_t)line * r->pitch, times, sums);
+    }
+    beyond += r->inexact ? times - (digit << EPX_CONVERTER_FRACTION) : 0;
+  }
+  for (int i = 0; r->inexact && i < count; ++i) {
+    const int64_t sum = sums[i] + beyond * cells->pedestal[slice_of(r, at + i)];
+    sums[i] = epx_round_shift(sum, EPX_CONVERTER_FRACTION, EPX_ROUND_NEAREST_EVEN, 0);
+  }
 }
 
 /* sums += noise; scale[i]: of the root of a line's variance. */
@@ -77,16 +132,16 @@ static void disturb(const epx_array_cells_t *cells, const reading_t *r, int at, 
   const double sigma = cells->device.read_noise.sigma / (1.0 - cells->device.g_min);
   double scale[LINES], variance[LINES], normal[LINES], limit[LINES];
   int64_t counted[LINES];
-  const double all = r->variance != NULL ? 0.0 : (double)driven_lines(r);
+  const double all = r->variance != NULL ? 0.0 : squares(r);
+  const double top = (double)((1 << r->driven->bits) - 1);
   if (r->variance != NULL) {
-    add_driven(r->variance + at, r->pitch, r->words, r->driven, count, counted);
+    add_squares(r, r->variance + at, count, counted);
   }
   for (int i = 0; i < count; ++i) {
-    const int slice = r->slices == 1 ? r->slice : (r->first + at + i) % r->slices;
-    const double steps = cells->digit[slice].steps;
+    const double steps = cells->digit[slice_of(r, at + i)].steps;
     variance[i] = r->variance != NULL ? (double)counted[i] * unit : all;
     scale[i] = one * sigma * steps;
-    limit[i] = one * 8.0 * steps * lines;
+    limit[i] = one * 8.0 * top * steps * lines;
   }
   epx_array_normals(r->key, (uint64_t)(r->first + at), (size_t)count, normal);
   add_noise(count, scale, variance, normal, limit, sums);
@@ -95,7 +150,11 @@ static void disturb(const epx_array_cells_t *cells, const reading_t *r, int at, 
 static void read_lines(const epx_array_cells_t *cells, const reading_t *r, int64_t *sums) {
   for (int at = 0; at < r->count; at += LINES) {
     const int count = r->count - at < LINES ? r->count - at : LINES;
-    add_driven(r->value + at, r->pitch, r->words, r->driven, count, sums + at);
+    if (r->driven->bits == 1 && !r->inexact) {
+      add_driven(r->value + at, r->pitch, r->words, r->driven->plane, count, sums + at);
+    } else {
+      add_carried(cells, r, at, count, sums + at);
+    }
     if (cells->device.read_noise.sigma != 0.0) {
       disturb(cells, r, at, count, sums + at);
     }
@@ -125,13 +184,15 @@ void epx_array_cells_reach(const epx_array_cells_t *cells, bool rows, int slice,
 }
 
 void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
-                             const uint64_t *driven_rows, int first, int count, int64_t *sums) {
+                             const epx_driven_t *rows, bool inexact, int first, int count,
+                             int64_t *sums) {
   const plane_t *plane = &cells->forward;
   const reading_t r = {.value = plane->value + first,
                        .variance = plane->variance != NULL ? plane->variance + first : NULL,
                        .pitch = (size_t)cells->columns,
                        .words = words_of(cells->shape.rows),
-                       .driven = driven_rows,
+                       .driven = rows,
+                       .inexact = inexact,
                        .lines = cells->shape.rows,
                        .first = first,
                        .count = count,
@@ -140,16 +201,17 @@ void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
   read_lines(cells, &r, sums);
 }
 
-void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event,
-                          const uint64_t *driven_units, int slice, int first, int count,
-                          int64_t *sums) {
+void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event, const epx_driven_t *units,
+                          bool inexact, int slice, int first, int count, int64_t *sums) {
   const plane_t *plane = &cells->backward;
-  const size_t rows = (size_t)cells->shape.rows, at = (size_t)slice * rows + (size_t)first;
+  const size_t height = (size_t)cells->shape.rows;
+  const size_t at = (size_t)slice * height + (size_t)first;
   const reading_t r = {.value = plane->value + at,
                        .variance = plane->variance != NULL ? plane->variance + at : NULL,
-                       .pitch = rows * (size_t)cells->shape.slices,
+                       .pitch = height * (size_t)cells->shape.slices,
                        .words = words_of(cells->shape.units),
-                       .driven = driven_units,
+                       .driven = units,
+                       .inexact = inexact,
                        .lines = cells->shape.units,
                        .first = first,
                        .count = count,

@@ -22,6 +22,11 @@ typedef enum epx_adc_reach_t {
   EPX_ADC_REACH_WEIGHTS /* the cells of the line as they stand, found anew after every update */
 } epx_adc_reach_t;
 
+typedef enum epx_dac_codes_t {
+  EPX_DAC_DIGITS, /* a code is driven digit by digit of the DAC's bits */
+  EPX_DAC_ROUNDED /* at once, rounded to the DAC's bits */
+} epx_dac_codes_t;
+
 typedef struct epx_chip_t {
   /* Formats. Products are exact integers; bits are dropped at the neuron, the read-out's error and
    * the update circuit only. */
@@ -42,17 +47,20 @@ typedef struct epx_chip_t {
   int bits_per_cell; /* weight bits a cell holds, default 1: a weight takes bits/bits_per_cell
                         columns */
   int adc_bits; /* analog: resolution; of ideal converters 2^adc_bits > rows * (2^bits_per_cell - 1)
-                 */
+                 * (2^dac.bits - 1) */
   int columns_per_adc; /* analog, default 8 */
   epx_converter_t adc; /* analog: kind (default ideal: lossless), errors; bits and lines: above */
   double adc_range;    /* of a lossy converter, as a share of what its line can reach, default 1 */
   epx_adc_reach_t adc_reach; /* what a line can reach */
+  epx_converter_t dac;       /* analog: bits, default 1; errors, in LSB of a digit; kind and lines
+                                are not read */
+  epx_dac_codes_t dac_codes; /* default EPX_DAC_DIGITS */
   epx_device_t device;       /* analog: of the cells, default ideal */
   int pulse_preset;          /* analog: 0: weights are written; n: moved by pulses (epx_pulsed.h) of
                                 epx_pulse_preset_name(n - 1) */
   int pulse_max;        /* pulses of one synapse in one update, 1..EPX_PULSE_MAX, default 255 */
   uint32_t device_seed; /* of what differs from device to device */
-  int settle_cycles;    /* per driven bit, default 1 */
+  int settle_cycles;    /* per driven digit, default 1 */
   int convert_cycles;   /* per conversion, default 1 */
   double clock_mhz;     /* default 1000 */
   bool stop_settled;    /* a phase ends at the first step that changes no state; default false */

@@ -87,15 +87,16 @@ static void add_use(const epx_chip_t *chip, const epx_technology_t *technology, 
   } else {
     value = technology->value[use.entry];
   }
-  line->unit_pj += use.times * value.pj;
-  line->low_pj += use.times * value.low;
-  line->high_pj += use.times * value.high;
+  const double times = use.times * (use.entry == EPX_TECH_LINE_DRIVER ? chip->dac.bits : 1);
+  line->unit_pj += times * value.pj;
+  line->low_pj += times * value.low;
+  line->high_pj += times * value.high;
   const size_t used = strlen(line->source);
-  char times[16] = "";
-  if (use.times != 1.0) {
-    snprintf(times, sizeof times, "%g x ", use.times);
+  char count[16] = "";
+  if (times != 1.0) {
+    snprintf(count, sizeof count, "%g x ", times);
   }
-  snprintf(line->source + used, sizeof line->source - used, "%s%s%s", used > 0 ? "; + " : "", times,
+  snprintf(line->source + used, sizeof line->source - used, "%s%s%s", used > 0 ? "; + " : "", count,
            value.source);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epx_drive.h"
 
-#include <string.h>
-
 #include "epx_clones.h"
 
 EPX_CLONES epx_drive_t epx_drive_of(const int32_t *change, int count) {
@@ -29,30 +27,44 @@ EPX_CLONES epx_drive_t epx_drive_of_codes(const uint8_t *before, const uint8_t *
   return (epx_drive_t){{risen, fallen}, {up, down}};
 }
 
-void epx_drive_change(const int32_t *before, const uint8_t *switches_before, const int32_t *now,
+void epx_drive_change(const epx_driver_t *driver, const int32_t *before,
+                      const uint8_t *switches_before, const int32_t *now,
                       const uint8_t *switches_now, int place, int count, int32_t *change) {
   for (int i = 0; i < count; ++i) {
-    change[i] =
-        (switches_now[i] == place ? now[i] : 0) - (switches_before[i] == place ? before[i] : 0);
+    change[i] = (switches_now[i] == place ? epx_driver_code(driver, now[i]) : 0) -
+                (switches_before[i] == place ? epx_driver_code(driver, before[i]) : 0);
   }
 }
 
-void epx_drive_pass(const int32_t *change, int count, int sign, int bit, uint64_t *driven) {
-  memset(driven, 0, ((size_t)count + 63) / 64 * sizeof *driven);
-  for (int i = 0; i < count; ++i) {
-    const int32_t magnitude = sign == EPX_DRIVE_RISEN ? change[i] : -change[i];
-    driven[i / 64] |= (uint64_t)(magnitude > 0 && (magnitude >> bit & 1) != 0) << (i % 64);
-  }
-}
-
-void epx_drive_events(const epx_chip_t *chip, const epx_drive_t *drive, int slices, int lines,
-                      int leaves, epx_events_t *events) {
-  uint64_t drives = 0;
+int epx_drive_passes(const epx_driver_t *driver, const epx_drive_t *drive, epx_pass_t *passes) {
+  int count = 0;
   for (int sign = 0; sign < EPX_DRIVE_SIGNS; ++sign) {
-    drives += (uint64_t)(__builtin_popcount(drive->bits[sign]) * drive->lines[sign]);
+    for (uint32_t left = drive->bits[sign]; left != 0;) {
+      const int lowest = __builtin_ctz(left) - driver->low;
+      const int bit = driver->low + lowest / driver->digit_bits * driver->digit_bits;
+      if (passes != NULL) {
+        passes[count] = (epx_pass_t){.bit = bit,
+                                     .bits = driver->digit_bits,
+                                     .sign = sign == EPX_DRIVE_RISEN ? 1 : -1,
+                                     .number = sign * 128 + bit};
+      }
+      ++count;
+      left = bit + driver->digit_bits < 32 ? left & UINT32_MAX << (bit + driver->digit_bits) : 0;
+    }
+  }
+  return count;
+}
+
+void epx_drive_events(const epx_chip_t *chip, const epx_driver_t *driver, const epx_drive_t *drive,
+                      int slices, int lines, int leaves, epx_events_t *events) {
+  epx_pass_t passes[EPX_MAX_PASSES];
+  const int count = epx_drive_passes(driver, drive, passes);
+  uint64_t drives = 0;
+  for (int i = 0; i < count; ++i) {
+    drives += (uint64_t)drive->lines[passes[i].sign > 0 ? EPX_DRIVE_RISEN : EPX_DRIVE_FALLEN];
   }
   drives *= (uint64_t)slices;
   events->line_drives += drives;
   events->cell_reads += drives * (uint64_t)lines;
-  epx_tile_conversions(chip, (uint64_t)(epx_drive_passes(drive) * slices), lines, leaves, events);
+  epx_tile_conversions(chip, (uint64_t)(count * slices), lines, leaves, events);
 }

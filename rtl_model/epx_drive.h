@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an event-driven array drives (chip.event_driven): only lines whose codes changed since they
- * were last driven, in passes of one bit of the change's magnitude and one sign. The sums of a pass
- * are added to the held ones where codes rose, subtracted where they fell. A pass in which no line
- * has its bit set is not made; a vector without a pass leaves the array alone.
+ * were last driven, in passes (epx_driver.h) of one digit of the change's magnitude and one sign.
+ * The sums of a pass are added to the held ones where codes rose, subtracted where they fell. A
+ * pass whose digit is 0 on every line is not made; a vector without a pass leaves the array alone.
+ * Changes are those of codes as they are driven (epx_driver_code).
  *
  * The tile counts passes as it makes them; the twin counts them from states alone. */
 #ifndef EPX_DRIVE_H
 #define EPX_DRIVE_H
 
-#include "epx_events.h"
+#include "epx_driver.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,25 +29,23 @@ epx_drive_t epx_drive_of_codes(const uint8_t *before, const uint8_t *now, int co
 
 /* Changes of what columns receive at one place of a window: a post where its switch points there,
  * else 0; as last driven and now. */
-void epx_drive_change(const int32_t *before, const uint8_t *switches_before, const int32_t *now,
+void epx_drive_change(const epx_driver_t *driver, const int32_t *before,
+                      const uint8_t *switches_before, const int32_t *now,
                       const uint8_t *switches_now, int place, int count, int32_t *change);
 
-/* Sets the bits of driven[] (words of 64 lines) of one pass. */
-void epx_drive_pass(const int32_t *change, int count, int sign, int bit, uint64_t *driven);
+/* The passes that a drive takes; passes may be NULL. */
+int epx_drive_passes(const epx_driver_t *driver, const epx_drive_t *drive, epx_pass_t *passes);
 
-/* A number of its own for each pass of a drive, below 256. */
-static inline int epx_drive_number(int sign, int bit) {
-  return sign * 128 + bit;
-}
-
-static inline int epx_drive_passes(const epx_drive_t *drive) {
-  return __builtin_popcount(drive->bits[0]) + __builtin_popcount(drive->bits[1]);
+/* The digit that a line carries in such a pass. */
+static inline int32_t epx_drive_digit(const epx_pass_t *pass, int32_t change) {
+  const int32_t magnitude = pass->sign * change;
+  return magnitude > 0 ? epx_pass_digit(pass, magnitude) : 0;
 }
 
 /* Adds the events of one drive of a tile whose `lines` converted lines cross `leaves` cells each,
  * `slices` times (backward: each slice in turn): the array's and its converters'. */
-void epx_drive_events(const epx_chip_t *chip, const epx_drive_t *drive, int slices, int lines,
-                      int leaves, epx_events_t *events);
+void epx_drive_events(const epx_chip_t *chip, const epx_driver_t *driver, const epx_drive_t *drive,
+                      int slices, int lines, int leaves, epx_events_t *events);
 
 #ifdef __cplusplus
 }

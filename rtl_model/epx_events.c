@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "epx_events.h"
+#include "epx_driver.h"
 
 #define EVENT(member, unit, description) \
   { #member, unit, description, offsetof(epx_events_t, member) }
 
 static const epx_event_row_t rows[EPX_EVENT_COUNT] = {
-    EVENT(line_drives, "pulse", "one wordline (backward: column) driven with one input bit"),
-    EVENT(cell_reads, "cell", "one cell on a driven line, read for one input bit"),
+    EVENT(line_drives, "pulse",
+          "one wordline (backward: column) driven with one digit of its code"),
+    EVENT(cell_reads, "cell", "one cell on a driven line, read for one digit"),
     EVENT(tree_bits, "one-bit add", "full adders of the digital array's adder trees"),
     EVENT(adc_conversions, "conversion", "sample-and-hold and conversion of one analog line"),
     EVENT(shift_adds, "addition", "a converted line shifted into its accumulator"),
@@ -86,16 +87,17 @@ static bool event_driven(const epx_chip_t *chip, const epx_tile_shape_t *tile) {
 uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t vectors,
                           epx_events_t *events) {
   const int columns = tile->units * tile->slices;
-  const uint64_t bits = (uint64_t)tile->input_bits, units = (uint64_t)tile->units;
-  const uint64_t drives = vectors * bits * (uint64_t)tile->rows;
-  events->state_bits_read += drives; /* one code a row, bit by bit */
+  const epx_driver_t driver = epx_driver_of(chip, tile, false);
+  const uint64_t passes = (uint64_t)epx_driver_pass_count(&driver), units = (uint64_t)tile->units;
+  const uint64_t codes = vectors * (uint64_t)tile->rows, read = codes * (uint64_t)tile->input_bits;
+  events->state_bits_read += read;
   if (event_driven(chip, tile)) {
-    events->state_bits_read += drives; /* and as it was last driven */
+    events->state_bits_read += read; /* and as it was last driven */
     events->accumulator_bits += vectors * units * EPX_ACCUMULATOR_BITS;
   } else {
-    events->line_drives += drives;
-    events->cell_reads += drives * (uint64_t)columns;
-    epx_tile_conversions(chip, vectors * bits, columns, tile->rows, events);
+    events->line_drives += codes * passes;
+    events->cell_reads += codes * passes * (uint64_t)columns;
+    epx_tile_conversions(chip, vectors * passes, columns, tile->rows, events);
   }
   events->psum_adds += vectors * units * ((tile->offset ? 1u : 0u) + (tile->psum_in ? 1u : 0u));
   if (tile->pools) {
@@ -103,7 +105,7 @@ uint64_t epx_tile_forward(const epx_chip_t *chip, const epx_tile_shape_t *tile, 
     events->pool_compares += neurons * (uint64_t)(tile->window - 1);
     events->state_bits_written += neurons * (uint64_t)switch_bits(tile);
   }
-  return vectors * (1 + bits * epx_tile_reading_cycles(chip, columns)) + 3;
+  return vectors * (1 + passes * epx_tile_reading_cycles(chip, columns)) + 3;
 }
 
 uint64_t epx_tile_fire(const epx_tile_shape_t *tile, uint64_t positions, epx_events_t *events) {
@@ -115,11 +117,12 @@ uint64_t epx_tile_fire(const epx_tile_shape_t *tile, uint64_t positions, epx_eve
 
 uint64_t epx_tile_backward(const epx_chip_t *chip, const epx_tile_shape_t *tile, uint64_t positions,
                            epx_events_t *events) {
-  const uint64_t bits = (uint64_t)tile->state_bits;
+  const epx_driver_t driver = epx_driver_of(chip, tile, true);
+  const uint64_t passes = (uint64_t)epx_driver_pass_count(&driver);
   const uint64_t posts = positions * (uint64_t)tile->units;
-  const uint64_t drives = posts * (uint64_t)tile->slices * bits;
-  const uint64_t readings = (uint64_t)tile->window * (uint64_t)tile->slices * bits;
-  const uint64_t read = posts * (bits + (uint64_t)switch_bits(tile));
+  const uint64_t drives = posts * (uint64_t)tile->slices * passes;
+  const uint64_t readings = (uint64_t)tile->window * (uint64_t)tile->slices * passes;
+  const uint64_t read = posts * (uint64_t)(tile->state_bits + switch_bits(tile));
   events->state_bits_read += read;
   if (event_driven(chip, tile)) {
     events->state_bits_read += read;

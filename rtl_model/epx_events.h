@@ -81,7 +81,7 @@ typedef struct epx_tile_shape_t {
 int epx_tile_adcs(const epx_chip_t *chip);
 int epx_tile_conversion_turns(const epx_chip_t *chip, int lines);
 
-/* Cycles of one driven bit: settling, then conversion of `lines` lines in turns. */
+/* Cycles of one pass: settling, then conversion of `lines` lines in turns. */
 uint64_t epx_tile_reading_cycles(const epx_chip_t *chip, int lines);
 
 /* One-bit full adds of an adder tree over `leaves` numbers of `bits` bits: pairs, level by level,
@@ -96,12 +96,13 @@ void epx_tile_conversions(const epx_chip_t *chip, uint64_t readings, int lines, 
 /* Each adds the operation's events to *events and returns its cycles, from the first word accepted
  * to the last result, without stalls.
  *
- * forward: `vectors` wordline vectors, bit-serial; a multiple of the window where the tile pools.
- *   vectors * (1 + input_bits * (settle + turns * convert)) + 3.
+ * forward: `vectors` wordline vectors; a multiple of the window where the tile pools. passes: of a
+ *   code (epx_driver.h), bit-serial its bits.
+ *   vectors * (1 + passes * (settle + turns * convert)) + 3.
  * fire: `positions` positions through the neuron unit, one a cycle.
- * backward: `positions` pooled positions. For each position of the window, slice and bit, the
+ * backward: `positions` pooled positions. For each position of the window, slice and pass, the
  *   columns whose switch points there are driven (all converted): the transposed product.
- *   positions * (1 + window * slices * state_bits * (settle + turns * convert)) + 3.
+ *   positions * (1 + window * slices * passes * (settle + turns * convert)) + 3.
  * correlate: one row of all units a cycle: positions * (1 + rows).
  * update: one synapse a cycle, then the biases: 1 + (rows + bias) * units.
  *

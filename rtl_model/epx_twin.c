@@ -85,7 +85,8 @@ static epx_status_t check_converters(const epx_chip_t *chip, epx_error_t *error)
   epx_converter_t converter = chip->adc;
   converter.bits = chip->adc_bits;
   converter.lines_each = chip->columns_per_adc;
-  const epx_status_t status = epx_converter_check(&converter, "chip.array.adc", error);
+  epx_status_t status = epx_converter_check(&converter, "chip.array.adc", error);
+  status = status == EPX_OK ? epx_dac_check(&chip->dac, "chip.array.dac", error) : status;
   if (status == EPX_OK && chip->adc.kind != EPX_CONVERTER_IDEAL &&
       (chip->adc_bits < 2 || !(chip->adc_range > 0.0 && chip->adc_range <= 1.0))) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
@@ -98,8 +99,11 @@ static epx_status_t check_converters(const epx_chip_t *chip, epx_error_t *error)
 /* Arrays that are not exact: what the twin's tile-by-tile products can hold. */
 static epx_status_t check_analog(const epx_chip_t *chip, const twin_layer_t *layer, int l,
                                  epx_error_t *error) {
-  const char *effect =
-      chip->adc.noise != 0.0 ? "chip.array.adc.noise" : epx_device_effect(&chip->device);
+  const char *effect = chip->adc.noise != 0.0               ? "chip.array.adc.noise"
+                       : chip->dac.bits > 1                 ? "chip.array.dac.bits"
+                       : chip->dac_codes == EPX_DAC_ROUNDED ? "chip.array.dac.codes"
+                       : !epx_dac_exact(&chip->dac)         ? "chip.array.dac"
+                                                            : epx_device_effect(&chip->device);
   if (chip->array_kind == EPX_ARRAY_DIGITAL && effect != NULL) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "%s: a digital array has none; expected chip.array.kind analog", effect);
@@ -157,7 +161,6 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
   layer->shadow_format.fraction_bits =
       (int8_t)(layer->shadow_format.fraction_bits + chip->shadow_bits);
   layer->pre_fraction = l == 0 ? chip->input.fraction_bits : chip->state.fraction_bits;
-  layer->pre_bits = epx_qformat_bits(l == 0 ? chip->input : chip->state);
   layer->padded_channels = round_up4(g->in_channels);
   layer->dense = g->conv_height == 1 && g->conv_width == 1 && g->padding == 0;
   layer->window = g->pool == EPX_POOL_MAX ? 4 : 1;
@@ -184,9 +187,11 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
   const double down = ldexp(255.0 * 128.0 * terms_above, layer->backward_shift);
   /* A lossy converter's highest level may lie up to its step beyond what the line can reach, and
    * what cells count up to twice the digits' range below it (g_min); noise is limited to 8 times
-   * that range (epx_array_cells.h). */
+   * that range (epx_array_cells.h), and what DACs carry to 4 times their largest digit, of which
+   * the error is one of the whole conductance: 8.5 times. */
   const epx_chip_t *chip = &twin->chip;
-  const bool limited = chip->adc.kind != EPX_CONVERTER_IDEAL || !epx_array_noisy(chip);
+  const bool limited = chip->adc.kind != EPX_CONVERTER_IDEAL ||
+                       (!epx_array_noisy(chip) && epx_dac_exact(&chip->dac));
   const double beyond = epx_array_exact(chip) ? 1.0 : limited ? 2.0 : 16.0;
   const int bits = ilogb((up * (l == 0 ? 2.0 : 1.0) + down) * beyond + 0x1p29) + 2;
   if (layer->forward_shift > 16 || layer->backward_shift > 16 || bits > 32) {
@@ -323,7 +328,11 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
     tiles += twin->layer[i].map.row_blocks * twin->layer[i].map.column_blocks;
   }
   for (int i = 0; i < twin->tile_layers; ++i) {
-    epx_conv_rows(&twin->layer[i].conv, twin->layer[i].forward_rows);
+    twin_layer_t *layer = &twin->layer[i];
+    const epx_tile_shape_t shape = twin_tile_shape(twin, layer, 0);
+    layer->driver[0] = epx_driver_of(chip, &shape, false);
+    layer->driver[1] = epx_driver_of(chip, &shape, true);
+    epx_conv_rows(&layer->conv, layer->forward_rows);
   }
   epx_softmax_init(&twin->softmax);
   twin->noisy = epx_array_noisy(chip);

@@ -86,7 +86,7 @@ uint64_t twin_event(const twin_t *twin, int sample, int ahead) {
 
 /* One convolution row's products, [units]. */
 static void multiply(const twin_layer_t *layer, uint64_t event, const uint8_t *image, int m,
-                     int bits, int64_t *products) {
+                     int64_t *products) {
   uint8_t lines[EPX_TWIN_ANALOG_LINES];
   int64_t sums[EPX_TWIN_ANALOG_LINES];
   twin_gather_lines(layer, image, m, lines);
@@ -94,7 +94,7 @@ static void multiply(const twin_layer_t *layer, uint64_t event, const uint8_t *i
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
-      epx_array_forward(part.array, event, m, lines + part.row, bits, sums);
+      epx_array_forward(part.array, event, m, lines + part.row, sums);
       for (int u = part.unit; u < part.unit_end; ++u) {
         products[u] += sums[u - part.unit];
       }
@@ -114,13 +114,13 @@ void twin_pool_place(const int64_t *products, int units, int place, int32_t *out
   }
 }
 
-void twin_analog_forward(const twin_layer_t *layer, uint64_t event, int bits, const uint8_t *image,
+void twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
                          int32_t *out, uint8_t *switches) {
   const int units = layer->g.units, positions = layer->g.out_height * layer->g.out_width;
   int64_t products[EPX_TWIN_ANALOG_LINES];
   for (int p = 0; p < positions; ++p, out += units) {
     for (int place = 0; place < layer->window; ++place) {
-      multiply(layer, event, image, p * layer->window + place, bits, products);
+      multiply(layer, event, image, p * layer->window + place, products);
       twin_pool_place(products, units, place, out, switches);
     }
     switches += switches == NULL ? 0 : units;

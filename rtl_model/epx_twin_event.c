@@ -109,20 +109,25 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
   int row, row_end;
   epx_map_rows(map, rb, &row, &row_end);
   const int rows = row_end - row;
-  const epx_drive_t drive = epx_drive_of_codes(before + row, now + row, rows);
-  if (epx_drive_passes(&drive) == 0) {
+  const epx_driver_t *driver = &layer->driver[0];
+  for (int i = row; i < row_end && layer->array != NULL; ++i) {
+    w->change[i] = epx_driver_code(driver, now[i]) - epx_driver_code(driver, before[i]);
+  }
+  const epx_drive_t drive = layer->array != NULL
+                                ? epx_drive_of(w->change + row, rows)
+                                : epx_drive_of_codes(before + row, now + row, rows);
+  const int passes = epx_drive_passes(driver, &drive, NULL);
+  if (passes == 0) {
     return 0;
   }
   const uint64_t units = (uint64_t)layer->g.units;
   w->events.psum_adds += units;
   w->events.accumulator_bits += units * EPX_ACCUMULATOR_BITS;
-  for (int i = row; i < row_end && layer->array != NULL; ++i) {
-    w->change[i] = now[i] - before[i];
-  }
   for (int cb = 0; cb < map->column_blocks; ++cb) {
     int unit, unit_end;
     epx_map_units(map, cb, &unit, &unit_end);
-    epx_drive_events(&twin->chip, &drive, 1, (unit_end - unit) * map->slices, rows, &w->events);
+    epx_drive_events(&twin->chip, driver, &drive, 1, (unit_end - unit) * map->slices, rows,
+                     &w->events);
     if (layer->array != NULL) {
       epx_array_forward_change(twin_array(layer, rb, cb), w->event, m, &drive, w->change + row,
                                w->products);
@@ -131,7 +136,7 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
       }
     }
   }
-  return epx_drive_passes(&drive);
+  return passes;
 }
 
 void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
@@ -190,7 +195,8 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
   epx_map_units(map, cb, &unit, &unit_end);
   const int units = unit_end - unit;
   const epx_drive_t drive = epx_drive_of(w->change + unit, units);
-  if (epx_drive_passes(&drive) == 0) {
+  const int passes = epx_drive_passes(&layer->driver[1], &drive, NULL);
+  if (passes == 0) {
     return 0;
   }
   epx_geometry_unpool(g, p / g->out_width, p % g->out_width, place, &cy, &cx);
@@ -198,7 +204,8 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
     int row, row_end;
     epx_map_rows(map, rb, &row, &row_end);
     const uint64_t adds = rows_on_image(layer, row, row_end, cy, cx);
-    epx_drive_events(&twin->chip, &drive, map->slices, row_end - row, units, &w->events);
+    epx_drive_events(&twin->chip, &layer->driver[1], &drive, map->slices, row_end - row, units,
+                     &w->events);
     w->events.psum_adds += adds;
     w->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
     if (layer->array != NULL) {
@@ -208,7 +215,7 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
                    layer->dense ? g->in_channels : twin_backward_ldc(layer));
     }
   }
-  return epx_drive_passes(&drive);
+  return passes;
 }
 
 /* Posts of position p as they are now; its switches. */
@@ -230,8 +237,8 @@ static void drive_position(const twin_t *twin, const twin_layer_t *layer, twin_w
     return;
   }
   for (int place = 0; place < layer->window; ++place) {
-    epx_drive_change(held->posts + at, held->switches + at, posts, switches, place, (int)units,
-                     w->change);
+    epx_drive_change(&layer->driver[1], held->posts + at, held->switches + at, posts, switches,
+                     place, (int)units, w->change);
     for (int cb = 0; cb < map->column_blocks; ++cb) {
       const int passes = drive_units(twin, layer, w, cb, p, place, held);
       w->cycles[cb] += passes == 0 ? 1 : (uint64_t)passes * reading;

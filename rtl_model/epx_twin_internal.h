@@ -29,16 +29,16 @@ typedef struct twin_layer_t {
   epx_geometry_t g;
   epx_layer_map_t map;
   epx_qformat_t synapse, shadow_format;
-  int pre_bits;        /* of a wordline code */
-  int pre_fraction;    /* of the states (or input) that drive the layer */
-  int fraction;        /* F: of the layer's accumulator */
-  int forward_shift;   /* product -> accumulator, left */
-  int backward_shift;  /* product from the layer above -> accumulator, left */
-  int padded_channels; /* input channels, to a multiple of 4 */
-  bool dense;          /* one position that sees its whole input */
-  int window;          /* convolution positions of one neuron: 4 (max) or 1 */
-  epx_conv_t conv;     /* the layer as quant/epx_conv.h computes it */
-  epx_conv_t feedback; /* its transpose: of a dense layer, one position with fan_in channels */
+  int pre_fraction;       /* of the states (or input) that drive the layer */
+  int fraction;           /* F: of the layer's accumulator */
+  int forward_shift;      /* product -> accumulator, left */
+  int backward_shift;     /* product from the layer above -> accumulator, left */
+  int padded_channels;    /* input channels, to a multiple of 4 */
+  bool dense;             /* one position that sees its whole input */
+  int window;             /* convolution positions of one neuron: 4 (max) or 1 */
+  epx_conv_t conv;        /* the layer as quant/epx_conv.h computes it */
+  epx_conv_t feedback;    /* its transpose: of a dense layer, one position with fan_in channels */
+  epx_driver_t driver[2]; /* of rows, of units */
   epx_neuron_t neuron;
 
   /* Registers, in [units][fan_in] order. */
@@ -205,7 +205,7 @@ enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there *
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
 epx_status_t twin_analog_pack(const twin_layer_t *layer, epx_error_t *error);
-void twin_analog_forward(const twin_layer_t *layer, uint64_t event, int bits, const uint8_t *image,
+void twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
                          int32_t *out, uint8_t *switches);
 void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
                           const uint8_t *switches, int32_t *out, int ldc);

@@ -71,7 +71,7 @@ void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t 
   if (i > 0 && w->held != NULL) {
     twin_event_forward(twin, layer, w, image, out, pooled);
   } else if (layer->array != NULL) {
-    twin_analog_forward(layer, w->event, layer->pre_bits, image, out, pooled);
+    twin_analog_forward(layer, w->event, image, out, pooled);
   }
   if (layer->array != NULL) {
     return;

@@ -21,13 +21,13 @@
  * converters share the transfer; they differ in cycles (SAR: b, ramp: 2^b, ideal: 1), and the ideal
  * one is lossless: the reconstructed sum is s 2^F and never clips.
  *
- * DAC of b bits for codes x of n bits: level = min(round_nearest_even(x / 2^(n-b)), 2^b - 1), a
- * clip where the minimum acts; driven value = level 2^(n-b) with gain, offset and noise as above
- * (LSB: 2^(n-b), and 1 where b >= n), within 0 and 2^31 - 1, in units of 2^-F input codes. b >= n
- * and no errors: x 2^F. A DAC is ideal or not; SAR and ramp mean the same to it. */
+ * DAC of b bits: carries digits d in [0, 2^b). A line whose digit is 0 is grounded, and carries 0;
+ * others d with gain, offset and noise as above (an LSB is 1), rounded, within 0 and EPX_DAC_MOST
+ * times the largest digit, in units of 2^-F digits. All kinds are the same to it. */
 #ifndef EPX_CONVERTER_H
 #define EPX_CONVERTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -115,20 +115,27 @@ EPX_CHECKED epx_status_t epx_adc_observed_range(int64_t *sum, size_t count, doub
 EPX_CHECKED epx_status_t epx_adc_calibrate(epx_adc_t *adc, size_t vectors, const int64_t *sum,
                                            double coverage, int common, epx_error_t *error);
 
-/* ---- DAC: one bank per array, one line per row ---- */
+/* ---- DAC: one bank per array and side, one line per row or unit ---- */
+
+enum { EPX_DAC_MAX_BITS = 8, EPX_DAC_MOST = 4 };
 
 typedef struct epx_dac_t epx_dac_t;
 
-/* code_bits: of the codes driven, 1 to EPX_CONVERTER_MAX_BITS. */
-EPX_CHECKED epx_status_t epx_dac_create(const epx_converter_t *converter, int code_bits, int lines,
-                                        uint64_t seed, uint64_t tile, epx_dac_t **dac,
-                                        epx_error_t *error);
+/* Whether a line carries its digit, exactly and always. */
+bool epx_dac_exact(const epx_converter_t *converter);
+
+/* As epx_converter_check, for bits up to EPX_DAC_MAX_BITS. */
+EPX_CHECKED epx_status_t epx_dac_check(const epx_converter_t *converter, const char *key,
+                                       epx_error_t *error);
+
+EPX_CHECKED epx_status_t epx_dac_create(const epx_converter_t *converter, int lines, uint64_t seed,
+                                        uint64_t tile, epx_dac_t **dac, epx_error_t *error);
 void epx_dac_destroy(epx_dac_t *dac);
 
-/* Drives lines [first, first + count): code[i] in [0, 2^code_bits) -> out[i] in units of 2^-F input
- * codes. Returns the number of clips. */
-int64_t epx_dac_drive(const epx_dac_t *dac, uint64_t event, int first, int count,
-                      const uint16_t *code, int32_t *out);
+/* Lines [first, first + count) of one drive: digit[i] -> out[i] in units of 2^-F digits. Lines may
+ * be taken in any order and number with the same event. */
+void epx_dac_drive(const epx_dac_t *dac, uint64_t event, int first, int count, const uint8_t *digit,
+                   int32_t *out);
 
 #ifdef __cplusplus
 }

@@ -62,7 +62,7 @@ static void multiply(const epx_tile_vectors_t *v, const epx_array_t *array, cons
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
   if (array != NULL) {
-    epx_array_forward(array, 0, 0, x, v->shape.input_bits, sums);
+    epx_array_forward(array, 0, 0, x, sums);
   } else {
     memset(sums, 0, units * sizeof *sums);
   }

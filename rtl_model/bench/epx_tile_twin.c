@@ -65,7 +65,7 @@ static void array_products(const cut_t *c, const twin_workspace_t *w, int m, pro
   memset(out, 0, (size_t)c->units * sizeof *out);
   for (int rb = 0; rb < map->row_blocks; ++rb) {
     epx_array_forward(twin_array(c->layer, rb, place->column_block), 0, 0, lines + rb * map->rows,
-                      c->layer->pre_bits, sums);
+                      sums);
     for (int u = 0; u < c->units; ++u) {
       out[u].all += sums[u];
       out[u].own += rb == place->row_block ? sums[u] : 0;

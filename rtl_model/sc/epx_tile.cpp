@@ -32,6 +32,8 @@ void TileConfig::validate() const {
   require(shape.input_bits >= 1 && shape.input_bits <= 8 && shape.state_bits >= 1 &&
               shape.state_bits <= (shape.signed_post ? 24 : 8),
           "chip.input and chip.state: the tile drives codes of 1 to 8 bits");
+  require(chip.dac.bits >= 1 && chip.dac.bits <= EPX_DAC_MAX_BITS,
+          "chip.array.dac.bits: " + text(chip.dac.bits) + "; expected 1 to 8");
   require(shape.synapse_bits >= 2 && shape.synapse_bits <= 8,
           "chip.synapse.format: the tile holds synapses of 2 to 8 bits");
   require(chip.bits_per_cell >= 1 && shape.slices * chip.bits_per_cell >= shape.synapse_bits,
@@ -47,9 +49,9 @@ SC_HAS_PROCESS(Tile);
 Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory_t *memory)
     : sc_module(name),
       config_((config.validate(), config)),
+      driver_{epx_driver_of(&config.chip, &config.shape, false),
+              epx_driver_of(&config.chip, &config.shape, true)},
       memory_(memory),
-      driven_rows_(epx_array_words(config.shape.rows), 0),
-      driven_units_(epx_array_words(config.shape.units), 0),
       lfsr_{memory->lfsr},
       period_(clock_period(config.chip.clock_mhz)),
       forward_tree_bits_(epx_tree_bits(config.shape.rows, config.chip.bits_per_cell)),
@@ -65,6 +67,11 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
             error.message);
     pulsed_.reset(pulsed);
   }
+  const int lines = std::max(shape.rows, shape.units);
+  plane_.resize(EPX_DAC_MAX_BITS * epx_array_words(lines));
+  digit_.resize(static_cast<size_t>(lines));
+  carried_.resize(static_cast<size_t>(lines));
+  driven_ = {0, plane_.data(), digit_.data(), carried_.data()};
   offset_sum_.assign(units, 0);
   for (int row = 0; row < shape.rows; ++row) {
     for (int unit = 0; unit < shape.units; ++unit) {
@@ -215,8 +222,8 @@ void Tile::check_cells() const {
     codes[row] = static_cast<uint8_t>(37 * row | 1);
   }
   std::vector<int64_t> found(units), expected(units);
-  epx_array_forward(cells_.get(), 0, 0, codes.data(), 8, found.data());
-  epx_array_forward(fresh.get(), 0, 0, codes.data(), 8, expected.data());
+  epx_array_forward(cells_.get(), 0, 0, codes.data(), found.data());
+  epx_array_forward(fresh.get(), 0, 0, codes.data(), expected.data());
   if (found != expected) {
     SC_REPORT_ERROR(name(), "the cells do not hold the weights");
   }

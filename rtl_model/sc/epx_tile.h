@@ -84,9 +84,10 @@ class Tile : public sc_core::sc_module {
   using Cells = std::unique_ptr<epx_array_t, void (*)(epx_array_t *)>;
   enum class Phase : int { Ready, Settle, Convert, Correlate, Update };
 
-  // One driven bit. sign: of what it adds; 0: an event-driven word that drives nothing.
+  // One driven digit. Without bits: an event-driven word that drives nothing.
   struct Pass {
-    int bit, slice, place, sign;
+    epx_pass_t drive;
+    int slice, place;
     bool first, last;  // of its product
   };
   // What the converters hand to shift-and-add in one cycle.
@@ -126,8 +127,7 @@ class Tile : public sc_core::sc_module {
   void plan_passes();
   void plan_changes(int place);
   void begin_pass();
-  uint64_t drive_codes(const Pass &pass);
-  uint64_t drive_changes(const Pass &pass);
+  uint64_t take_digits(const Pass &pass);
   void convert_turn();
   void convert(const std::vector<int64_t> &sums);
 
@@ -143,7 +143,9 @@ class Tile : public sc_core::sc_module {
   void check_cells() const;
 
   bool backward() const { return word_->operation == Operation::Backward; }
+  const epx_driver_t &driver() const { return driver_[backward()]; }
   int lines() const;  // converted in this product: columns, or backward rows
+  uint64_t event_of(const Pass &pass) const;
   int input_offset() const {
     return config_.shape.offset ? 1 << (config_.shape.input_bits - 1) : 0;
   }
@@ -157,6 +159,7 @@ class Tile : public sc_core::sc_module {
   }
 
   const TileConfig config_;
+  const epx_driver_t driver_[2];  // of rows, of units
   epx_sc_memory_t *const memory_;
   Cells cells_{nullptr, epx_array_destroy};
   std::unique_ptr<epx_pulsed_t, void (*)(epx_pulsed_t *)> pulsed_{nullptr, epx_pulsed_destroy};
@@ -165,8 +168,11 @@ class Tile : public sc_core::sc_module {
   // Registers.
   Phase phase_ = Phase::Ready;
   std::shared_ptr<const TileWord> word_;
-  std::vector<uint64_t> driven_rows_, driven_units_;  // a bit for each line
-  std::vector<Pass> passes_;                          // of the word
+  epx_driven_t driven_ = {};  // by the pass, in these:
+  std::vector<uint64_t> plane_;
+  std::vector<uint8_t> digit_;
+  std::vector<int32_t> carried_;
+  std::vector<Pass> passes_;  // of the word
   size_t pass_ = 0;
   std::vector<int32_t> change_[4];  // of the word's codes, by place
   epx_drive_t drive_[4] = {};

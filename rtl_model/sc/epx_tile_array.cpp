@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tile's sequencer and its array: bit-serial drive, settling, conversion in turns.
+// The tile's sequencer and its array: digits in turn, settling, conversion in turns.
 #include <algorithm>
 
 #include "epx_tile.h"
@@ -81,34 +81,26 @@ void Tile::accept() {
   }
 }
 
-// Forward: bits in turn. Backward: bits within slices within places of the window.
+// Forward: digits in turn. Backward: digits within slices within places of the window.
 void Tile::plan_passes() {
   const epx_tile_shape_t &shape = config_.shape;
   passes_.clear();
   pass_ = 0;
   for (int place = 0; place < (backward() ? shape.window : 1); ++place) {
     const size_t begin = passes_.size();
+    epx_pass_t drives[EPX_MAX_PASSES];
     if (word_->event_driven()) {
       plan_changes(place);
     }
+    const int count = word_->event_driven() ? epx_drive_passes(&driver(), &drive_[place], drives)
+                                            : epx_driver_passes(&driver(), drives);
     for (int slice = 0; slice < (backward() ? shape.slices : 1); ++slice) {
-      if (word_->event_driven()) {
-        for (int sign = 0; sign < EPX_DRIVE_SIGNS; ++sign) {
-          for (uint32_t bits = drive_[place].bits[sign]; bits != 0; bits &= bits - 1) {
-            passes_.push_back({__builtin_ctz(bits), slice, place, sign == EPX_DRIVE_RISEN ? 1 : -1,
-                               false, false});
-          }
-        }
-        continue;
-      }
-      const int bits = backward() ? shape.state_bits : shape.input_bits;
-      for (int bit = 0; bit < bits; ++bit) {  // a signed code's highest bit counts negatively
-        const bool negative = backward() && shape.signed_post && bit + 1 == bits;
-        passes_.push_back({bit, slice, place, negative ? -1 : 1, false, false});
+      for (int i = 0; i < count; ++i) {
+        passes_.push_back({drives[i], slice, place, false, false});
       }
     }
-    if (passes_.size() == begin) {
-      passes_.push_back({0, 0, place, 0, false, false});
+    if (count == 0) {
+      passes_.push_back({{}, 0, place, false, false});
     }
     passes_[begin].first = passes_.back().last = true;
   }
@@ -120,57 +112,62 @@ void Tile::plan_changes(int place) {
   std::vector<int32_t> &change = change_[at];
   if (backward()) {
     change.resize(word_->post.size());
-    epx_drive_change(word_->post_before.data(), word_->switches_before.data(), word_->post.data(),
-                     word_->switches.data(), place, static_cast<int>(change.size()), change.data());
+    epx_drive_change(&driver(), word_->post_before.data(), word_->switches_before.data(),
+                     word_->post.data(), word_->switches.data(), place,
+                     static_cast<int>(change.size()), change.data());
   } else {
     change.resize(word_->lines.size());
     for (size_t r = 0; r < change.size(); ++r) {
-      change[r] = word_->lines[r] - word_->lines_before[r];
+      change[r] = epx_driver_code(&driver(), word_->lines[r]) -
+                  epx_driver_code(&driver(), word_->lines_before[r]);
     }
   }
   drive_[at] = epx_drive_of(change.data(), static_cast<int>(change.size()));
 }
 
-// Puts one bit on the wordlines; backward, on the columns of one slice whose switch points at this
-// place of the window. Returns the lines driven.
-uint64_t Tile::drive_codes(const Pass &pass) {
-  uint64_t driven = word_->lines.size();
-  if (backward()) {
-    std::fill(driven_units_.begin(), driven_units_.end(), 0);
-    for (size_t u = 0; u < word_->post.size(); ++u) {
-      if (word_->switches[u] == pass.place) {
-        ++driven;
-        driven_units_[u / 64] |= static_cast<uint64_t>(word_->post[u] >> pass.bit & 1) << (u % 64);
-      }
+// The digits of the wordlines; backward, of the columns of one slice whose switch points at this
+// place of the window; event-driven, of their changes. Returns the lines driven.
+uint64_t Tile::take_digits(const Pass &pass) {
+  if (word_->event_driven()) {
+    const std::vector<int32_t> &change = change_[pass.place];
+    for (size_t i = 0; i < change.size(); ++i) {
+      digit_[i] = static_cast<uint8_t>(epx_drive_digit(&pass.drive, change[i]));
     }
-    return driven;
+    const int sign = pass.drive.sign > 0 ? EPX_DRIVE_RISEN : EPX_DRIVE_FALLEN;
+    return static_cast<uint64_t>(drive_[pass.place].lines[sign]);
   }
-  std::fill(driven_rows_.begin(), driven_rows_.end(), 0);
+  const auto digit = [&](int32_t code) {
+    return static_cast<uint8_t>(epx_pass_digit(&pass.drive, epx_driver_code(&driver(), code)));
+  };
+  uint64_t driven = word_->lines.size();
   for (size_t r = 0; r < word_->lines.size(); ++r) {
-    driven_rows_[r / 64] |= static_cast<uint64_t>(word_->lines[r] >> pass.bit & 1) << (r % 64);
+    digit_[r] = digit(word_->lines[r]);
+  }
+  for (size_t u = 0; u < word_->post.size(); ++u) {
+    const bool on = word_->switches[u] == pass.place;
+    driven += on ? 1 : 0;
+    digit_[u] = on ? digit(word_->post[u]) : 0;
   }
   return driven;
 }
 
-uint64_t Tile::drive_changes(const Pass &pass) {
-  const int sign = pass.sign > 0 ? EPX_DRIVE_RISEN : EPX_DRIVE_FALLEN;
-  const std::vector<int32_t> &change = change_[pass.place];
-  epx_drive_pass(change.data(), static_cast<int>(change.size()), sign, pass.bit,
-                 backward() ? driven_units_.data() : driven_rows_.data());
-  return static_cast<uint64_t>(drive_[pass.place].lines[sign]);
+uint64_t Tile::event_of(const Pass &pass) const {
+  return epx_array_event(word_->event, word_->index, pass.place, pass.slice, pass.drive.number);
 }
 
 void Tile::begin_pass() {
   const Pass &pass = passes_[pass_];
-  bit_trace_ = pass.bit;
+  bit_trace_ = pass.drive.bit;
   slice_trace_ = pass.slice;
   turn_ = 0;
-  if (pass.sign == 0) {  // a cycle, in which nothing is driven
+  if (pass.drive.bits == 0) {  // a cycle, in which nothing is driven
     phase_ = Phase::Convert;
     wait_ = 1;
     return;
   }
-  const uint64_t driven = word_->event_driven() ? drive_changes(pass) : drive_codes(pass);
+  const uint64_t driven = take_digits(pass);
+  driven_.bits = pass.drive.bits;
+  epx_array_drive(cells_.get(), event_of(pass), backward(), &driven_);
   events_.line_drives += driven;
   events_.cell_reads += driven * static_cast<uint64_t>(lines());
   phase_ = config_.chip.settle_cycles > 0 ? Phase::Settle : Phase::Convert;
@@ -179,7 +176,7 @@ void Tile::begin_pass() {
 
 void Tile::convert_turn() {
   const Pass &pass = passes_[pass_];
-  const int all = pass.sign == 0 ? 0 : lines();
+  const int all = pass.drive.bits == 0 ? 0 : lines();
   const int turns = std::max(epx_tile_conversion_turns(&config_.chip, all), 1);
   const int width = turns == 1 ? all : epx_tile_adcs(&config_.chip);
   conversion_.valid = true;
@@ -190,14 +187,11 @@ void Tile::convert_turn() {
   conversion_.word = word_;
   const int count = std::min(all - conversion_.first_line, width);
   conversion_.sums.resize(static_cast<size_t>(count));
-  const int number = word_->event_driven() ? epx_drive_number(pass.sign < 0, pass.bit) : pass.bit;
-  const uint64_t event =
-      epx_array_event(word_->event, word_->index, pass.place, pass.slice, number);
   if (backward() && count > 0) {
-    epx_array_read_rows(cells_.get(), event, driven_units_.data(), pass.slice,
-                        conversion_.first_line, count, conversion_.sums.data());
+    epx_array_read_rows(cells_.get(), event_of(pass), &driven_, pass.slice, conversion_.first_line,
+                        count, conversion_.sums.data());
   } else if (count > 0) {
-    epx_array_read_columns(cells_.get(), event, driven_rows_.data(), conversion_.first_line, count,
+    epx_array_read_columns(cells_.get(), event_of(pass), &driven_, conversion_.first_line, count,
                            conversion_.sums.data());
   }
   convert(conversion_.sums);

@@ -21,8 +21,8 @@ void Tile::shift_add_stage() {
   for (const int64_t sum : conversion_.sums) {
     const int target = backward ? line : line / shape.slices;
     const int slice = backward ? pass.slice : line % shape.slices;
-    const int64_t weight = int64_t{1} << (pass.bit + slice * config_.chip.bits_per_cell);
-    accumulator_[static_cast<size_t>(target)] += sum * weight * pass.sign;
+    const int64_t weight = int64_t{1} << (pass.drive.bit + slice * config_.chip.bits_per_cell);
+    accumulator_[static_cast<size_t>(target)] += sum * weight * pass.drive.sign;
     ++line;
   }
   events_.shift_adds += conversion_.sums.size();
@@ -32,7 +32,7 @@ void Tile::shift_add_stage() {
   if (conversion_.last) {
     finished_.valid = true;
     finished_.place = pass.place;
-    finished_.driven = pass.sign != 0;
+    finished_.driven = pass.drive.bits != 0;
     finished_.values.swap(accumulator_);
     epx_array_finish(cells_.get(), static_cast<int>(finished_.values.size()),
                      finished_.values.data());

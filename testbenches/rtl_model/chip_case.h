@@ -127,6 +127,8 @@ struct ChipCase {
          << (chip.array_kind == EPX_ARRAY_DIGITAL   ? "digital"
              : chip.adc.kind == EPX_CONVERTER_IDEAL ? "analog"
                                                     : "lossy")
+         << ", DACs of " << chip.dac.bits << (chip.dac_codes == EPX_DAC_ROUNDED ? ", rounded" : "")
+         << (epx_dac_exact(&chip.dac) ? "" : " with errors")
          << (epx_device_ideal(&chip.device) ? "" : " with devices")
          << (epx_array_noisy(&chip) ? ", noisy" : "") << ", " << chip.bits_per_cell
          << " bits a cell, mesh " << chip.mesh_columns << " wide, flits of " << chip.flit_bits
@@ -162,7 +164,15 @@ inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase
         c->chip.array_kind = EPX_ARRAY_DIGITAL;
         c->chip.device = {};
         c->chip.adc.noise = 0.0;
+        c->chip.dac = {};
+        c->chip.dac.bits = 1;
+        c->chip.dac_codes = EPX_DAC_DIGITS;
       },
+      [](ChipCase *c) {
+        c->chip.dac = {};
+        c->chip.dac.bits = 1;
+      },
+      [](ChipCase *c) { c->chip.dac_codes = EPX_DAC_DIGITS; },
       [](ChipCase *c) { c->chip.adc.noise = 0.0; },
       [](ChipCase *c) { c->chip.device = {}; },
       [](ChipCase *c) { c->chip.flit_bits = 128; },
@@ -240,6 +250,17 @@ inline void random_device(Random &random, epx_device_t *device) {
   }
 }
 
+// DACs of several bits, some with errors.
+inline void random_dac(Random &random, epx_chip_t *chip) {
+  chip->dac.bits = random.integer(1, 8);
+  chip->dac_codes = random.chance(0.3) ? EPX_DAC_ROUNDED : EPX_DAC_DIGITS;
+  if (random.chance(0.4)) {
+    chip->dac.offset_spread = random.chance(0.5) ? random.real(0, 1) : 0.0;
+    chip->dac.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
+    chip->dac.noise = random.chance(0.5) ? random.real(0, 1) : 0.0;
+  }
+}
+
 inline ChipCase random_case(Random &random) {
   for (;;) {
     ChipCase one;
@@ -248,7 +269,7 @@ inline ChipCase random_case(Random &random) {
     one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
     one.chip.update_rounding = (epx_round_t)random.integer(0, EPX_ROUND_TRUNCATE_ZERO);
     one.chip.columns_per_adc = random.integer(1, 8);
-    one.chip.adc_bits = 16;
+    one.chip.adc_bits = 24;
     if (random.chance(0.4)) {  // converters that lose bits
       one.chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
       one.chip.adc_bits = random.integer(2, 6);
@@ -260,6 +281,9 @@ inline ChipCase random_case(Random &random) {
     }
     if (one.chip.array_kind == EPX_ARRAY_ANALOG && one.chip.adc.kind != EPX_CONVERTER_IDEAL) {
       one.chip.adc.noise = random.chance(0.4) ? random.real(0, 1) : 0.0;
+    }
+    if (one.chip.array_kind == EPX_ARRAY_ANALOG && random.chance(0.6)) {
+      random_dac(random, &one.chip);
     }
     if (one.chip.array_kind == EPX_ARRAY_ANALOG && random.chance(0.6)) {
       random_device(random, &one.chip.device);

@@ -35,7 +35,8 @@ epx_chip_t random_chip(Random *random) {
   chip.rows = draw(random, 2, 16);
   chip.bits_per_cell = draw(random, 1, 3);
   chip.columns = draw(random, 8, 24);
-  chip.adc_bits = 12;
+  chip.dac.bits = chip.array_kind == EPX_ARRAY_ANALOG ? draw(random, 1, 8) : 1;
+  chip.adc_bits = 24;
   chip.columns_per_adc = draw(random, 1, 8);
   chip.settle_cycles = draw(random, 0, 2);
   chip.convert_cycles = draw(random, 1, 2);
@@ -248,26 +249,31 @@ TEST(Account, charges_every_product_of_every_step) {
     const int bits = epx_qformat_bits(chip.synapse[0]);
     const uint64_t slices =
         static_cast<uint64_t>((bits + chip.bits_per_cell - 1) / chip.bits_per_cell);
-    const uint64_t input_bits = static_cast<uint64_t>(epx_qformat_bits(chip.input));
-    const uint64_t state_bits = static_cast<uint64_t>(epx_qformat_bits(chip.state));
+    const auto passes = [&](int code_bits) {  // digits of the DACs
+      return static_cast<uint64_t>((code_bits + chip.dac.bits - 1) / chip.dac.bits);
+    };
+    const uint64_t input_passes = passes(epx_qformat_bits(chip.input));
+    const uint64_t state_passes = passes(epx_qformat_bits(chip.state));
     const uint64_t free_u = static_cast<uint64_t>(free_steps);
     const uint64_t nudged_u = 2 * static_cast<uint64_t>(nudged_steps);
     // Cells read: layer 0 once; each step forward and back; the read-out once, and at each nudged
-    // step with its 17-bit error; the switches of the two phases' last states.
-    const uint64_t step = slices * state_bits * (moving.macs_forward + moving.macs_backward);
-    const uint64_t logits = slices * state_bits * readout.macs_forward;
-    const uint64_t inference = slices * input_bits * input.macs_forward + free_u * step + logits;
+    // step with its error of 16 bits and a sign; the switches of the two phases' last states.
+    const uint64_t step = slices * state_passes * (moving.macs_forward + moving.macs_backward);
+    const uint64_t logits = slices * state_passes * readout.macs_forward;
+    const uint64_t inference = slices * input_passes * input.macs_forward + free_u * step + logits;
     EXPECT_EQ(a.inference.cell_reads, inference);
     EXPECT_EQ(a.training.cell_reads,
-              inference + nudged_u * (step + logits + slices * 17 * readout.macs_backward) +
-                  2 * (slices * state_bits * moving.macs_forward + logits));
+              inference +
+                  nudged_u * (step + logits + slices * (passes(16) + 1) * readout.macs_backward) +
+                  2 * (slices * state_passes * moving.macs_forward + logits));
     EXPECT_EQ(a.inference.neuron_ops, free_u * states.neurons);
     EXPECT_EQ(a.training.neuron_ops, (free_u + nudged_u) * states.neurons);
     EXPECT_EQ(a.training.pool_compares, input.compares + (free_u + nudged_u + 2) * moving.compares);
     EXPECT_EQ(a.training.update_macs, 2 * whole.macs_backward);
     EXPECT_EQ(a.update.update_ops, whole.parameters);
     EXPECT_EQ(a.update.cell_writes, slices * whole.synapses);
-    EXPECT_EQ(a.inference.input_bits, input_bits * static_cast<uint64_t>(network.input[0]) *
+    EXPECT_EQ(a.inference.input_bits, static_cast<uint64_t>(epx_qformat_bits(chip.input)) *
+                                          static_cast<uint64_t>(network.input[0]) *
                                           static_cast<uint64_t>(network.input[1]) *
                                           static_cast<uint64_t>(network.input[2]));
     EXPECT_EQ(a.training.input_bits, a.inference.input_bits);

@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "epx_array.h"
 #include "epx_wires_exact.h"
+#include "rtl_model/array_reads.h"
 #include "rtl_model/twin_support.h"
 
 namespace {
@@ -106,7 +106,7 @@ std::vector<double> read_row(const Case &one, const epx_array_t *array, int row)
   std::vector<uint64_t> driven(epx_array_words(one.shape.rows), 0);
   driven[static_cast<size_t>(row / 64)] |= uint64_t{1} << (row % 64);
   std::vector<int64_t> sums(static_cast<size_t>(one.columns()));
-  epx_array_read_columns(array, 1, driven.data(), 0, one.columns(), sums.data());
+  read_columns(array, 1, driven, one.columns(), sums.data());
   std::vector<double> values;
   for (const int64_t sum : sums) {
     values.push_back(std::ldexp(static_cast<double>(sum), -epx_array_fraction(array)));
@@ -187,7 +187,7 @@ TEST(ArrayCells, products_are_those_of_plain_loops_over_the_cells) {
     std::vector<int32_t> posts;
     for (int r = 0; r < rows; ++r) codes.push_back((uint8_t)random.integer(0, 255));
     std::vector<int64_t> sums((size_t)one.shape.units), back((size_t)rows);
-    epx_array_forward(array.get(), 1, 0, codes.data(), 8, sums.data());
+    epx_array_forward(array.get(), 1, 0, codes.data(), sums.data());
     for (int u = 0; u < one.shape.units; ++u) {
       int64_t sum = 0;
       for (int r = 0; r < rows; ++r) sum += codes[(size_t)r] * weight(r, u);
@@ -317,9 +317,9 @@ std::vector<double> read_noise(const Case &one, const epx_array_t *array, bool r
     std::vector<int64_t> sums(static_cast<size_t>(count));
     const uint64_t number = epx_array_event(epx_array_command(1, 2), event, 0, 0, 0);
     if (rows) {
-      epx_array_read_rows(array, number, driven.data(), 0, 0, count, sums.data());
+      read_rows(array, number, driven, 0, count, sums.data());
     } else {
-      epx_array_read_columns(array, number, driven.data(), 0, count, sums.data());
+      read_columns(array, number, driven, count, sums.data());
     }
     for (size_t i = 0; i < sums.size(); ++i) {
       all.push_back(std::ldexp(static_cast<double>(sums[i]), -12));
@@ -459,9 +459,9 @@ TEST(ArrayCells, wires_take_their_share_in_either_direction) {
       epx_wires_exact_destroy(exact);
       std::vector<int64_t> sums((size_t)outputs);
       if (backward) {
-        epx_array_read_rows(array.get(), 1, driven.data(), 0, 0, outputs, sums.data());
+        read_rows(array.get(), 1, driven, 0, outputs, sums.data());
       } else {
-        epx_array_read_columns(array.get(), 1, driven.data(), 0, outputs, sums.data());
+        read_columns(array.get(), 1, driven, outputs, sums.data());
       }
       for (int i = 0; i < outputs; ++i) {
         const double g = amps[(size_t)i] * device.wires.on_ohm - count * device.g_min;
@@ -500,9 +500,9 @@ TEST(ArrayCells, ranges_follow_the_weights_of_each_line) {
       const auto read = [&](const epx_array_t *from, const std::vector<uint64_t> &driven) {
         std::vector<int64_t> sums((size_t)outputs);
         if (back) {
-          epx_array_read_rows(from, 1, driven.data(), slice, 0, outputs, sums.data());
+          read_rows(from, 1, driven, slice, outputs, sums.data());
         } else {
-          epx_array_read_columns(from, 1, driven.data(), 0, outputs, sums.data());
+          read_columns(from, 1, driven, outputs, sums.data());
         }
         std::vector<double> values;
         for (const int64_t sum : sums) {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "epx_array.h"
+#include "rtl_model/array_reads.h"
 #include "rtl_model/twin_support.h"
 
 namespace {
@@ -65,7 +65,7 @@ TEST(ArrayProduct, ideal_converters_give_the_products_of_plain_loops) {
     const Array array = one.make();
     const std::vector<uint8_t> codes = random_codes(random, one.shape.rows);
     std::vector<int64_t> sums((size_t)one.shape.units), back((size_t)one.shape.rows);
-    epx_array_forward(array.get(), 1, 0, codes.data(), 8, sums.data());
+    epx_array_forward(array.get(), 1, 0, codes.data(), sums.data());
     for (int u = 0; u < one.shape.units; ++u) EXPECT_EQ(sums[(size_t)u], one.forward(codes, u));
 
     std::vector<int32_t> posts;
@@ -99,7 +99,7 @@ TEST(ArrayProduct, a_converter_with_a_level_for_every_sum_loses_nothing) {
     ASSERT_GT(epx_array_fraction(array.get()), 0);
     const std::vector<uint8_t> codes = random_codes(random, one.shape.rows);
     std::vector<int64_t> sums((size_t)one.shape.units);
-    epx_array_forward(array.get(), 1, 0, codes.data(), 8, sums.data());
+    epx_array_forward(array.get(), 1, 0, codes.data(), sums.data());
     for (int u = 0; u < one.shape.units; ++u) EXPECT_EQ(sums[(size_t)u], one.forward(codes, u));
   }
 }
@@ -119,7 +119,7 @@ TEST(ArrayProduct, the_error_of_lossy_converters_falls_with_their_bits_as_roundi
     std::vector<int64_t> products(units);
     for (int v = 0; v < vectors; ++v) {
       const std::vector<uint8_t> codes = random_codes(random, rows);
-      epx_array_forward(array.get(), 1, 0, codes.data(), 8, products.data());
+      epx_array_forward(array.get(), 1, 0, codes.data(), products.data());
       for (int u = 0; u < units; ++u) {
         const double e = (double)(products[(size_t)u] - one.forward(codes, u));
         sum += e;
@@ -152,7 +152,7 @@ TEST(ArrayProduct, a_range_that_is_too_small_clips) {
   const Array array = one.make();
   std::vector<uint64_t> all(epx_array_words(64), ~UINT64_C(0));
   std::vector<int64_t> sums(64);
-  epx_array_read_columns(array.get(), 1, all.data(), 0, 64, sums.data());
+  read_columns(array.get(), 1, all, 64, sums.data());
   int clipped = 0;
   for (int c = 0; c < 64; ++c) {
     int64_t exact = 0;

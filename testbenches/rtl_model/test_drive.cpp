@@ -25,13 +25,15 @@ std::vector<int32_t> random_changes(Random &random, int count, int largest) {
 // Events by driving line after line, bit after bit.
 struct Plain {
   uint64_t passes = 0, lines = 0;
-  Plain(const std::vector<int32_t> &change) {
+  Plain(const std::vector<int32_t> &change, int digit) {
     for (const int sign : {1, -1}) {
       uint64_t moved = 0;
       for (const int32_t c : change) moved += c * sign > 0;
-      for (int bit = 0; bit < 31; ++bit) {
+      for (int bit = 0; bit < 31; bit += digit) {
         bool any = false;
-        for (const int32_t c : change) any = any || (c * sign > 0 && (std::abs(c) >> bit) % 2 == 1);
+        for (const int32_t c : change) {
+          any = any || (c * sign > 0 && (std::abs(c) >> bit) % (1 << digit) != 0);
+        }
         passes += any;
         lines += any ? moved : 0;
       }
@@ -48,13 +50,14 @@ TEST(Drive, counts_the_passes_and_lines_of_plain_loops) {
     const std::vector<int32_t> change =
         random_changes(random, count, random.chance(0.5) ? 255 : 1 << 17);
     const epx_drive_t drive = epx_drive_of(change.data(), count);
-    const Plain plain(change);
-    EXPECT_EQ((uint64_t)epx_drive_passes(&drive), plain.passes);
+    const epx_driver_t driver = {random.integer(1, 8), 0, 8, false};
+    const Plain plain(change, driver.digit_bits);
+    EXPECT_EQ((uint64_t)epx_drive_passes(&driver, &drive, nullptr), plain.passes);
     epx_chip_t chip = make_chip();
     for (const epx_array_kind_t kind : {EPX_ARRAY_DIGITAL, EPX_ARRAY_ANALOG}) {
       chip.array_kind = kind;
       epx_events_t events = {};
-      epx_drive_events(&chip, &drive, slices, lines, count, &events);
+      epx_drive_events(&chip, &driver, &drive, slices, lines, count, &events);
       const uint64_t conversions = plain.passes * (uint64_t)(slices * lines);
       EXPECT_EQ(events.line_drives, plain.lines * (uint64_t)slices);
       EXPECT_EQ(events.cell_reads, plain.lines * (uint64_t)(slices * lines));
@@ -90,8 +93,10 @@ TEST(Drive, of_codes_is_that_of_their_change) {
 
 using Array = std::unique_ptr<epx_array_t, void (*)(epx_array_t *)>;
 
-Array random_array(Random &random, epx_tile_shape_t *shape) {
+Array random_array(Random &random, epx_tile_shape_t *shape, epx_driver_t driver[2]) {
   epx_chip_t chip = make_chip();
+  chip.dac.bits = random.integer(1, 8);
+  chip.dac_codes = random.chance(0.5) ? EPX_DAC_ROUNDED : EPX_DAC_DIGITS;
   const int bits = random.integer(2, 8);
   chip.bits_per_cell = random.integer(1, bits);
   shape->rows = random.integer(1, 200);
@@ -101,6 +106,8 @@ Array random_array(Random &random, epx_tile_shape_t *shape) {
   shape->input_bits = 8;
   shape->signed_post = random.chance(0.5);
   shape->state_bits = shape->signed_post ? 18 : 8;
+  driver[0] = epx_driver_of(&chip, shape, false);
+  driver[1] = epx_driver_of(&chip, shape, true);
   epx_array_t *array = nullptr;
   epx_error_t error = {};
   EXPECT_EPX_OK(epx_array_create(&chip, shape, 0, &array, &error), error);
@@ -116,18 +123,20 @@ TEST(Drive, of_a_change_adds_what_is_missing_of_the_product) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     epx_tile_shape_t shape = {};
-    const Array array = random_array(random, &shape);
+    epx_driver_t driver[2];
+    const Array array = random_array(random, &shape, driver);
     std::vector<uint8_t> before, now;
     std::vector<int32_t> change;
     for (int r = 0; r < shape.rows; ++r) {
       before.push_back((uint8_t)random.integer(0, 255));
       now.push_back(random.chance(0.5) ? before.back() : (uint8_t)random.integer(0, 255));
-      change.push_back(now.back() - before.back());
+      change.push_back(epx_driver_code(&driver[0], now.back()) -
+                       epx_driver_code(&driver[0], before.back()));
     }
     std::vector<int64_t> a((size_t)shape.units), b(a.size()), d(a.size());
     const epx_drive_t drive = epx_drive_of(change.data(), shape.rows);
-    epx_array_forward(array.get(), 0, 0, before.data(), 8, a.data());
-    epx_array_forward(array.get(), 0, 0, now.data(), 8, b.data());
+    epx_array_forward(array.get(), 0, 0, before.data(), a.data());
+    epx_array_forward(array.get(), 0, 0, now.data(), b.data());
     epx_array_forward_change(array.get(), 0, 0, &drive, change.data(), d.data());
     for (size_t u = 0; u < a.size(); ++u) EXPECT_EQ(a[u] + d[u], b[u]);
   }
@@ -139,7 +148,8 @@ TEST(Drive, backward_adds_what_is_missing_at_every_place) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     epx_tile_shape_t shape = {};
-    const Array array = random_array(random, &shape);
+    epx_driver_t driver[2];
+    const Array array = random_array(random, &shape, driver);
     const int low = shape.signed_post ? -(1 << 16) : 0, high = shape.signed_post ? 1 << 16 : 255;
     std::vector<int32_t> post[2];
     std::vector<uint8_t> switches[2];
@@ -153,8 +163,8 @@ TEST(Drive, backward_adds_what_is_missing_at_every_place) {
     for (int place = 0; place < 4; ++place) {
       std::vector<int32_t> change(post[0].size());
       std::vector<int64_t> a((size_t)shape.rows), b(a.size()), d(a.size());
-      epx_drive_change(post[0].data(), switches[0].data(), post[1].data(), switches[1].data(),
-                       place, shape.units, change.data());
+      epx_drive_change(&driver[1], post[0].data(), switches[0].data(), post[1].data(),
+                       switches[1].data(), place, shape.units, change.data());
       const epx_drive_t drive = epx_drive_of(change.data(), shape.units);
       epx_array_backward(array.get(), 0, 0, post[0].data(), switches[0].data(), place, a.data());
       epx_array_backward(array.get(), 0, 0, post[1].data(), switches[1].data(), place, b.data());

@@ -95,8 +95,10 @@ class RandomTile {
     chip.columns_per_adc = between(1, 12);
     // Just enough for every sum, forward and backward.
     const int lines = chip.rows > chip.columns ? chip.rows : chip.columns;
+    chip.dac.bits = chip.array_kind == EPX_ARRAY_ANALOG ? between(1, 8) : 1;
     chip.adc_bits = 1;
-    while ((1 << chip.adc_bits) <= lines * ((1 << chip.bits_per_cell) - 1)) {
+    while ((1 << chip.adc_bits) <=
+           lines * ((1 << chip.bits_per_cell) - 1) * ((1 << chip.dac.bits) - 1)) {
       ++chip.adc_bits;
     }
     chip.settle_cycles = between(0, 2);

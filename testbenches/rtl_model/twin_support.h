@@ -31,6 +31,7 @@ inline epx_chip_t make_chip(int state_bits = 8, int synapse_bits = 8) {
   chip.bits_per_cell = 1;
   chip.columns_per_adc = 8;
   chip.adc_bits = 8;
+  chip.dac.bits = 1;
   chip.adc_range = 1.0;
   chip.pulse_max = 255;
   chip.device_seed = 1;
