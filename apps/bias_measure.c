@@ -33,7 +33,11 @@ typedef struct lab_t {
 static epx_status_t free_phase(lab_t *lab, epx_substrate_t *substrate, const epx_params_t *params,
                                epx_error_t *error) {
   const batch_npz_t *batch = lab->request->batch;
-  const epx_status_t status = substrate->ops->load(substrate, params, error);
+  epx_status_t status = substrate->ops->load(substrate, params, error);
+  if (status == EPX_OK) {
+    status = epx_ep_calibrate(substrate, &lab->dynamics, &lab->request->experiment->estimator,
+                              batch->x, batch->labels, batch->n, error);
+  }
   if (status == EPX_OK) {
     epx_ep_free(substrate, &lab->dynamics, batch->x, batch->labels, batch->n, lab->loss,
                 lab->predicted);

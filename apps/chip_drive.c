@@ -54,10 +54,15 @@ static epx_status_t open_pair(const epx_experiment_t *experiment, epx_substrate_
   return status;
 }
 
-static void train(const epx_experiment_t *experiment, pair_t *pair, int i, const float *x,
-                  const uint8_t *labels, int n) {
+static epx_status_t train(const epx_experiment_t *experiment, pair_t *pair, int i, const float *x,
+                          const uint8_t *labels, int n, epx_error_t *error) {
   epx_substrate_t *twin = pair->twin[i];
   double *states = pair->states[i];
+  const epx_status_t status =
+      epx_ep_calibrate(twin, &experiment->dynamics, &experiment->estimator, x, labels, n, error);
+  if (status != EPX_OK) {
+    return status;
+  }
   epx_ep_free(twin, &experiment->dynamics, x, labels, n, pair->loss, pair->predicted);
   for (int l = 0; l < experiment->network.layer_count; ++l) {
     twin->ops->states(twin, l, states);
@@ -65,16 +70,18 @@ static void train(const epx_experiment_t *experiment, pair_t *pair, int i, const
   }
   epx_ep_nudged(twin, &experiment->dynamics, &experiment->estimator, 1);
   twin->ops->gradient(twin, &experiment->estimator, pair->gradient[i]);
+  return EPX_OK;
 }
 
 epx_status_t chip_drive_compare(const epx_experiment_t *experiment, epx_substrate_t *twin,
                                 const float *x, const uint8_t *labels, int n, chip_drive_t *result,
                                 epx_error_t *error) {
   pair_t pair = {.size = 0};
-  const epx_status_t status = open_pair(experiment, twin, n, &pair, error);
+  epx_status_t status = open_pair(experiment, twin, n, &pair, error);
+  for (int i = 0; status == EPX_OK && i < TWINS; ++i) {
+    status = train(experiment, &pair, i, x, labels, n, error);
+  }
   if (status == EPX_OK) {
-    train(experiment, &pair, EVENT, x, labels, n);
-    train(experiment, &pair, WHOLE, x, labels, n);
     *result = (chip_drive_t){.states = (double)pair.size};
     for (size_t i = 0; i < pair.size; ++i) {
       const double steps = ldexp(fabs(pair.states[EVENT][i] - pair.states[WHOLE][i]),

@@ -13,6 +13,7 @@
 #include "epx_clock.h"
 #include "epx_config.h"
 #include "epx_cost.h"
+#include "epx_ep.h"
 #include "epx_junit.h"
 #include "epx_random.h"
 #include "run.h"
@@ -294,12 +295,14 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   if (status != EPX_OK) {
     return status;
   }
-  if (experiment->chip.event_driven) {
+  status = epx_ep_calibrate(twin, &experiment->dynamics, &experiment->estimator, x, labels,
+                            arguments->images, error);
+  if (status == EPX_OK && experiment->chip.event_driven) {
     status =
         chip_drive_compare(experiment, twin, x, labels, arguments->images, &verdict->drive, error);
-    if (status != EPX_OK) {
-      return status;
-    }
+  }
+  if (status != EPX_OK) {
+    return status;
   }
   const double start = epx_clock_seconds();
   status = epx_chip_check_run(twin, &request, &verdict->check, error);

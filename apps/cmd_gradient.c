@@ -291,6 +291,10 @@ static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx
     status = epx_twin_create(&experiment->network, &experiment->chip, study->images, &twin, error);
     status = status == EPX_OK ? twin->ops->load(twin, study->params, error) : status;
     if (status == EPX_OK) {
+      status = epx_ep_calibrate(twin, &experiment->dynamics, &experiment->estimator, study->x,
+                                study->labels, study->images, error);
+    }
+    if (status == EPX_OK) {
       estimate_all(study, arguments, twin, "twin");
     }
   }

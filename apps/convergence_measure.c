@@ -57,7 +57,11 @@ static epx_status_t run(lab_t *lab, epx_substrate_t *substrate, const epx_params
                         outcome_t *outcome, epx_error_t *error) {
   const convergence_request_t *request = lab->request;
   const epx_experiment_t *experiment = request->experiment;
-  const epx_status_t status = substrate->ops->load(substrate, params, error);
+  epx_status_t status = substrate->ops->load(substrate, params, error);
+  if (status == EPX_OK) {
+    status = epx_ep_calibrate(substrate, &experiment->dynamics, &experiment->estimator, request->x,
+                              request->labels, request->images, error);
+  }
   if (status != EPX_OK) {
     return status;
   }
@@ -100,7 +104,10 @@ static epx_chip_t exact_chip(const epx_chip_t *configured) {
   epx_chip_t chip = *configured;
   chip.array_kind = EPX_ARRAY_DIGITAL;
   chip.adc = (epx_converter_t){.kind = EPX_CONVERTER_IDEAL};
+  chip.dac = (epx_converter_t){.bits = 1};
+  chip.dac_codes = EPX_DAC_DIGITS;
   chip.device = (epx_device_t){0};
+  chip.pulse_preset = 0;
   chip.event_driven = false;
   return chip;
 }
@@ -128,6 +135,7 @@ static epx_chip_t vary(const epx_chip_t *configured, convergence_axis_t axis, in
       chip.adc.kind =
           configured->adc.kind == EPX_CONVERTER_IDEAL ? EPX_CONVERTER_SAR : configured->adc.kind;
       chip.adc_bits = bits;
+      chip.dac.bits = configured->dac.bits;
       snprintf(format, 24, "%s", epx_converter_kind_name(chip.adc.kind));
   }
   return chip;

@@ -64,6 +64,8 @@ static const epx_experiment_t defaults = {
             .columns_per_adc = 8,
             .pulse_max = 255,
             .adc_range = 1.0,
+            .adc_coverage = 1.0,
+            .adc_calibrate_epochs = 1,
             .dac = {.bits = 1},
             .device = {.drift = {.t0 = 1.0}, .wires = {.on_ohm = 240e3}},
             .device_seed = 1,

@@ -28,7 +28,7 @@ ENUM_NAMES(converter_name, "ideal", "sar", "ramp")
 ENUM_NAMES(ends_name, "own", "shared")
 ENUM_NAMES(solver_name, "iterative", "direct")
 ENUM_NAMES(codes_name, "digits", "rounded")
-ENUM_NAMES(reach_name, "digits", "weights")
+ENUM_NAMES(reach_name, "digits", "weights", "batch", "batch_lines")
 ENUM_NAMES(noise_name, "independent", "proportional", "inverse")
 
 /* Pooling, update orders and switches carry their names in core; estimators in its table. */
@@ -169,7 +169,13 @@ static const epx_config_row_t rows[] = {
     {"chip.array.adc.reach", ENUM(chip.adc_reach, reach_name), .unit = "",
      .help =
          "What a line can reach: digits, with all its cells at their largest; weights, with its "
-         "cells as they stand, found for each line after every update."},
+         "cells as they stand, found for each line after every update; batch, what the sums of a "
+         "batch were, for the lines of a slice together; batch_lines, for each line by itself."},
+    {"chip.array.adc.coverage", REAL(chip.adc_coverage, 0, 1), .above = true, .unit = "",
+     .help = "Of a batch's sums, the share within its range; as many clip below as above."},
+    {"chip.array.adc.calibrate_epochs", INTEGER(chip.adc_calibrate_epochs, 0, 1000000),
+     .unit = "epochs",
+     .help = "From one batch for ranges to the next, the first of an epoch's; 0: only once."},
     {"chip.array.adc.offset_spread", REAL(chip.adc.offset_spread, 0, 65536), .unit = "LSB rms",
      .help = "Offsets of lossy converters, from one to the next."},
     {"chip.array.adc.gain_spread", REAL(chip.adc.gain_spread, 0, 1), .unit = "rms",

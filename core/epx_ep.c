@@ -13,6 +13,18 @@ void epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics, con
   ops->keep_free(substrate);
 }
 
+epx_status_t epx_ep_calibrate(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
+                              const epx_estimator_t *estimator, const float *x,
+                              const uint8_t *labels, int n, epx_error_t *error) {
+  const epx_calibration_t batch = {.epoch = EPX_CALIBRATE_ONCE,
+                                   .dynamics = dynamics,
+                                   .estimator = estimator,
+                                   .x = x,
+                                   .labels = labels,
+                                   .n = n};
+  return epx_substrate_calibrate(substrate, &batch, error);
+}
+
 void epx_ep_nudged(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
                    const epx_estimator_t *estimator, int sign) {
   const epx_substrate_ops_t *ops = substrate->ops;

@@ -16,6 +16,13 @@ extern "C" {
 void epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics, const float *x,
                  const uint8_t *labels, int n, double *loss, uint8_t *predicted);
 
+/* Where the substrate takes ranges from data and has none yet: from a training step on this batch.
+ */
+EPX_CHECKED epx_status_t epx_ep_calibrate(epx_substrate_t *substrate,
+                                          const epx_dynamics_t *dynamics,
+                                          const epx_estimator_t *estimator, const float *x,
+                                          const uint8_t *labels, int n, epx_error_t *error);
+
 /* After epx_ep_free: runs the estimator's nudged phases and leaves its terms in the substrate's
  * accumulators (cleared first), ready for gradient() or update(). `sign`: +1 or -1, of beta, where
  * the estimator draws it (random_sign). */

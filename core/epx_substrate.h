@@ -36,6 +36,18 @@ typedef struct epx_update_rule_t {
   double weight_decay;
 } epx_update_rule_t;
 
+/* A batch to take ranges from. epoch: about to begin, from 0, or EPX_CALIBRATE_ONCE: only where
+ * there are none yet. */
+enum { EPX_CALIBRATE_ONCE = -1 };
+typedef struct epx_calibration_t {
+  int epoch;
+  const epx_dynamics_t *dynamics;
+  const epx_estimator_t *estimator;
+  const float *x; /* as of present() */
+  const uint8_t *labels;
+  int n;
+} epx_calibration_t;
+
 typedef struct epx_substrate_ops_t {
   const char *name;
   void (*destroy)(epx_substrate_t *self);
@@ -48,6 +60,12 @@ typedef struct epx_substrate_ops_t {
   epx_status_t (*save)(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error);
   epx_status_t (*restore)(epx_substrate_t *self, const epx_npz_t *npz, const char *label,
                           epx_error_t *error);
+
+  /* Sets what follows a batch of data (ranges of converters), where this substrate has such and is
+   * due to; registers that training changes and everything drawn stay as they are. NULL: nothing
+   * does. */
+  epx_status_t (*calibrate)(epx_substrate_t *self, const epx_calibration_t *batch,
+                            epx_error_t *error);
 
   /* A mini-batch of n <= capacity samples: x [n][C][H][W], labels [n]. States become 0. */
   void (*present)(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);
@@ -78,6 +96,13 @@ struct epx_substrate_t {
   int capacity;                /* largest mini-batch */
   epx_relaxation_t relaxation; /* what a step is; set before a batch is presented */
 };
+
+EPX_CHECKED static inline epx_status_t epx_substrate_calibrate(epx_substrate_t *substrate,
+                                                               const epx_calibration_t *batch,
+                                                               epx_error_t *error) {
+  return substrate->ops->calibrate != 0 ? substrate->ops->calibrate(substrate, batch, error)
+                                        : EPX_OK;
+}
 
 static inline void epx_substrate_destroy(epx_substrate_t *substrate) {
   if (substrate != 0) {

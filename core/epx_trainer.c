@@ -114,6 +114,22 @@ static void learn(const epx_trainer_t *trainer, int sign, const epx_update_rule_
   substrate->ops->update(substrate, &trainer->estimator, rule);
 }
 
+/* On the images that come first, as they will come. */
+static epx_status_t calibrate(const epx_trainer_t *trainer, int epoch, batch_t *batch,
+                              uint64_t augment_key, epx_error_t *error) {
+  const epx_dataset_t *dataset = trainer->train;
+  const int n = dataset->count < batch->size ? dataset->count : batch->size;
+  epx_dataset_batch(dataset, batch->order, n, trainer->augment, augment_key, batch->x,
+                    batch->labels);
+  const epx_calibration_t request = {.epoch = epoch,
+                                     .dynamics = &trainer->dynamics,
+                                     .estimator = &trainer->estimator,
+                                     .x = batch->x,
+                                     .labels = batch->labels,
+                                     .n = n};
+  return epx_substrate_calibrate(trainer->substrate, &request, error);
+}
+
 static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_t *state,
                                 batch_t *batch, epx_error_t *error) {
   const epx_dataset_t *dataset = trainer->train;
@@ -122,6 +138,12 @@ static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_
   const epx_update_rule_t rule = epx_trainer_rule(&trainer->training, state->epoch);
   epx_dataset_shuffle(batch->order, dataset->count,
                       epx_random_key(epx_random_key(seed, KEY_SHUFFLE), epoch));
+  if (state->next_image == 0) {
+    const epx_status_t status = calibrate(trainer, state->epoch, batch, augment_key, error);
+    if (status != EPX_OK) {
+      return status;
+    }
+  }
   while (state->next_image < dataset->count) {
     const double start = epx_clock_seconds();
     const int sign = draw_sign(seed, epoch, state->next_image);

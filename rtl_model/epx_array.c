@@ -15,6 +15,7 @@ void epx_array_destroy(epx_array_t *array) {
   }
   epx_adc_destroy(array->columns);
   epx_array_cells_destroy(array->cells);
+  epx_observed_destroy(array->observed);
   epx_dac_destroy(array->dac[0]);
   epx_dac_destroy(array->dac[1]);
   free(array->rows);
@@ -201,26 +202,63 @@ epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error) {
   return status;
 }
 
-void epx_array_drive(const epx_array_t *array, uint64_t event, bool backward,
-                     epx_driven_t *driven) {
+/* Bits of eight bytes, byte i to bit i: the product moves each to its place of the highest byte. */
+static uint64_t gather_bits(const uint8_t *bytes, int bit) {
+  uint64_t eight = 0;
+  for (int i = 0; i < 8; ++i) {
+    eight |= (uint64_t)bytes[i] << (8 * i);
+  }
+  return (eight >> bit & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+void array_pack(const epx_array_t *array, bool backward, epx_driven_t *driven) {
   const int lines = backward ? array->shape.units : array->shape.rows;
   const size_t words = backward ? array->unit_words : array->row_words;
   memset(driven->plane, 0, (size_t)driven->bits * words * sizeof *driven->plane);
-  for (int i = 0; i < lines; ++i) {
-    for (int bit = 0; bit < driven->bits; ++bit) {
-      driven->plane[(size_t)bit * words + (size_t)i / 64] |= (uint64_t)(driven->digit[i] >> bit & 1)
-                                                             << (i % 64);
+  for (int bit = 0; bit < driven->bits; ++bit) {
+    uint64_t *plane = driven->plane + (size_t)bit * words;
+    int i = 0;
+    for (; i + 8 <= lines; i += 8) {
+      plane[i / 64] |= gather_bits(driven->digit + i, bit) << (i % 64);
+    }
+    for (; i < lines; ++i) {
+      plane[i / 64] |= (uint64_t)(driven->digit[i] >> bit & 1) << (i % 64);
     }
   }
+}
+
+void array_carry(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven) {
   if (array->dac[backward] != NULL) {
+    const int lines = backward ? array->shape.units : array->shape.rows;
     epx_dac_drive(array->dac[backward], event, 0, lines, driven->digit, driven->carried);
   }
 }
 
+void epx_array_drive(const epx_array_t *array, uint64_t event, bool backward,
+                     epx_driven_t *driven) {
+  array_pack(array, backward, driven);
+  array_carry(array, event, backward, driven);
+}
+
+/* What would be converted, as it is; a line at a time of what is counted in whole sums or, of
+ * cells, in the converters' units. */
+static void observe(const epx_array_t *array, bool rows, int slice, int first, int count,
+                    int64_t *sums) {
+  const int shift = array->cells != NULL ? EPX_CONVERTER_FRACTION : 0;
+  for (int i = 0; i < count; ++i) {
+    const int64_t below = sums[i] >> shift, above = -(-sums[i] >> shift);
+    epx_observed_add(array->observed, array_line(array, rows, slice, first + i), below, above);
+    sums[i] *= INT64_C(1) << (EPX_CONVERTER_FRACTION - shift);
+  }
+}
+
 /* Through the converters: sums of digits, or, of cells, of the converters' units. */
-static void convert(const epx_array_t *array, const epx_adc_t *adc, uint64_t event, int first,
+static void convert(const epx_array_t *array, bool rows, int slice, uint64_t event, int first,
                     int count, int64_t *sums) {
-  if (array->cells != NULL) {
+  const epx_adc_t *adc = rows ? array->rows[slice] : array->columns;
+  if (array->observed != NULL) {
+    observe(array, rows, slice, first, count, sums);
+  } else if (array->cells != NULL) {
     epx_adc_convert_fine(adc, event, first, count, sums, sums);
   } else {
     epx_adc_convert(adc, event, first, count, sums, sums);
@@ -245,7 +283,7 @@ void epx_array_read_columns(const epx_array_t *array, uint64_t event, const epx_
     array_count_columns(array, rows->plane + (size_t)bit * array->row_words, first, count, sums);
   }
   if (array->lossy) {
-    convert(array, array->columns, event, first, count, sums);
+    convert(array, false, 0, event, first, count, sums);
   }
 }
 
@@ -262,7 +300,7 @@ void epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_dri
                      sums);
   }
   if (array->lossy) {
-    convert(array, array->rows[slice], event, first, count, sums);
+    convert(array, true, slice, event, first, count, sums);
   }
 }
 

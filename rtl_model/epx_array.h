@@ -13,8 +13,8 @@
  * Sums come back in units of 2^-epx_array_fraction(): 0 where products are exact (digital arrays;
  * ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the
  * line can reach, times chip.adc_range: all wordlines on, all cells at their largest digit, or,
- * with EPX_ADC_REACH_WEIGHTS, as they stand. Backward, every slice is read with a range of its own;
- * converters are time-shared, their errors by line. */
+ * with EPX_ADC_REACH_WEIGHTS, as they stand; or what it was found to reach. Backward, every slice
+ * is read with a range of its own; converters are time-shared, their errors by line. */
 #ifndef EPX_ARRAY_H
 #define EPX_ARRAY_H
 
@@ -66,6 +66,26 @@ int epx_array_fraction(const epx_array_t *array);
 static inline size_t epx_array_words(int lines) {
   return ((size_t)lines + 63) / 64;
 }
+
+/* ---- ranges that follow a batch (EPX_ADC_REACH_BATCH) ---- */
+
+bool epx_array_calibrates(const epx_chip_t *chip);
+
+/* Numbers of a tile's ranges: low and high of its columns, then of the rows of each slice. */
+static inline size_t epx_array_range_count(const epx_tile_shape_t *shape) {
+  return 2 * (size_t)shape->slices * (size_t)(shape->units + shape->rows);
+}
+
+/* From here on converters of a lossy array are ideal, and what they convert is observed. */
+EPX_CHECKED epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error);
+
+/* What was observed, in whole sums; lines of which nothing was: 0, 0. */
+void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges);
+
+/* What the lines of a lossy array reach; 0, 0: as EPX_ADC_REACH_DIGITS has it. Errors: those of
+ * epx_adc_set_range. */
+EPX_CHECKED epx_status_t epx_array_set_ranges(epx_array_t *array, const int64_t *ranges,
+                                              epx_error_t *error);
 
 /* What lines are driven with in one pass. */
 typedef struct epx_driven_t {

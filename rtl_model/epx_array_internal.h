@@ -6,6 +6,7 @@
 #include "epx_array.h"
 #include "epx_array_cells.h"
 #include "epx_converter.h"
+#include "epx_observed.h"
 
 enum { EPX_ARRAY_MAX_LINES = 65536 };
 
@@ -24,6 +25,7 @@ struct epx_array_t {
   bool follows_weights, written_since; /* EPX_ADC_REACH_WEIGHTS; the last settling */
   epx_adc_t *columns;                  /* a line a column */
   epx_adc_t **rows;                    /* by slice, a line a row */
+  epx_observed_t *observed;            /* NULL: sums are converted */
 };
 
 /* sums[i] += what columns, or rows of one slice, count over one plane of driven lines. */
@@ -31,6 +33,15 @@ void array_count_columns(const epx_array_t *array, const uint64_t *driven_rows, 
                          int count, int64_t *sums);
 void array_count_rows(const epx_array_t *array, const uint64_t *driven_units, int slice, int first,
                       int count, int64_t *sums);
+
+/* Lines are numbered: columns, then the rows of each slice. */
+static inline int array_line(const epx_array_t *array, bool rows, int slice, int line) {
+  return rows ? array->shape.units * array->shape.slices + slice * array->shape.rows + line : line;
+}
+
+/* The two halves of epx_array_drive: planes of digits; what DACs make of them at an event. */
+void array_pack(const epx_array_t *array, bool backward, epx_driven_t *driven);
+void array_carry(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven);
 
 /* epx_array_range.c: ranges of lossy converters, when they are made and when weights changed. */
 EPX_CHECKED epx_status_t array_set_ranges(const epx_array_t *array, epx_error_t *error);

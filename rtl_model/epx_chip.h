@@ -18,8 +18,10 @@ typedef enum epx_array_kind_t {
 } epx_array_kind_t;
 
 typedef enum epx_adc_reach_t {
-  EPX_ADC_REACH_DIGITS, /* all cells at their largest digit */
-  EPX_ADC_REACH_WEIGHTS /* the cells of the line as they stand, found anew after every update */
+  EPX_ADC_REACH_DIGITS,  /* all cells at their largest digit */
+  EPX_ADC_REACH_WEIGHTS, /* the cells of the line as they stand, found anew after every update */
+  EPX_ADC_REACH_BATCH,   /* what a batch's sums are, of an array's columns, or rows, of one slice */
+  EPX_ADC_REACH_BATCH_LINES /* likewise, of each line by itself */
 } epx_adc_reach_t;
 
 typedef enum epx_dac_codes_t {
@@ -52,6 +54,8 @@ typedef struct epx_chip_t {
   epx_converter_t adc; /* analog: kind (default ideal: lossless), errors; bits and lines: above */
   double adc_range;    /* of a lossy converter, as a share of what its line can reach, default 1 */
   epx_adc_reach_t adc_reach; /* what a line can reach */
+  double adc_coverage;       /* of a batch's sums, in (0, 1], default 1 */
+  int adc_calibrate_epochs;  /* between calibrations on a batch; 0: before the first epoch only */
   epx_converter_t dac;       /* analog: bits, default 1; errors, in LSB of a digit; kind and lines
                                 are not read */
   epx_dac_codes_t dac_codes; /* default EPX_DAC_DIGITS */

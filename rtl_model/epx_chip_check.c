@@ -235,6 +235,7 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
         .bias_velocity = r->bias_velocity,
         .lfsr = r->lfsr,
         .written = r->written,
+        .ranges = layer->ranges,
     };
   }
   const epx_sc_chip_job_t job = {

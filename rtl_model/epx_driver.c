@@ -35,10 +35,7 @@ int epx_driver_pass_count(const epx_driver_t *driver) {
   return digits + (driver->is_signed ? 1 : 0);
 }
 
-int32_t epx_driver_code(const epx_driver_t *driver, int32_t code) {
-  if (driver->low == 0) {
-    return code;
-  }
+int32_t epx_driver_round(const epx_driver_t *driver, int32_t code) {
   const int64_t level = epx_round_shift(code, driver->low, EPX_ROUND_NEAREST_EVEN, 0);
   const int64_t top = (INT64_C(1) << (driver->end - driver->low)) - 1;
   return (int32_t)((level > top ? top : level) * (INT64_C(1) << driver->low));

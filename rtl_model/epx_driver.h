@@ -38,8 +38,11 @@ int epx_driver_passes(const epx_driver_t *driver, epx_pass_t passes[EPX_MAX_PASS
 /* How many. */
 int epx_driver_pass_count(const epx_driver_t *driver);
 
-/* A code as it is driven. */
-int32_t epx_driver_code(const epx_driver_t *driver, int32_t code);
+/* A code as it is driven: without its low bits. */
+int32_t epx_driver_round(const epx_driver_t *driver, int32_t code);
+static inline int32_t epx_driver_code(const epx_driver_t *driver, int32_t code) {
+  return driver->low == 0 ? code : epx_driver_round(driver, code);
+}
 
 static inline int32_t epx_pass_digit(const epx_pass_t *pass, int32_t code) {
   return code >> pass->bit & ((1 << pass->bits) - 1);

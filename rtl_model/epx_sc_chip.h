@@ -36,6 +36,8 @@ typedef struct epx_sc_layer_t {
   epx_lfsr_t *lfsr;              /* [row_blocks][column_blocks] */
   uint32_t *written; /* [units][fan_in]: the update that last wrote a synapse's cells, 0: none; NULL
                         where arrays are exact */
+  const int64_t *ranges; /* of its arrays' converters, tile by tile (epx_array_range_count),
+                            [column_blocks][row_blocks]; NULL: fixed */
 } epx_sc_layer_t;
 
 /* Called at the end of the free phase (phase -1) and of every phase, for every tile layer but the

@@ -29,7 +29,8 @@ typedef struct epx_sc_memory_t {
   int32_t *shadow, *velocity;    /* NULL where the job has no update */
   int32_t *bias, *bias_velocity; /* [units]; row block 0 with an update only */
   uint32_t lfsr;                 /* state of the rounding register, not 0 */
-  uint32_t *written; /* the update that last wrote a synapse's cells; NULL: none counts them */
+  uint32_t *written;     /* the update that last wrote a synapse's cells; NULL: none counts them */
+  const int64_t *ranges; /* of its converters (epx_array_range_count); NULL: fixed */
 } epx_sc_memory_t;
 
 typedef struct epx_sc_tile_job_t {

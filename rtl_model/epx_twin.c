@@ -47,6 +47,7 @@ static const epx_substrate_ops_t ops = {
     .store = twin_store,
     .save = twin_save,
     .restore = twin_restore,
+    .calibrate = twin_calibrate,
     .present = twin_present,
     .relax = twin_relax,
     .predict = twin_predict,

@@ -40,6 +40,9 @@ static void allocate_layer(twin_t *twin, int i, bool *failed) {
   if (!epx_array_exact(&twin->chip)) {
     layer->written = zeroed(weights, sizeof *layer->written, failed);
   }
+  if (epx_array_calibrates(&twin->chip)) {
+    layer->ranges = zeroed(twin_range_count(twin, layer), sizeof *layer->ranges, failed);
+  }
   layer->code = zeroed(weights, 1, failed);
   layer->offset = zeroed(units, sizeof *layer->offset, failed);
   layer->packed_forward = zeroed(epx_conv_packed_size(&layer->conv), 1, failed);
@@ -181,6 +184,7 @@ void twin_destroy(epx_substrate_t *self) {
     free(layer->bias_velocity);
     free(layer->lfsr);
     free(layer->written);
+    free(layer->ranges);
     free(layer->code);
     free(layer->offset);
     free(layer->packed_forward);

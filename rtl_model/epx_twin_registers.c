@@ -13,6 +13,9 @@ static void reset_optimiser(twin_t *twin, int i) {
   if (layer->written != NULL) {
     memset(layer->written, 0, units * (size_t)layer->g.fan_in * sizeof *layer->written);
   }
+  if (layer->ranges != NULL) {
+    memset(layer->ranges, 0, twin_range_count(twin, layer) * sizeof *layer->ranges);
+  }
   if (layer->bias != NULL) {
     memset(layer->bias_velocity, 0, units * sizeof *layer->bias_velocity);
   }
@@ -51,7 +54,8 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
     reset_optimiser(twin, i);
     twin_pack(twin, i);
   }
-  return whole(twin, error);
+  const epx_status_t status = twin_set_ranges(twin, error);
+  return status == EPX_OK ? whole(twin, error) : status;
 }
 
 epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error) {
@@ -81,11 +85,12 @@ typedef struct register_t {
   bool optional; /* in a checkpoint */
 } register_t;
 
-enum { REGISTERS = 6 };
+enum { REGISTERS = 7 };
 
 /* Everything of a tile layer that training changes; what a layer lacks is NULL: biases of feedback
  * arrays, and what only arrays that are not exact have. */
-static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
+static void registers_of(const twin_t *twin, int i, register_t list[REGISTERS]) {
+  const twin_layer_t *layer = &twin->layer[i];
   const size_t units = (size_t)layer->g.units, weights = units * (size_t)layer->g.fan_in;
   const size_t tiles = (size_t)(layer->map.row_blocks * layer->map.column_blocks);
   list[0] = (register_t){"shadow", layer->shadow, weights, EPX_DTYPE_I32, false};
@@ -94,6 +99,9 @@ static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) 
   list[3] = (register_t){"bias_velocity", layer->bias_velocity, units, EPX_DTYPE_I32, false};
   list[4] = (register_t){"lfsr", layer->lfsr, tiles, EPX_DTYPE_U32, false};
   list[5] = (register_t){"written", layer->written, weights, EPX_DTYPE_U32, true};
+  list[6] =
+      (register_t){"adc_ranges", layer->ranges,
+                   layer->ranges != NULL ? twin_range_count(twin, layer) : 0, EPX_DTYPE_I64, true};
 }
 
 /* Whether anything is drawn by number: arrays that are not exact, and pulses. */
@@ -123,7 +131,7 @@ epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error
   epx_status_t status = whole(twin, error);
   for (int t = 0; t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
-    registers_of(&twin->layer[t], list);
+    registers_of(twin, t, list);
     for (int i = 0; status == EPX_OK && i < REGISTERS; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
       if (list[i].data != NULL) {
@@ -138,18 +146,18 @@ epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error
              : status;
 }
 
-/* Numbers of draws are missing where the run drew nothing: a network trained on an exact chip may
- * go on on another. */
+/* Numbers of draws are missing where the run drew nothing, ranges where it took none from batches:
+ * a network trained on an exact chip may go on on another. */
 static epx_status_t restore_register(const epx_npz_t *npz, const char *label, const char *name,
                                      const register_t *r, epx_error_t *error) {
   epx_npz_array_t *found;
   if (r->optional && epx_npz_find(npz, name) == NULL) {
-    memset(r->data, 0, r->count * sizeof(uint32_t));
+    memset(r->data, 0, r->count * epx_dtype_size(r->dtype));
     return EPX_OK;
   }
   const epx_status_t status = epx_npz_require(npz, label, name, r->dtype, r->count, &found, error);
   if (status == EPX_OK) {
-    memcpy(r->data, found->data, r->count * sizeof(int32_t));
+    memcpy(r->data, found->data, r->count * epx_dtype_size(r->dtype));
   }
   return status;
 }
@@ -163,7 +171,7 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
       twin_draws(twin) ? restore_register(npz, label, "twin.counters", &counters, error) : EPX_OK;
   for (int t = 0; status == EPX_OK && t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
-    registers_of(&twin->layer[t], list);
+    registers_of(twin, t, list);
     for (int i = 0; status == EPX_OK && i < REGISTERS; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
       if (list[i].data != NULL) {
@@ -176,5 +184,6 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
       twin_pack(twin, t);
     }
   }
+  status = status == EPX_OK ? twin_set_ranges(twin, error) : status;
   return status == EPX_OK ? whole(twin, error) : status;
 }

@@ -198,24 +198,3 @@ int64_t epx_adc_convert_fine(const epx_adc_t *adc, uint64_t event, int first, in
                              const int64_t *sum, int64_t *out) {
   return convert(adc, event, 1, first, count, sum, out);
 }
-
-epx_status_t epx_adc_calibrate(epx_adc_t *adc, size_t vectors, const int64_t *sum, double coverage,
-                               int common, epx_error_t *error) {
-  const size_t lines = (size_t)adc->lines, groups = common ? 1 : lines;
-  const size_t size = common ? vectors * lines : vectors;
-  int64_t *buffer = malloc((size > 0 ? size : 1) * sizeof *buffer);
-  epx_status_t status =
-      buffer != NULL ? EPX_OK : epx_fail(error, EPX_ERR_MEMORY, "No memory to calibrate ADCs.");
-  for (size_t group = 0; status == EPX_OK && group < groups; ++group) {
-    int64_t low, high;
-    for (size_t i = 0; i < size; ++i) {
-      buffer[i] = common ? sum[i] : sum[i * lines + group];
-    }
-    status = epx_adc_observed_range(buffer, size, coverage, &low, &high, error);
-    for (size_t line = group; status == EPX_OK && line < (common ? lines : group + 1); ++line) {
-      status = epx_adc_set_range(adc, (int)line, low, high, error);
-    }
-  }
-  free(buffer);
-  return status;
-}

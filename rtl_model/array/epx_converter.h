@@ -102,19 +102,6 @@ int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t event, int first, int cou
 int64_t epx_adc_convert_fine(const epx_adc_t *adc, uint64_t event, int first, int count,
                              const int64_t *sum, int64_t *out);
 
-/* ---- calibration ---- */
-
-/* The range of `count` observed sums, sorted ascending in place: from the sum whose rank is nearest
- * to (1 - coverage) / 2 * (count - 1) to its mirror from above; coverage 1 is minimum and maximum.
- * Widened by one where both are equal. count >= 1, coverage in (0, 1]. */
-EPX_CHECKED epx_status_t epx_adc_observed_range(int64_t *sum, size_t count, double coverage,
-                                                int64_t *low, int64_t *high, epx_error_t *error);
-
-/* Sets the ranges of all lines from sum[vectors][lines] (read only): per line, or, with `common`,
- * one range for all. */
-EPX_CHECKED epx_status_t epx_adc_calibrate(epx_adc_t *adc, size_t vectors, const int64_t *sum,
-                                           double coverage, int common, epx_error_t *error);
-
 /* ---- DAC: one bank per array and side, one line per row or unit ---- */
 
 enum { EPX_DAC_MAX_BITS = 8, EPX_DAC_MOST = 4 };

@@ -69,6 +69,11 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     "chip.array: the tile bench's cells are ideal and its converters free of noise "
                     "(epxbar chip checks the others)");
   }
+  if (epx_array_calibrates(&t.chip)) {
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "chip.array.adc.reach: the tile bench's converters have fixed ranges (epxbar "
+                    "chip checks those of batches)");
+  }
   const twin_layer_t *layer = &t.layer[place.layer];
   const epx_layer_map_t *map = &layer->map;
   if (place.row_block < 0 || place.row_block >= map->row_blocks || place.column_block < 0 ||

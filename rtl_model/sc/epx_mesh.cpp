@@ -67,6 +67,12 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
       }
     }
   }
+  size_t at_ranges = 0;
+  for (int tile = 0; tile < column_block * layer.map.row_blocks + row_block; ++tile) {
+    const epx_tile_shape_t shape =
+        plan_tile(&plan_, l, tile % layer.map.row_blocks, tile / layer.map.row_blocks);
+    at_ranges += epx_array_range_count(&shape);
+  }
   bias_.push_back(std::make_unique<std::vector<int32_t>>());
   if (layer.role != EPX_ROLE_FEEDBACK) {
     memory->bias_velocity.assign(numbers.bias_velocity + unit, numbers.bias_velocity + unit_end);
@@ -78,7 +84,8 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
                        bias_.back()->data(),
                        memory->bias_velocity.data(),
                        numbers.lfsr[row_block * layer.map.column_blocks + column_block].state,
-                       numbers.written != nullptr ? memory->written.data() : nullptr};
+                       numbers.written != nullptr ? memory->written.data() : nullptr,
+                       numbers.ranges != nullptr ? numbers.ranges + at_ranges : nullptr};
 }
 
 void Mesh::make_node(int l, int row_block, int column_block) {

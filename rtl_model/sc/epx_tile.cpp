@@ -99,6 +99,9 @@ Tile::Cells Tile::programmed() const {
     }
   }
   require(epx_array_settle(cells, &error) == EPX_OK, error.message);
+  require(
+      memory_->ranges == nullptr || epx_array_set_ranges(cells, memory_->ranges, &error) == EPX_OK,
+      error.message);
   return made;
 }
 

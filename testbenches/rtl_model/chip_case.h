@@ -11,6 +11,7 @@
 
 #include "epx_array.h"
 #include "epx_chip_check.h"
+#include "epx_ep.h"
 #include "rtl_model/twin_support.h"
 
 namespace chip_test {
@@ -57,6 +58,11 @@ struct ChipCase {
       train_step(twin.get(), request);
     }
     request.watchdog_cycles = watchdog_cycles;
+    const epx_status_t calibrated = epx_ep_calibrate(
+        twin.get(), &dynamics, &estimator, batch.x.data(), batch.labels.data(), images, error);
+    if (calibrated != EPX_OK) {
+      return calibrated;
+    }
     return epx_chip_check_run(twin.get(), &request, check, error);
   }
 
@@ -273,7 +279,8 @@ inline ChipCase random_case(Random &random) {
     if (random.chance(0.4)) {  // converters that lose bits
       one.chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
       one.chip.adc_bits = random.integer(2, 6);
-      one.chip.adc_reach = (epx_adc_reach_t)random.integer(0, 1);
+      one.chip.adc_reach = (epx_adc_reach_t)random.integer(0, 3);
+      one.chip.adc_coverage = random.chance(0.5) ? 1.0 : random.real(0.5, 1.0);
       one.chip.adc_range = random.real(0.2, 1.0);
       one.chip.adc.offset_spread = random.chance(0.5) ? random.real(0, 1.5) : 0.0;
       one.chip.adc.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;

@@ -287,58 +287,6 @@ TEST(Adc, ExtremesDoNotOverflow) {
   EXPECT_EQ(out, 0);
 }
 
-TEST(Adc, CalibrationTakesTheBatchsRange) {
-  constexpr size_t kVectors = 501;
-  constexpr int kLines = 5;
-  const Adc adc = make(sar(8), kLines);
-  std::mt19937_64 random(15);
-  std::vector<int64_t> sum(kVectors * kLines);
-  for (size_t i = 0; i < sum.size(); ++i) {
-    sum[i] = (int64_t)(random() % (100 + 900 * (i % kLines))) - 50;
-  }
-  epx_error_t error = {};
-  const std::vector<int64_t> kept = sum;
-  ASSERT_EQ(epx_adc_calibrate(adc.get(), kVectors, sum.data(), 1.0, 0, &error), EPX_OK);
-  EXPECT_EQ(sum, kept);
-  std::vector<int64_t> out(kLines);
-  int64_t clips = 0;
-  for (size_t v = 0; v < kVectors; ++v) {
-    clips += epx_adc_convert(adc.get(), v, 0, kLines, &sum[v * kLines], out.data());
-  }
-  EXPECT_EQ(clips, 0);
-  for (int line = 0; line < kLines; ++line) {
-    std::vector<int64_t> column;
-    for (size_t v = 0; v < kVectors; ++v) column.push_back(sum[v * kLines + (size_t)line]);
-    int64_t low, high, bottom, step, expected_bottom, expected_step;
-    // 0.9 of 501 sums: ranks 25 and 475.
-    ASSERT_EQ(epx_adc_observed_range(column.data(), kVectors, 0.9, &low, &high, &error), EPX_OK);
-    EXPECT_TRUE(std::is_sorted(column.begin(), column.end()));
-    EXPECT_EQ(low, column[25]);
-    EXPECT_EQ(high, column[475]);
-    const Adc check = make(sar(8), 1);
-    set_range(check, 0, column.front(), column.back());
-    epx_adc_levels(check.get(), 0, &expected_bottom, &expected_step);
-    epx_adc_levels(adc.get(), line, &bottom, &step);
-    EXPECT_EQ(bottom, expected_bottom);
-    EXPECT_EQ(step, expected_step);
-  }
-  // One range for all lines: that of the widest.
-  int64_t bottom, step, other_bottom, other_step;
-  epx_adc_levels(adc.get(), kLines - 1, &bottom, &step);
-  ASSERT_EQ(epx_adc_calibrate(adc.get(), kVectors, sum.data(), 1.0, 1, &error), EPX_OK);
-  for (int line = 0; line < kLines; ++line) {
-    epx_adc_levels(adc.get(), line, &other_bottom, &other_step);
-    EXPECT_GE(other_step, step);
-    EXPECT_LE(other_bottom, -49 * kOne);
-  }
-  // Equal sums still make a range.
-  std::vector<int64_t> same(3, 12);
-  int64_t low, high;
-  ASSERT_EQ(epx_adc_observed_range(same.data(), 3, 0.5, &low, &high, &error), EPX_OK);
-  EXPECT_EQ(low, 12);
-  EXPECT_EQ(high, 13);
-}
-
 TEST(Adc, MistakesAreNamed) {
   epx_error_t error = {};
   epx_adc_t *adc = nullptr;
@@ -379,13 +327,6 @@ TEST(Adc, MistakesAreNamed) {
                error, {"adc.range"});
   expect_error(epx_adc_set_range(one.get(), 0, -5, 5, &error), EPX_ERR_UNSUPPORTED, error,
                {"adc.bits", "-5 to 5"});
-  const int64_t sum[4] = {1, 2, 3, 4};
-  expect_error(epx_adc_calibrate(good.get(), 0, sum, 1.0, 0, &error), EPX_ERR_ARGUMENT, error,
-               {"adc.calibration"});
-  expect_error(epx_adc_calibrate(good.get(), 1, sum, 0.0, 0, &error), EPX_ERR_ARGUMENT, error,
-               {"adc.coverage", "0"});
-  expect_error(epx_adc_calibrate(good.get(), 1, sum, 1.5, 1, &error), EPX_ERR_ARGUMENT, error,
-               {"adc.coverage", "1.5"});
   epx_adc_destroy(nullptr);
 }
 

@@ -32,6 +32,8 @@ inline epx_chip_t make_chip(int state_bits = 8, int synapse_bits = 8) {
   chip.columns_per_adc = 8;
   chip.adc_bits = 8;
   chip.dac.bits = 1;
+  chip.adc_coverage = 1.0;
+  chip.adc_calibrate_epochs = 1;
   chip.adc_range = 1.0;
   chip.pulse_max = 255;
   chip.device_seed = 1;

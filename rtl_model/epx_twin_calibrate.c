@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ranges of converters from a batch: a copy of the twin, whose converters are ideal and observe,
+ * makes a training step of it. */
+#include <stdlib.h>
+
+#include "epx_array.h"
+#include "epx_ep.h"
+#include "epx_twin.h"
+#include "epx_twin_internal.h"
+
+static int tiles_of(const twin_layer_t *layer) {
+  return layer->map.row_blocks * layer->map.column_blocks;
+}
+
+size_t twin_range_count(const twin_t *twin, const twin_layer_t *layer) {
+  size_t count = 0;
+  for (int tile = 0; tile < tiles_of(layer); ++tile) {
+    const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
+    count += epx_array_range_count(&shape);
+  }
+  return count;
+}
+
+static bool follows_batches(const twin_t *twin) {
+  return twin->layer[0].ranges != NULL;
+}
+
+static bool calibrated(const twin_t *twin) {
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    const size_t count = twin_range_count(twin, &twin->layer[i]);
+    for (size_t k = 0; k < count; ++k) {
+      if (twin->layer[i].ranges[k] != 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error) {
+  epx_status_t status = EPX_OK;
+  for (int i = 0; follows_batches(twin) && i < twin->tile_layers; ++i) {
+    const twin_layer_t *layer = &twin->layer[i];
+    const int64_t *ranges = layer->ranges;
+    for (int tile = 0; status == EPX_OK && tile < tiles_of(layer); ++tile) {
+      const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
+      status = epx_array_set_ranges(layer->array[tile], ranges, error);
+      ranges += epx_array_range_count(&shape);
+    }
+  }
+  return status;
+}
+
+static epx_status_t copy_registers(epx_substrate_t *from, epx_substrate_t *to, epx_error_t *error) {
+  epx_npz_t *npz = NULL;
+  epx_status_t status = epx_npz_create(&npz, error);
+  status = status == EPX_OK ? from->ops->save(from, npz, error) : status;
+  status = status == EPX_OK ? to->ops->restore(to, npz, "the twin", error) : status;
+  epx_npz_destroy(npz);
+  return status;
+}
+
+static epx_status_t observe(twin_t *copy, epx_error_t *error) {
+  epx_status_t status = EPX_OK;
+  for (int i = 0; i < copy->tile_layers; ++i) {
+    for (int tile = 0; status == EPX_OK && tile < tiles_of(&copy->layer[i]); ++tile) {
+      status = epx_array_observe(copy->layer[i].array[tile], error);
+    }
+  }
+  copy->noisy = true; /* every conversion counts, those of settled samples too */
+  return status;
+}
+
+static void take_ranges(const twin_t *copy, twin_t *twin) {
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    const twin_layer_t *layer = &copy->layer[i];
+    int64_t *ranges = twin->layer[i].ranges;
+    for (int tile = 0; tile < tiles_of(layer); ++tile) {
+      const epx_tile_shape_t shape = twin_tile_shape(copy, layer, tile);
+      epx_array_observed(layer->array[tile], &twin->chip, ranges);
+      ranges += epx_array_range_count(&shape);
+    }
+  }
+}
+
+static epx_status_t run(epx_substrate_t *copy, const epx_calibration_t *batch, epx_error_t *error) {
+  double *loss = malloc((size_t)batch->n * sizeof *loss);
+  uint8_t *predicted = malloc((size_t)batch->n);
+  epx_status_t status = observe((twin_t *)copy, error);
+  if (loss == NULL || predicted == NULL) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory to calibrate on %d images", batch->n);
+  }
+  if (status == EPX_OK) {
+    epx_ep_free(copy, batch->dynamics, batch->x, batch->labels, batch->n, loss, predicted);
+    epx_ep_nudged(copy, batch->dynamics, batch->estimator, 1);
+  }
+  free(loss);
+  free(predicted);
+  return status;
+}
+
+epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *batch,
+                            epx_error_t *error) {
+  twin_t *twin = (twin_t *)self;
+  const int every = twin->chip.adc_calibrate_epochs;
+  const bool due = batch->epoch == EPX_CALIBRATE_ONCE ? follows_batches(twin) && !calibrated(twin)
+                   : every > 0                        ? batch->epoch % every == 0
+                                                      : batch->epoch == 0;
+  if (!due || !follows_batches(twin)) {
+    return EPX_OK;
+  }
+  epx_substrate_t *copy = NULL;
+  epx_status_t status = epx_twin_create(&self->network, &twin->chip, batch->n, &copy, error);
+  status = status == EPX_OK ? copy_registers(self, copy, error) : status;
+  status = status == EPX_OK ? run(copy, batch, error) : status;
+  if (status == EPX_OK) {
+    take_ranges((const twin_t *)copy, twin);
+    status = twin_set_ranges(twin, error);
+  }
+  epx_substrate_destroy(copy);
+  return status;
+}
