@@ -129,9 +129,9 @@ static epx_status_t check_layer(const epx_network_t *network, int l, epx_error_t
   if (layer->kind != EPX_LAYER_CONV) {
     return EPX_OK;
   }
-  if (layer->stride != 1 || layer->pool == EPX_POOL_AVG || layer->padding >= layer->kernel) {
+  if (layer->pool == EPX_POOL_AVG || layer->padding >= layer->kernel) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "network.layers[%d]: the twin models stride 1, pool max or none and padding "
+                    "network.layers[%d]: the twin models pool max or none and padding "
                     "below the kernel; the golden substrate models the rest",
                     l);
   }
@@ -163,7 +163,8 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
       (int8_t)(layer->shadow_format.fraction_bits + chip->shadow_bits);
   layer->pre_fraction = l == 0 ? chip->input.fraction_bits : chip->state.fraction_bits;
   layer->padded_channels = round_up4(g->in_channels);
-  layer->dense = g->conv_height == 1 && g->conv_width == 1 && g->padding == 0;
+  layer->dense =
+      g->kernel_height == g->in_height && g->kernel_width == g->in_width && g->padding == 0;
   layer->window = g->pool == EPX_POOL_MAX ? 4 : 1;
   twin_make_convolutions(layer);
   if (l < twin->layers && (int64_t)g->out_height * g->out_width > INT32_MAX / (255 * 255)) {

@@ -17,8 +17,8 @@
 extern "C" {
 #endif
 
-/* A twin for mini-batches of up to `capacity` samples. Models convolutions of stride 1 with max or
- * no pooling, dense layers, both losses, either kind of connections and the hard sigmoids; others
+/* A twin for mini-batches of up to `capacity` samples. Models convolutions with max or no
+ * pooling, dense layers, both losses, either kind of connections and the hard sigmoids; others
  * are EPX_ERR_UNSUPPORTED with the layer or key named. */
 EPX_CHECKED epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chip,
                                          int capacity, epx_substrate_t **substrate,

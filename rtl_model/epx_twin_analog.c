@@ -135,8 +135,8 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
   epx_geometry_unpool(g, position / g->out_width, position % g->out_width, place, &cy, &cx);
   for (int k = row; k < row_end; ++k) {
     const int area = k / g->in_channels, c = k % g->in_channels;
-    const int iy = cy - g->padding + area / g->kernel_width;
-    const int ix = cx - g->padding + area % g->kernel_width;
+    const int iy = cy * g->stride - g->padding + area / g->kernel_width;
+    const int ix = cx * g->stride - g->padding + area % g->kernel_width;
     if (iy >= 0 && ix >= 0 && iy < g->in_height && ix < g->in_width) {
       const size_t pixel = (size_t)(iy * g->in_width + ix);
       const size_t at = layer->dense ? pixel * (size_t)g->in_channels : pixel * (size_t)ldc;

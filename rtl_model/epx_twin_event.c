@@ -177,8 +177,8 @@ static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, i
   int count = 0, end;
   for (int k = row; k < row_end; k = end) { /* the rows of one pixel of the patch */
     const int area = k / g->in_channels;
-    const int y = cy - g->padding + area / g->kernel_width;
-    const int x = cx - g->padding + area % g->kernel_width;
+    const int y = cy * g->stride - g->padding + area / g->kernel_width;
+    const int x = cx * g->stride - g->padding + area % g->kernel_width;
     end = (area + 1) * g->in_channels < row_end ? (area + 1) * g->in_channels : row_end;
     count += y >= 0 && x >= 0 && y < g->in_height && x < g->in_width ? end - k : 0;
   }

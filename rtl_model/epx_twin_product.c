@@ -16,7 +16,7 @@ void twin_make_convolutions(twin_layer_t *layer) {
                              .channels = g->in_channels,
                              .kernel_height = g->kernel_height,
                              .kernel_width = g->kernel_width,
-                             .stride = 1,
+                             .stride = g->stride,
                              .padding = g->padding,
                              .units = g->units,
                              .pool = layer->window == 4 ? 2 : 1};

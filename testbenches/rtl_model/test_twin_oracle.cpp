@@ -101,7 +101,8 @@ void train_both(epx_substrate_t *twin, TwinOracle &oracle, const epx_chip_t &chi
 }
 
 struct Activity {
-  int between = 0, moved = 0, networks = 0, backward[2] = {}; /* by rule: pooled layers */
+  int between = 0, moved = 0, networks = 0, strided = 0,
+      backward[2] = {}; /* by rule: pooled layers */
 };
 
 void note_activity(const TwinOracle &oracle, const epx_chip_t &chip, Activity *activity) {
@@ -109,6 +110,7 @@ void note_activity(const TwinOracle &oracle, const epx_chip_t &chip, Activity *a
   const epx_network_t &network = oracle.network();
   for (int l = 1; l < oracle.layers(); ++l) {
     const bool pooled = network.layers[l].pool == EPX_POOL_MAX;
+    activity->strided += network.layers[l].stride > 1 ? 1 : 0;
     activity->backward[network.backward_rule] += oracle.has_backward(l) && pooled ? 1 : 0;
   }
   for (int l = 0; l < oracle.layers(); ++l) {
@@ -170,6 +172,7 @@ TEST(TwinOracle, RandomNetworksAndFormats) {
   }
   EXPECT_GT(activity.between, 20 * activity.networks) << "states stuck at 0 or the top";
   EXPECT_GT(activity.moved, activity.networks / 2) << "updates that move nothing";
+  EXPECT_GT(activity.strided, activity.networks / 50) << "strides that feed back";
   for (int pooled : activity.backward) {
     EXPECT_GT(pooled, activity.networks / 50 - 1) << "backward weights that pool";
   }

@@ -17,8 +17,6 @@ const Case kCases[] = {
     {"network.layers[1]", kUnsupported,
      [](epx_network_t *n, epx_chip_t *) { n->layers[1].pool = EPX_POOL_AVG; }},
     {"network.layers[0]", kUnsupported,
-     [](epx_network_t *n, epx_chip_t *) { n->layers[0].stride = 2; }},
-    {"network.layers[0]", kUnsupported,
      [](epx_network_t *n, epx_chip_t *) { n->layers[0].padding = 3; }},
     {"network.activation", kUnsupported,
      [](epx_network_t *n, epx_chip_t *) { n->activation = EPX_ACTIVATION_SIGMOID; }},

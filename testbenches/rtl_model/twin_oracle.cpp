@@ -112,10 +112,11 @@ TwinOracle::TwinOracle(const epx_network_t &network, const epx_chip_t &chip)
     y.units = readout ? network.classes : network.layers[l].units;
     y.kernel_height = conv ? network.layers[l].kernel : height;
     y.kernel_width = conv ? network.layers[l].kernel : width;
+    y.stride = conv ? network.layers[l].stride : 1;
     y.padding = conv ? network.layers[l].padding : 0;
     y.pooled = conv && network.layers[l].pool == EPX_POOL_MAX;
-    y.conv_height = height + 2 * y.padding - y.kernel_height + 1;
-    y.conv_width = width + 2 * y.padding - y.kernel_width + 1;
+    y.conv_height = (height + 2 * y.padding - y.kernel_height) / y.stride + 1;
+    y.conv_width = (width + 2 * y.padding - y.kernel_width) / y.stride + 1;
     y.out_height = y.conv_height / (y.pooled ? 2 : 1);
     y.out_width = y.conv_width / (y.pooled ? 2 : 1);
     y.fan_in = channels * y.kernel_height * y.kernel_width;
@@ -200,7 +201,8 @@ void TwinOracle::synapses(const Layer &layer, int cy, int cx, Visit visit) const
   for (int c = 0; c < layer.channels; ++c) {
     for (int ky = 0; ky < layer.kernel_height; ++ky) {
       for (int kx = 0; kx < layer.kernel_width; ++kx, ++synapse) {
-        const int y = cy - layer.padding + ky, x = cx - layer.padding + kx;
+        const int y = cy * layer.stride - layer.padding + ky;
+        const int x = cx * layer.stride - layer.padding + kx;
         if (y >= 0 && y < layer.height && x >= 0 && x < layer.width) {
           visit(synapse, (size_t)((c * layer.height + y) * layer.width + x));
         }

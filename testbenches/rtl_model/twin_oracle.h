@@ -62,7 +62,7 @@ class TwinOracle {
 
  private:
   struct Layer {
-    int channels, height, width, kernel_height, kernel_width, padding;
+    int channels, height, width, kernel_height, kernel_width, stride, padding;
     int conv_height, conv_width, units, out_height, out_width, fan_in;
     bool pooled;
     epx_qformat_t synapse, shadow_format;

@@ -100,7 +100,8 @@ inline epx_network_t random_twin_network(Random &random) {
       dense = dense || random.chance(0.35);
       const int kernel = random.integer(1, 5);
       layers.push_back(dense ? dense_layer(random.integer(1, most_units + 2))
-                             : conv_layer(random.integer(1, most_units), kernel, 1,
+                             : conv_layer(random.integer(1, most_units), kernel,
+                                          random.chance(0.15) ? random.integer(2, 3) : 1,
                                           random.integer(0, kernel - 1),
                                           random.chance(0.5) ? EPX_POOL_MAX : EPX_POOL_NONE));
     }
