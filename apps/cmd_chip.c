@@ -241,6 +241,7 @@ static void expect_events(verdict_t *v, const epx_chip_t *chip, int images) {
                  expected_commands(v, chip, images, EPX_COMMAND_NUDGED_STEP) -
                      count[EPX_COMMAND_NUDGED_STEP] * (uint64_t)images);
   epx_events_add(&v->events, &v->check.activity.driven, 1);
+  v->events.cell_writes += v->check.activity.pulsing.pulses;
 }
 
 /* Events of the same mini-batch on a chip that makes every step and drives everything. */

@@ -376,6 +376,9 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
   if (measured != NULL && chip->event_driven) {
     a.pace = measured->training.images > 0 ? measured->training.pace : measured->inference.pace;
   }
+  if (measured != NULL && chip->pulse_preset > 0) {
+    a.pulsing = &measured->training.pulsing;
+  }
   if (batch < 1 || dynamics->free_steps < 1 || dynamics->nudged_steps < 1) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "an account of %d images, %d free and %d nudged steps; expected at least 1",

@@ -17,13 +17,14 @@ typedef struct work_t {
 
 typedef struct account_t {
   plan_t *plan;
-  const epx_pace_t *pace; /* by command, measured; NULL: everything is driven */
-  traffic_t traffic;      /* of the command at work */
-  epx_events_t events;    /* likewise */
+  const epx_pace_t *pace;       /* by command, measured; NULL: everything is driven */
+  const epx_pulsing_t *pulsing; /* NULL: a synapse takes a cycle */
+  traffic_t traffic;            /* of the command at work */
+  epx_events_t events;          /* likewise */
 } account_t;
 
-/* epx_account_measured.c: makes *account that of the mean image measured, but for cycles of drives.
- */
+/* epx_account_measured.c: makes *account that of the mean image and update measured, but for cycles
+ * of drives and of updates. */
 void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
                      const epx_measured_t *measured, epx_account_t *account);
 

@@ -445,18 +445,38 @@ static chain_t correlate_time(account_t *a, bool readout) {
   return slow;
 }
 
-static chain_t update_time(const plan_t *plan) {
+/* Of a layer's update circuits: those of row block 0, and the others. */
+typedef struct update_cycles_t {
+  double first, others;
+} update_cycles_t;
+
+static update_cycles_t update_cycles(const account_t *a, int l) {
+  const epx_pulsing_t *pulsing = a->pulsing;
+  const epx_tile_shape_t tile = slowest(a->plan, l);
+  if (pulsing != NULL && pulsing->updates > 0) {
+    const double updates = (double)pulsing->updates;
+    return (update_cycles_t){(double)pulsing->first[l] / updates,
+                             (double)pulsing->others[l] / updates};
+  }
+  return (update_cycles_t){(double)((tile.rows + (tile.bias ? 1 : 0)) * tile.units),
+                           (double)(tile.rows * tile.units)};
+}
+
+static chain_t update_time(const account_t *a) {
+  const plan_t *plan = a->plan;
   chain_t slow = {{0}, 0};
   for (int l = 0; l < plan->tile_layers; ++l) {
     const epx_tile_shape_t tile = slowest(plan, l);
-    chain_t chain = {{0}, 0};
-    spend(&chain, EPX_PART_UPDATE, (double)((tile.rows + (tile.bias ? 1 : 0)) * tile.units) + 4.0);
-    if (tile.bias && plan->layer[l].map.row_blocks > 1) {
+    const bool blocks = plan->layer[l].map.row_blocks > 1;
+    const update_cycles_t ends = update_cycles(a, l);
+    double end = ends.first;
+    if (tile.bias && blocks) {
       const int from = plan->floor.first_tile[l];
-      spend(&chain, EPX_PART_UPDATE,
-            packet_cycles(plan, from, from + last_row(&plan->layer[l]),
-                          (int64_t)tile.units * epx_qformat_bits(plan->chip->bias)));
+      end += packet_cycles(plan, from, from + last_row(&plan->layer[l]),
+                           (int64_t)tile.units * epx_qformat_bits(plan->chip->bias));
     }
+    chain_t chain = {{0}, 0};
+    spend(&chain, EPX_PART_UPDATE, (blocks ? larger(end, ends.others) : end) + 4.0);
     keep(&slow, &chain);
   }
   return slow;
@@ -484,7 +504,7 @@ void account_time(account_t *a, epx_command_kind_t kind, bool readout,
       chain = correlate_time(a, readout);
       break;
     default:
-      chain = update_time(a->plan);
+      chain = update_time(a);
       break;
   }
   memcpy(cycles, chain.cycles, sizeof chain.cycles);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What images did where it depends on the data: chips that end settled phases (chip.stop_settled)
- * or drive only changes (chip.event_driven). Summed over images; the twin measures it. */
+/* What was done where it depends on the data: by images on chips that end settled phases
+ * (chip.stop_settled) or drive only changes (chip.event_driven), and by updates that pulse
+ * (chip.array.pulses). Summed; the twin measures it. */
 #ifndef EPX_ACTIVITY_H
 #define EPX_ACTIVITY_H
 
@@ -18,12 +19,21 @@ typedef struct epx_pace_t {
   uint64_t forward[EPX_MAX_TILE_LAYERS], backward[EPX_MAX_TILE_LAYERS];
 } epx_pace_t;
 
+/* Updates by pulses. Cycles, by tile layer and summed: of the slowest tile of row block 0, its
+ * biases included, and of the slowest other one; from its first synapse to its last pulse or bias.
+ */
+typedef struct epx_pulsing_t {
+  uint64_t updates, pulses;
+  uint64_t first[EPX_MAX_TILE_LAYERS], others[EPX_MAX_TILE_LAYERS];
+} epx_pulsing_t;
+
 typedef struct epx_activity_t {
   uint64_t images;                   /* loaded */
   uint64_t free_steps, nudged_steps; /* that a chip with stop_settled makes */
-  epx_events_t driven; /* pulses of updates (cell_writes); of an event-driven chip's arrays,
-                          converters and held sums, about changes; the closed form has the rest */
+  epx_events_t driven; /* of an event-driven chip's arrays, converters and held sums, about
+                          changes; the closed form has the rest */
   epx_pace_t pace[EPX_COMMAND_KINDS]; /* of an event-driven chip */
+  epx_pulsing_t pulsing;
 } epx_activity_t;
 
 /* Of images that relaxed freely and were predicted, and of images of whole training steps. */
@@ -50,6 +60,12 @@ static inline epx_activity_t epx_activity_since(const epx_activity_t *before,
   epx_events_add(&since.driven, &before->driven, UINT64_MAX); /* -1, modulo 2^64 */
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
     epx_pace_add(&since.pace[i], &before->pace[i], UINT64_MAX);
+  }
+  since.pulsing.updates -= before->pulsing.updates;
+  since.pulsing.pulses -= before->pulsing.pulses;
+  for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
+    since.pulsing.first[i] -= before->pulsing.first[i];
+    since.pulsing.others[i] -= before->pulsing.others[i];
   }
   return since;
 }

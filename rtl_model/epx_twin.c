@@ -333,7 +333,7 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
 
 void epx_twin_activity(const epx_substrate_t *substrate, epx_activity_t *activity) {
   const twin_t *twin = (const twin_t *)substrate;
-  *activity = (epx_activity_t){.images = twin->presented};
+  *activity = (epx_activity_t){.images = twin->presented, .pulsing = twin->pulsing};
   for (int i = 0; i < twin->workspaces; ++i) {
     const twin_workspace_t *w = &twin->workspace[i];
     activity->free_steps += w->made[0];

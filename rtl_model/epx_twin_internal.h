@@ -22,6 +22,11 @@
 
 enum { TWIN_HELD_PARTS = 5 }; /* of what a layer holds of a sample (epx_twin_event.c) */
 
+/* Of a tile's last update: pulses, and cycles, of which biases take one each. */
+typedef struct twin_pulses_t {
+  uint64_t pulses, cycles;
+} twin_pulses_t;
+
 /* A tile layer (epx_mapping.h). */
 typedef struct twin_layer_t {
   int parameter; /* layer */
@@ -54,6 +59,7 @@ typedef struct twin_layer_t {
   int8_t *packed_forward, *packed_backward;
 
   epx_pulsed_t **pulsed; /* by tile, as below; NULL: weights are written */
+  twin_pulses_t *pulses; /* likewise */
   epx_array_t **array;   /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
 
   int32_t *forward_rows; /* epx_conv_rows of conv */
@@ -121,6 +127,7 @@ typedef struct twin_t {
   int8_t *pack_buffer;
   uint8_t *held; /* event-driven: by sample, held_size each */
   size_t held_size;
+  epx_pulsing_t pulsing;
   int workspaces;
   twin_workspace_t *workspace;
 } twin_t;
@@ -243,6 +250,7 @@ void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *e
 epx_status_t twin_pulsed_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_pulsed_destroy(twin_layer_t *layer);
 void twin_pulsed_limit(twin_layer_t *layer); /* registers within the bounds of their cells */
+void twin_pulsed_count(twin_t *twin, int i); /* adds tile layer i's last update to twin->pulsing */
 
 /* epx_twin_relax.c */
 void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);
