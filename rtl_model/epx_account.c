@@ -390,6 +390,9 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
     return status;
   }
   epx_account_t result = {.tiles = plan.floor.tiles};
+  for (int l = 0; l < plan.tile_layers; ++l) {
+    result.synapses += (uint64_t)plan.layer[l].g.units * (uint64_t)plan.layer[l].g.fan_in;
+  }
   count_image(&a, dynamics, estimator, &result);
   const work_t last = command(&a, EPX_COMMAND_UPDATE, false, false);
   result.update = last.events;

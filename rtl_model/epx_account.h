@@ -48,6 +48,7 @@ typedef struct epx_account_t {
   double free_step_parts[EPX_PART_COUNT], nudged_step_parts[EPX_PART_COUNT]; /* the same cycles */
   double network_load; /* of a free step: the part of its cycles that the busiest link is at work */
   int tiles;           /* of all tile layers */
+  uint64_t synapses;   /* likewise */
   epx_events_t inference; /* one image: free phase and prediction */
   epx_events_t training;  /* one image: free phase and every phase of the estimator */
   epx_events_t update;    /* one mini-batch */
