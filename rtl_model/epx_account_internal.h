@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the account's two files share. Not for callers. */
+/* What the account's files share. Not for callers. */
 #ifndef EPX_ACCOUNT_INTERNAL_H
 #define EPX_ACCOUNT_INTERNAL_H
 
@@ -27,6 +27,38 @@ typedef struct account_t {
  * of drives and of updates. */
 void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
                      const epx_measured_t *measured, epx_account_t *account);
+
+/* ---- epx_account_layer.c: cycles of layer l's tiles (l: tile layer) ---- */
+
+static inline double account_larger(double a, double b) {
+  return a > b ? a : b;
+}
+static inline int account_last_row(const plan_layer_t *layer) {
+  return layer->map.row_blocks - 1;
+}
+/* The tile with most rows and units: the slowest. */
+epx_tile_shape_t account_slowest(const plan_t *plan, int l);
+/* A word's time in an array, forward and backward. */
+double account_vector_cycles(const plan_t *plan, int l);
+double account_position_cycles(const plan_t *plan, int l);
+/* From a packet's entering an empty queue to its delivery, the network being idle. */
+double account_packet_cycles(const plan_t *plan, int from, int to, int64_t bits);
+/* The longest way between the tiles of a row block of layer l, or all, and the homes of layer
+ * `below` (-1: the host): cycles of a header. */
+double account_row_block_way(const plan_t *plan, int l, int row_block, int below);
+double account_way(const plan_t *plan, int l, int below);
+int64_t account_partial_bits(const plan_t *plan, int l);
+/* Partial sums from the first row block to the last, the arrays being done. */
+double account_chain_cycles(const plan_t *plan, int l);
+/* The edge at which the home's node has the sums of the last vector. */
+double account_sums_at_home(const plan_t *plan, int l);
+/* The edge at which the last of the layer's tiles has taken a word for every position in turn, each
+ * `word` cycles long, for which it needs `sets` of switches: backward products or correlations,
+ * after the forward products where there are any. feedback: at which the homes below have what came
+ * of the last. Uses a->traffic up. */
+double account_words_end(account_t *a, int l, double word, int sets, bool feedback);
+
+/* ---- epx_account_time.c ---- */
 
 /* Cycles of a command on the critical path, by part; a->traffic holds its packets, and is used up.
  */

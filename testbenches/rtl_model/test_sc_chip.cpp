@@ -386,8 +386,8 @@ TEST(Chip, with_backward_weights_of_either_rule_equals_the_twin) {
 }
 
 // Where one chain of row blocks works alone, hardly a packet waits for another: the closed form has
-// the cycles of a store and an update, and is never too short for a step, by an eighth too long at
-// most.
+// the cycles of a store and an update, and is never too short for a step, by a tenth too long at
+// most: it has all row blocks' feedback come at once.
 TEST(Chip, of_a_lone_chain_takes_the_closed_forms_cycles) {
   Random random = chip_test::make_random();
   for (int i = 0; i < 12; ++i) {
@@ -409,7 +409,7 @@ TEST(Chip, of_a_lone_chain_takes_the_closed_forms_cycles) {
         const bool step = kind == EPX_COMMAND_FREE_STEP || kind == EPX_COMMAND_NUDGED_STEP;
         const double cycles = static_cast<double>(check.chip.kind_cycles[kind]);
         const double form = account.kind_cycles[kind];
-        EXPECT_TRUE(step ? form >= cycles && form <= 1.125 * cycles : form == cycles)
+        EXPECT_TRUE(step ? form >= cycles && form <= 1.1 * cycles : form == cycles)
             << one.describe() << cycles_by_command(check, one);
       }
     });
@@ -467,9 +467,7 @@ TEST(Chip, that_waits_for_credits_rows_or_a_link_takes_the_closed_forms_cycles) 
   one.chip.rows = 3;
   one.chip.router_cycles = 8;
   one.chip.buffer_flits = 9;
-  // The form has the way along them for the last row of pixels as well: too much where rows are
-  // few.
-  step_takes("feedback along twelve row blocks", one, 1.0, 1.25);
+  step_takes("feedback along twelve row blocks", one, 1.0, 1.02);
   one = corner({2, 9, 9}, {one_by_one, three_by_three}, 4, EPX_LOSS_CROSS_ENTROPY);
   one.chip.flit_bits = 8;
   one.chip.state = q_unsigned(0, 1);
