@@ -101,8 +101,7 @@ static void show_savings(epx_page_t *page, const json_t *measured) {
       epx_format_count(epx_json_get_number(measured, "inference_images"), inference),
       stops ? "makes every step" : "", stops && drives ? " and " : "",
       drives ? "drives everything" : "",
-      drives ? " Cycles of drives are the slowest tile's, as measured; what tiles wait for each "
-               "other meanwhile is not in them."
+      drives ? " Cycles of drives are as measured; what packets wait for each other is not in them."
              : "");
   table_savings(page, json_object_get(measured, "savings"));
 }

@@ -187,7 +187,7 @@ static void forward_both(account_t *a, int l) {
   }
 }
 
-static void step(account_t *a, bool nudged) {
+void account_step(account_t *a, bool nudged) {
   const plan_t *plan = a->plan;
   for (int l = 0; l < plan->layers; ++l) {
     const plan_layer_t *layer = &plan->layer[l];
@@ -287,7 +287,7 @@ static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool 
       break;
     case EPX_COMMAND_FREE_STEP:
     case EPX_COMMAND_NUDGED_STEP:
-      step(a, kind == EPX_COMMAND_NUDGED_STEP);
+      account_step(a, kind == EPX_COMMAND_NUDGED_STEP);
       break;
     case EPX_COMMAND_PREDICT:
       predict(a);

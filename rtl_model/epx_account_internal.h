@@ -28,6 +28,9 @@ typedef struct account_t {
 void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
                      const epx_measured_t *measured, epx_account_t *account);
 
+/* epx_account.c: adds the events and packets of a step. */
+void account_step(account_t *a, bool nudged);
+
 /* ---- epx_account_layer.c: cycles of layer l's tiles (l: tile layer) ---- */
 
 static inline double account_larger(double a, double b) {
@@ -38,6 +41,11 @@ static inline int account_last_row(const plan_layer_t *layer) {
 }
 /* The tile with most rows and units: the slowest. */
 epx_tile_shape_t account_slowest(const plan_t *plan, int l);
+/* Whether the twin has measured the command at work; the input is driven whole. */
+bool account_measured(const plan_t *plan, int l);
+/* Then when the layer was done in a step, on average; last: of the steps in which it was the last.
+ */
+double account_step_end(const plan_t *plan, int l, bool last);
 /* A word's time in an array, forward and backward. */
 double account_vector_cycles(const plan_t *plan, int l);
 double account_position_cycles(const plan_t *plan, int l);
@@ -52,6 +60,12 @@ int64_t account_partial_bits(const plan_t *plan, int l);
 double account_chain_cycles(const plan_t *plan, int l);
 /* The edge at which the home's node has the sums of the last vector. */
 double account_sums_at_home(const plan_t *plan, int l);
+/* Cycles of a position's posts on their way out of the home, to one row block after the other, with
+ * `sets` of switches; from the home to row block rb; and of feedback from there to the homes below,
+ * of a convolution along the row blocks first. */
+double account_post_pace(const plan_t *plan, int l, int sets);
+double account_post_cycles(const plan_t *plan, int l, int rb, int sets);
+double account_feedback_way(const plan_t *plan, int l, int rb);
 /* The edge at which the last of the layer's tiles has taken a word for every position in turn, each
  * `word` cycles long, for which it needs `sets` of switches: backward products or correlations,
  * after the forward products where there are any. feedback: at which the homes below have what came
@@ -59,6 +73,11 @@ double account_sums_at_home(const plan_t *plan, int l);
 double account_words_end(account_t *a, int l, double word, int sets, bool feedback);
 
 /* ---- epx_account_time.c ---- */
+
+/* Cycles of the busiest link from when the last row of positions of layer l, which acts back, is
+ * done until its feedback has come down and the states that it makes have gone up. Uses a->traffic
+ * up. */
+double account_drain(account_t *a, int l);
 
 /* Cycles of a command on the critical path, by part; a->traffic holds its packets, and is used up.
  */

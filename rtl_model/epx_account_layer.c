@@ -8,14 +8,13 @@ epx_tile_shape_t account_slowest(const plan_t *plan, int l) {
   return plan_tile(plan, l, 0, 0);
 }
 
-/* The input is driven whole. */
-static bool measured(const plan_t *plan, int l) {
+bool account_measured(const plan_t *plan, int l) {
   return l > 0 && plan->pace != NULL && plan->pace->commands > 0;
 }
 
 double account_vector_cycles(const plan_t *plan, int l) {
   const plan_layer_t *layer = &plan->layer[l];
-  if (measured(plan, l)) {
+  if (account_measured(plan, l)) {
     return (double)plan->pace->forward[l] / (double)plan->pace->commands /
            ((double)layer->positions * layer->window);
   }
@@ -25,7 +24,7 @@ double account_vector_cycles(const plan_t *plan, int l) {
 }
 
 double account_position_cycles(const plan_t *plan, int l) {
-  if (measured(plan, l)) {
+  if (account_measured(plan, l)) {
     return (double)plan->pace->backward[l] / (double)plan->pace->commands /
            (double)plan->layer[l].positions;
   }
@@ -95,13 +94,16 @@ static double vector_period(const plan_t *plan, int l) {
 /* The edge at which the home's node has the sums of the last vector. */
 double account_sums_at_home(const plan_t *plan, int l) {
   const plan_layer_t *layer = &plan->layer[l];
+  if (account_measured(plan, l)) {
+    return (double)plan->pace->sums[l] / (double)plan->pace->commands;
+  }
   const double vectors = (double)layer->positions * layer->window;
   return 3.0 + account_vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l) +
          account_chain_cycles(plan, l);
 }
 
 /* Cycles of a position's posts on their way out of the home, to one row block after the other. */
-static double post_pace(const plan_t *plan, int l, int sets) {
+double account_post_pace(const plan_t *plan, int l, int sets) {
   const plan_layer_t *layer = &plan->layer[l];
   const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
   return epx_packet_flits(plan->chip, (int64_t)account_slowest(plan, l).units * bits) *
@@ -109,8 +111,8 @@ static double post_pace(const plan_t *plan, int l, int sets) {
 }
 
 /* From a position's posts' leaving the home to row block rb's having them. */
-static double post_cycles(const plan_t *plan, int l, int rb, int sets) {
-  const double pace = post_pace(plan, l, sets);
+double account_post_cycles(const plan_t *plan, int l, int rb, int sets) {
+  const double pace = account_post_pace(plan, l, sets);
   const int home = epx_floorplan_tile(&plan->floor, l, account_last_row(&plan->layer[l]), 0);
   const int to = epx_floorplan_tile(&plan->floor, l, rb, 0);
   return account_packet_cycles(plan, home, to, 0) + (rb + 1) * pace - traffic_flit_cycles(plan);
@@ -138,8 +140,8 @@ static double end_from_memory(const plan_t *plan, int l, int rb, double word, do
   if (rb == account_last_row(layer)) {
     return 2.0 + words;
   }
-  const double post = post_cycles(plan, l, rb, 1);
-  const double last = sent - account_last_row(layer) * post_pace(plan, l, 1) + post;
+  const double post = account_post_cycles(plan, l, rb, 1);
+  const double last = sent - account_last_row(layer) * account_post_pace(plan, l, 1) + post;
   return account_larger(2.0 + post + words, 2.0 + last + word);
 }
 
@@ -157,13 +159,13 @@ static double end_after_sums(const plan_t *plan, int l, int rb, double word, int
   }
   /* A tile before it starts when its array is free and the first posts are there, and ends no
    * sooner than one word after the last. */
-  const double post = post_cycles(plan, l, rb, sets) + wait + 1.0;
+  const double post = account_post_cycles(plan, l, rb, sets) + wait + 1.0;
   const double first_at_home = at_home - (vectors - layer->window) * period;
   return account_larger(account_larger(array, first_at_home + post) + words, at_home + post + word);
 }
 
 /* From row block rb to the homes below: first, of a convolution, along the row blocks. */
-static double feedback_way(const plan_t *plan, int l, int rb) {
+double account_feedback_way(const plan_t *plan, int l, int rb) {
   const plan_layer_t *layer = &plan->layer[l];
   const int64_t bits = (int64_t)layer->g.in_channels * EPX_ACCUMULATOR_BITS;
   double sum = 0.0;
@@ -174,10 +176,19 @@ static double feedback_way(const plan_t *plan, int l, int rb) {
   return sum + account_row_block_way(plan, l, rb, layer->parameter - 1);
 }
 
+double account_step_end(const plan_t *plan, int l, bool last) {
+  const epx_pace_t *pace = plan->pace;
+  const uint64_t steps = last ? pace->last[l] : pace->commands;
+  return steps == 0 ? 0.0 : (double)(last ? pace->last_ends[l] : pace->ends[l]) / (double)steps;
+}
+
 double account_words_end(account_t *a, int l, double word, int sets, bool feedback) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
   double sent = 0.0, most = 0.0;
+  if (feedback && account_measured(plan, l)) {
+    return account_step_end(plan, l, false);
+  }
   if (!layer->fed) {
     traffic_clear(&a->traffic);
     traffic_posts(&a->traffic, l, layer->positions, 1);
@@ -186,7 +197,7 @@ double account_words_end(account_t *a, int l, double word, int sets, bool feedba
   for (int rb = 0; rb <= account_last_row(layer); ++rb) {
     const double end = layer->fed ? end_after_sums(plan, l, rb, word, sets)
                                   : end_from_memory(plan, l, rb, word, sent);
-    most = account_larger(most, end + (feedback ? feedback_way(plan, l, rb) : 0.0));
+    most = account_larger(most, end + (feedback ? account_feedback_way(plan, l, rb) : 0.0));
   }
   return most;
 }

@@ -68,21 +68,26 @@ static double states_way(const plan_t *plan, int l) {
   return layer->fed ? account_larger(way, account_way(plan, l, layer->parameter - 1)) : way;
 }
 
-/* Layer l of a step, which acts back: forward, backward, and the neurons below. hottest: of all the
- * step's packets. */
-static chain_t layer_chain(account_t *a, int l, double hottest) {
+double account_drain(account_t *a, int l) {
+  return drain_cycles(a, l, last_pixels(&a->plan->layer[l]), true);
+}
+
+/* Layer l of a step, which acts back: forward, backward until `words`, and the neurons below.
+ * hottest: of all the step's packets. */
+static chain_t layer_chain(account_t *a, int l, double words, double hottest) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
   chain_t chain = {{0}, 0};
   const double vectors = layer->fed ? (double)layer->positions * layer->window : 0.0;
-  const double word = account_position_cycles(plan, l), backward = (double)layer->positions * word;
-  const double end = account_words_end(a, l, word, 1, true) + 2.0;
+  const double backward = (double)layer->positions * account_position_cycles(plan, l);
   spend(&chain, EPX_PART_FORWARD, vectors * account_vector_cycles(plan, l));
   spend(&chain, EPX_PART_BACKWARD, backward);
-  spend(&chain, EPX_PART_NETWORK, end - chain.total);
-  const double drain = drain_cycles(a, l, last_pixels(layer), true);
-  const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
-  spend(&chain, EPX_PART_NETWORK, account_larger(drain, hottest - rows_after_first));
+  spend(&chain, EPX_PART_NETWORK, words + 2.0 - chain.total);
+  if (!account_measured(plan, l)) { /* else the network's time is in it */
+    const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
+    const double drain = account_drain(a, l);
+    spend(&chain, EPX_PART_NETWORK, account_larger(drain, hottest - rows_after_first));
+  }
   spend(&chain, EPX_PART_NETWORK, states_way(plan, l) + 2.0);
   return chain;
 }
@@ -158,10 +163,9 @@ static chain_t readout_chain(account_t *a) {
 }
 
 /* Homes without feedback to wait for: a position a cycle, as their sums come. */
-static chain_t firing_chain(const plan_t *plan, int l) {
+static chain_t firing_chain(const plan_t *plan, int l, double sums) {
   chain_t chain = {{0}, 0};
   const plan_layer_t *layer = &plan->layer[l];
-  const double sums = l > 0 ? account_sums_at_home(plan, l) : 0.0;
   const double end = account_larger((double)layer->positions + 1.0, sums + 2.0);
   if (l > 0) {
     spend(&chain, EPX_PART_FORWARD,
@@ -171,16 +175,46 @@ static chain_t firing_chain(const plan_t *plan, int l) {
   return chain;
 }
 
+/* The chain of tile layer l in a step, whose tiles are done at `end`; where it makes no backward
+ * products it ends with its sums. */
+static chain_t step_chain(account_t *a, int l, double end, double hottest) {
+  return a->plan->layer[l].acts_back ? layer_chain(a, l, end, hottest)
+                                     : firing_chain(a->plan, l, end);
+}
+
+/* Which layer is the last may change from step to step, and the mean of the slowest is more than
+ * the slowest mean: each layer's share, of the steps that it ended. Without a measurement no step.
+ */
+static chain_t mean_step(account_t *a, double hottest) {
+  const plan_t *plan = a->plan;
+  chain_t mean = {{0}, 0};
+  for (int l = 1; l < plan->tile_layers && account_measured(plan, l); ++l) {
+    const double times = (double)plan->pace->last[l] / (double)plan->pace->commands;
+    const chain_t chain = step_chain(a, l, account_step_end(plan, l, true), hottest);
+    for (int i = 0; i < EPX_PART_COUNT; ++i) {
+      mean.cycles[i] += times * chain.cycles[i];
+    }
+    mean.total += times * chain.total;
+  }
+  return mean;
+}
+
 static chain_t step_time(account_t *a, bool nudged) {
   const plan_t *plan = a->plan;
   const double hottest = traffic_hottest(&a->traffic);
-  chain_t slow = firing_chain(plan, plan->layers - 1);
+  chain_t slow = firing_chain(plan, 0, 0.0);
   for (int l = 1; l < plan->layers; ++l) {
-    const chain_t chain = layer_chain(a, plan_back(plan, l), hottest);
-    const chain_t own = firing_chain(plan, l); /* with feedback arrays it is not in the other */
+    const int back = plan_back(plan, l);
+    const double word = account_position_cycles(plan, back);
+    const double end = account_words_end(a, back, word, 1, true);
+    const chain_t chain = layer_chain(a, back, end, hottest);
+    /* With feedback arrays it is not in the other. */
+    const chain_t own = firing_chain(plan, l, account_sums_at_home(plan, l));
     keep(&slow, &chain);
     keep(&slow, &own);
   }
+  const chain_t mean = mean_step(a, hottest);
+  keep(&slow, &mean);
   if (nudged && plan->readout) {
     const chain_t chain = readout_chain(a);
     keep(&slow, &chain);

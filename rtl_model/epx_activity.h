@@ -13,10 +13,16 @@
 extern "C" {
 #endif
 
-/* How long drives took, by tile layer: cycles of the slowest tile, summed over commands. */
+/* How long drives took, by tile layer, summed over commands, but for what packets wait for each
+ * other: cycles of the slowest tile; the edge at which the home had the sums of the last vector; of
+ * steps, the edge at which the layer was done: feedback of its last backward product at the homes
+ * below, or, where it makes none, its sums. In how many steps it was the last, and the edges then.
+ */
 typedef struct epx_pace_t {
   uint64_t commands;
   uint64_t forward[EPX_MAX_TILE_LAYERS], backward[EPX_MAX_TILE_LAYERS];
+  uint64_t sums[EPX_MAX_TILE_LAYERS], ends[EPX_MAX_TILE_LAYERS];
+  uint64_t last[EPX_MAX_TILE_LAYERS], last_ends[EPX_MAX_TILE_LAYERS];
 } epx_pace_t;
 
 /* Updates by pulses. Cycles, by tile layer and summed: of the slowest tile of row block 0, its
@@ -47,6 +53,10 @@ static inline void epx_pace_add(epx_pace_t *sum, const epx_pace_t *pace, uint64_
   for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
     sum->forward[i] += times * pace->forward[i];
     sum->backward[i] += times * pace->backward[i];
+    sum->sums[i] += times * pace->sums[i];
+    sum->last[i] += times * pace->last[i];
+    sum->last_ends[i] += times * pace->last_ends[i];
+    sum->ends[i] += times * pace->ends[i];
   }
 }
 
