@@ -242,6 +242,7 @@ static void expect_events(verdict_t *v, const epx_chip_t *chip, int images) {
                  expected_commands(v, chip, images, EPX_COMMAND_NUDGED_STEP) -
                      count[EPX_COMMAND_NUDGED_STEP] * (uint64_t)images);
   epx_events_add(&v->events, &v->check.activity.driven, 1);
+  v->events.cell_writes += v->check.activity.pulsing.pulses;
 }
 
 /* Events of the same mini-batch on a chip that makes every step and drives everything. */
@@ -256,6 +257,7 @@ static epx_status_t expect_whole(verdict_t *v, const epx_experiment_t *experimen
   if (status == EPX_OK) {
     v->whole = account.update;
     epx_events_add(&v->whole, &account.training, (uint64_t)images);
+    v->whole.cell_writes += v->check.activity.pulsing.pulses;
   }
   return status;
 }
@@ -362,8 +364,12 @@ static void print_verdict(const verdict_t *v, const arguments_t *arguments,
   if (configured->event_driven) {
     printf("  (cycles of drives in the closed form: as the twin measured them)\n");
   }
-  if (epx_cost_needs_measurement(configured)) {
+  if (configured->event_driven || configured->stop_settled) {
     print_savings(v);
+  }
+  if (configured->pulse_preset > 0) {
+    const double pulses = (double)v->check.activity.pulsing.pulses;
+    printf("\n  %.0f pulses, %.4g a weight\n", pulses, pulses / (double)v->account.synapses);
   }
   if (configured->event_driven) {
     print_drive(&v->drive);

@@ -4,9 +4,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "epx_cost.h"
+#include "epx_format.h"
 #include "epx_records.h"
 
 /* PREFIX/share/epxbar of an installed PREFIX/bin/epxbar. */
@@ -65,51 +67,113 @@ static bool has_account(const epx_experiment_t *experiment, const epx_measured_t
          (measured != NULL || !epx_cost_needs_measurement(&experiment->chip));
 }
 
-/* Events of a training image as measured, and of a chip that makes every step and drives
+enum { MAX_SAVINGS = EPX_EVENT_COUNT + 2 };
+
+static void save(epx_cost_measured_t *record, epx_cost_saving_t *savings, const char *name,
+                 double made, double whole) {
+  savings[record->saving_count++] = (epx_cost_saving_t){name, made, whole};
+}
+
+/* Steps and events of a training image, against those of a chip that makes every step and drives
  * everything. */
 static epx_status_t compare(const epx_experiment_t *experiment, const epx_measured_t *measured,
-                            epx_events_t *made, epx_events_t *whole, epx_error_t *error) {
-  epx_account_t account;
+                            epx_cost_measured_t *record, epx_cost_saving_t *savings,
+                            epx_error_t *error) {
+  epx_account_t made, whole;
   epx_chip_t chip = experiment->chip;
   const int batch = experiment->training.batch;
   epx_status_t status = epx_account_make(&experiment->network, &chip, &experiment->dynamics,
-                                         &experiment->estimator, batch, measured, &account, error);
+                                         &experiment->estimator, batch, measured, &made, error);
+  chip.event_driven = chip.stop_settled = false;
+  if (status == EPX_OK) {
+    status = epx_account_make(&experiment->network, &chip, &experiment->dynamics,
+                              &experiment->estimator, batch, NULL, &whole, error);
+  }
   if (status != EPX_OK) {
     return status;
   }
-  *made = account.training;
-  chip.event_driven = chip.stop_settled = false;
-  status = epx_account_make(&experiment->network, &chip, &experiment->dynamics,
-                            &experiment->estimator, batch, NULL, &account, error);
-  *whole = account.training;
-  return status;
-}
-
-static int savings_of(const epx_events_t *made, const epx_events_t *whole,
-                      epx_cost_saving_t savings[EPX_EVENT_COUNT]) {
-  int count = 0;
+  if (record->stop_settled) {
+    const epx_activity_t *training = &measured->training;
+    const double images = (double)training->images;
+    save(record, savings, "free_steps", (double)training->free_steps / images,
+         (double)whole.kind_count[EPX_COMMAND_FREE_STEP]);
+    save(record, savings, "nudged_steps", (double)training->nudged_steps / images,
+         (double)whole.kind_count[EPX_COMMAND_NUDGED_STEP]);
+  }
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
-    const double of_made = (double)epx_event_get(made, i);
-    const double of_whole = (double)epx_event_get(whole, i);
+    const uint64_t of_made = epx_event_get(&made.training, i);
+    const uint64_t of_whole = epx_event_get(&whole.training, i);
     if (of_made != of_whole) {
-      savings[count++] = (epx_cost_saving_t){epx_event_rows()[i].name, of_made, of_whole};
+      save(record, savings, epx_event_rows()[i].name, (double)of_made, (double)of_whole);
     }
   }
-  return count;
+  record->savings = savings;
+  record->weights = (double)whole.synapses;
+  return EPX_OK;
 }
 
-epx_status_t cost_savings_text(const epx_experiment_t *experiment, const epx_measured_t *measured,
-                               char *text, size_t size, epx_error_t *error) {
-  epx_events_t made, whole;
-  const epx_status_t status = compare(experiment, measured, &made, &whole, error);
-  if (status == EPX_OK) { /* every converted line is shifted in, whatever the array */
-    snprintf(text, size,
-             "%.1f %% of the line drives and %.1f %% of the conversions of a chip that drives "
-             "everything",
-             100.0 * (double)made.line_drives / (double)whole.line_drives,
-             100.0 * (double)made.shift_adds / (double)whole.shift_adds);
+/* savings: room for MAX_SAVINGS. */
+static epx_status_t measured_of(const epx_experiment_t *experiment, const epx_measured_t *measured,
+                                epx_cost_measured_t *record, epx_cost_saving_t *savings,
+                                epx_error_t *error) {
+  const epx_pulsing_t *pulsing = &measured->training.pulsing;
+  *record = (epx_cost_measured_t){
+      .inference_images = (int64_t)measured->inference.images,
+      .training_images = (int64_t)measured->training.images,
+      .stop_settled = experiment->chip.stop_settled,
+      .event_driven = experiment->chip.event_driven,
+      .updates = (int64_t)pulsing->updates,
+      .pulses = pulsing->updates > 0 ? (double)pulsing->pulses / (double)pulsing->updates : 0.0,
+  };
+  return compare(experiment, measured, record, savings, error);
+}
+
+static const epx_cost_saving_t *find(const epx_cost_measured_t *record, const char *name) {
+  static const epx_cost_saving_t all = {"", 1.0, 1.0}; /* what is made whole is not listed */
+  for (int i = 0; i < record->saving_count; ++i) {
+    if (strcmp(record->savings[i].name, name) == 0) {
+      return &record->savings[i];
+    }
   }
-  return status;
+  return &all;
+}
+
+static double percent(const epx_cost_saving_t *saving) {
+  return 100.0 * saving->made / saving->whole;
+}
+
+epx_status_t cost_measured_text(const epx_experiment_t *experiment, const epx_measured_t *measured,
+                                char *text, size_t size, epx_error_t *error) {
+  epx_cost_measured_t record;
+  epx_cost_saving_t savings[MAX_SAVINGS];
+  const epx_status_t status = measured_of(experiment, measured, &record, savings, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  char count[EPX_FORMAT_SIZE], ratio[EPX_FORMAT_SIZE];
+  size_t used = 0;
+  text[0] = '\0';
+  if (record.stop_settled) {
+    const epx_cost_saving_t *free_steps = find(&record, "free_steps");
+    const epx_cost_saving_t *nudged = find(&record, "nudged_steps");
+    used = (size_t)snprintf(text, size,
+                            "%.1f of %.0f free and %.1f of %.0f nudged steps a training image\n",
+                            free_steps->made, free_steps->whole, nudged->made, nudged->whole);
+  }
+  if (record.event_driven) { /* every converted line is shifted in, whatever the array */
+    used += (size_t)snprintf(text + used, size - used,
+                             "%.1f %% of the line drives and %.1f %% of the conversions of a chip "
+                             "that %sdrives everything\n",
+                             percent(find(&record, "line_drives")),
+                             percent(find(&record, "shift_adds")),
+                             record.stop_settled ? "makes every step and " : "");
+  }
+  if (record.updates > 0) {
+    snprintf(text + used, size - used, "%s pulses an update, %s a weight\n",
+             epx_format_count(record.pulses, count),
+             epx_format_short(record.pulses / record.weights, ratio));
+  }
+  return EPX_OK;
 }
 
 /* Rows in the record's own form; components and breakdown are the caller's arrays. */
@@ -141,8 +205,8 @@ epx_status_t cost_record_write(const char *folder, const epx_experiment_t *exper
                                const epx_measured_t *measured, epx_error_t *error) {
   epx_cost_component_t components[2][EPX_COST_MAX_LINES];
   epx_cost_cycles_t breakdown[2][EPX_PART_COUNT];
-  epx_cost_saving_t savings[EPX_EVENT_COUNT];
-  epx_events_t made, whole;
+  epx_cost_saving_t savings[MAX_SAVINGS];
+  epx_cost_measured_t depends;
   epx_cost_t *cost = NULL;
   if (!has_account(experiment, measured)) {
     return EPX_OK;
@@ -158,11 +222,8 @@ epx_status_t cost_record_write(const char *folder, const epx_experiment_t *exper
       .training = section(&cost->training, components[1], breakdown[1]),
   };
   if (measured != NULL) {
-    status = compare(experiment, measured, &made, &whole, error);
-    record.inference_images = (int64_t)measured->inference.images;
-    record.training_images = (int64_t)measured->training.images;
-    record.savings = savings;
-    record.saving_count = status == EPX_OK ? savings_of(&made, &whole, savings) : 0;
+    status = measured_of(experiment, measured, &depends, savings, error);
+    record.measured = &depends;
   }
   status = status == EPX_OK ? epx_cost_record_write(folder, &record, error) : status;
   free(cost);

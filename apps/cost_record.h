@@ -22,11 +22,11 @@ EPX_CHECKED epx_status_t cost_of_point(const epx_experiment_t *experiment,
                                        const epx_measured_t *measured, epx_sweep_result_t *result,
                                        epx_error_t *error);
 
-/* "12.3 % of the line drives and 23.4 % of the conversions of a chip that drives everything", of
- * training. */
-EPX_CHECKED epx_status_t cost_savings_text(const epx_experiment_t *experiment,
-                                           const epx_measured_t *measured, char *text, size_t size,
-                                           epx_error_t *error);
+/* What was measured of training, a line each: steps that a chip with stop_settled makes, what an
+ * event-driven one drives and converts, pulses. */
+EPX_CHECKED epx_status_t cost_measured_text(const epx_experiment_t *experiment,
+                                            const epx_measured_t *measured, char *text, size_t size,
+                                            epx_error_t *error);
 
 #ifdef __cplusplus
 }

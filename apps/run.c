@@ -221,7 +221,7 @@ static epx_metrics_row_t metrics_row(const epx_epoch_result_t *result, epx_split
 
 /* What the epoch's images did, of a chip whose account needs it. */
 static epx_status_t record_measured(run_t *run, epx_error_t *error) {
-  char text[160];
+  char text[320];
   epx_activity_t now;
   if (!measures(run)) {
     return EPX_OK;
@@ -234,8 +234,8 @@ static epx_status_t record_measured(run_t *run, epx_error_t *error) {
   run->last.has_measured = true;
   epx_status_t status = EPX_OK;
   if (!run->options->quiet) {
-    status = cost_savings_text(run->experiment, measured, text, sizeof text, error);
-    fprintf(stderr, "%s%s", status == EPX_OK ? text : "", status == EPX_OK ? "\n" : "");
+    status = cost_measured_text(run->experiment, measured, text, sizeof text, error);
+    fprintf(stderr, "%s", status == EPX_OK ? text : "");
   }
   return status == EPX_OK && run->record != NULL
              ? cost_record_write(run->options->folder, run->experiment, measured, error)

@@ -76,16 +76,38 @@ static json_t *cost_cycles(const epx_cost_section_t *section) {
   return json_pack("{s:o, s:o}", "total", epx_json_number(section->cycles), "breakdown", breakdown);
 }
 
-static json_t *cost_measured(const epx_cost_record_t *record) {
+static json_t *cost_savings(const epx_cost_measured_t *measured) {
   json_t *savings = json_array();
-  for (int i = 0; i < record->saving_count; ++i) {
-    const epx_cost_saving_t *saving = &record->savings[i];
+  for (int i = 0; i < measured->saving_count; ++i) {
+    const epx_cost_saving_t *saving = &measured->savings[i];
     savings = append(
         savings, json_pack("{s:o, s:o, s:o}", "name", epx_json_text(saving->name), "made",
                            epx_json_number(saving->made), "whole", epx_json_number(saving->whole)));
   }
-  return json_pack("{s:I, s:I, s:o}", "inference_images", (json_int_t)record->inference_images,
-                   "training_images", (json_int_t)record->training_images, "savings", savings);
+  return savings;
+}
+
+static json_t *cost_measured(const epx_cost_measured_t *measured) {
+  json_t *root = json_pack("{s:I, s:I}", "inference_images", (json_int_t)measured->inference_images,
+                           "training_images", (json_int_t)measured->training_images);
+  int failed = 0;
+  if (measured->stop_settled || measured->event_driven) {
+    failed |= json_object_set_new(root, "stop_settled", json_boolean(measured->stop_settled));
+    failed |= json_object_set_new(root, "event_driven", json_boolean(measured->event_driven));
+    failed |= json_object_set_new(root, "savings", cost_savings(measured));
+  }
+  if (measured->updates > 0) {
+    failed |=
+        json_object_set_new(root, "pulses",
+                            json_pack("{s:I, s:o, s:o}", "updates", (json_int_t)measured->updates,
+                                      "an_update", epx_json_number(measured->pulses), "a_weight",
+                                      epx_json_number(measured->pulses / measured->weights)));
+  }
+  if (failed != 0) {
+    json_decref(root);
+    return NULL;
+  }
+  return root;
 }
 
 epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *record,
@@ -96,8 +118,8 @@ epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *
                 "inference", cost_section(&record->inference), "training",
                 cost_section(&record->training), "cycles", "inference",
                 cost_cycles(&record->inference), "training", cost_cycles(&record->training));
-  if (root != NULL && record->training_images > 0 &&
-      json_object_set_new(root, "measured", cost_measured(record)) != 0) {
+  if (root != NULL && record->measured != NULL &&
+      json_object_set_new(root, "measured", cost_measured(record->measured)) != 0) {
     json_decref(root);
     root = NULL;
   }

@@ -7,6 +7,7 @@
 #ifndef EPX_RECORDS_H
 #define EPX_RECORDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "epx_status.h"
@@ -69,21 +70,29 @@ typedef struct epx_cost_section_t {
   int breakdown_count;
 } epx_cost_section_t;
 
-/* Events of one kind in a training image, of a chip whose events depend on the data. */
+/* Steps, or events of one kind, in a training image of a chip that spares some. */
 typedef struct epx_cost_saving_t {
   const char *name;
   double made, whole; /* measured; of a chip that makes every step and drives everything */
 } epx_cost_saving_t;
 
+/* What was measured where it depends on the data. */
+typedef struct epx_cost_measured_t {
+  int64_t inference_images, training_images;
+  bool stop_settled, event_driven; /* what the chip spares; neither: no savings */
+  const epx_cost_saving_t *savings;
+  int saving_count;
+  /* Of updates by pulses; else 0. */
+  int64_t updates;
+  double pulses, weights; /* of an update; of the chip */
+} epx_cost_measured_t;
+
 typedef struct epx_cost_record_t {
   const char *technology; /* name of the technology file, node */
   double clock_mhz;
   epx_cost_section_t inference;
-  epx_cost_section_t training; /* all phases and the image's share of the update */
-  /* Of a measured account: images measured, inference and training; else 0 and none. */
-  int64_t inference_images, training_images;
-  const epx_cost_saving_t *savings;
-  int saving_count;
+  epx_cost_section_t training;         /* all phases and the image's share of the update */
+  const epx_cost_measured_t *measured; /* NULL: nothing depends on the data */
 } epx_cost_record_t;
 
 EPX_CHECKED epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *record,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Energy and latency of one image, inference and training, by component. */
 #include <math.h>
+#include <string.h>
 
 #include "epx_chart.h"
 #include "epx_format.h"
@@ -56,36 +57,75 @@ static void table_energy(epx_page_t *page, const json_t *section) {
   epx_page_table(page, table);
 }
 
-/* A chip whose events depend on the data: what it made of those that it would have made. */
-static void show_savings(epx_page_t *page, const json_t *measured) {
-  static const char *const HEADINGS[] = {"Event", "Made", "Driving everything", "Share"};
+/* Of records without the two keys either may hold. */
+static bool spares(const json_t *measured, const char *key) {
+  const json_t *value = json_object_get(measured, key);
+  return value == NULL || json_is_true(value);
+}
+
+static void table_savings(epx_page_t *page, const json_t *savings) {
+  static const char *const HEADINGS[] = {"Step or event", "Made", "Of all", "Share"};
   static const bool RIGHT[] = {false, true, true, true};
-  char made_text[EPX_FORMAT_SIZE], text[EPX_FORMAT_SIZE];
-  if (measured == NULL) {
-    return;
-  }
-  epx_page_heading(page, "Events saved, one training image");
-  epx_page_text(
-      page, EPX_PAGE_PLAIN,
-      "This chip ends settled phases or drives only what changed, so its events depend on "
-      "the images: means over %s training images of the last epoch and %s test images, "
-      "against a chip that makes every step and drives everything. Cycles of drives are "
-      "the slowest tile's, as measured; what tiles wait for each other meanwhile is not in "
-      "them.",
-      epx_format_count(epx_json_get_number(measured, "training_images"), made_text),
-      epx_format_count(epx_json_get_number(measured, "inference_images"), text));
+  char text[EPX_FORMAT_SIZE];
   epx_table_t *table = epx_table_create(4, HEADINGS, RIGHT);
   size_t i;
   json_t *saving;
-  json_array_foreach(json_object_get(measured, "savings"), i, saving) {
+  json_array_foreach((json_t *)savings, i, saving) {
     const double made = epx_json_get_number(saving, "made");
     const double whole = epx_json_get_number(saving, "whole");
-    epx_table_cell(table, epx_json_get_text(saving, "name"));
+    char name[64];
+    snprintf(name, sizeof name, "%s", epx_json_get_text(saving, "name"));
+    for (char *at = strchr(name, '_'); at != NULL; at = strchr(at, '_')) {
+      *at = ' ';
+    }
+    epx_table_cell(table, name);
     epx_table_cell(table, epx_format_count(made, text));
     epx_table_cell(table, epx_format_count(whole, text));
     epx_table_cell(table, epx_format_percent(whole > 0.0 ? made / whole : (double)NAN, text));
   }
   epx_page_table(page, table);
+}
+
+/* A chip whose events depend on the data: what it made of those that it would have made. */
+static void show_savings(epx_page_t *page, const json_t *measured) {
+  const bool stops = spares(measured, "stop_settled"), drives = spares(measured, "event_driven");
+  char training[EPX_FORMAT_SIZE], inference[EPX_FORMAT_SIZE];
+  epx_page_heading(page, "Steps and events made, one training image");
+  epx_page_text(
+      page, EPX_PAGE_PLAIN,
+      "This chip %s%s%s, so its events depend on the images: means over %s training images of the "
+      "last epoch (and, above, %s test images), against a chip that %s%s%s.%s",
+      stops ? "ends phases that have settled" : "", stops && drives ? " and " : "",
+      drives ? "drives only what changed" : "",
+      epx_format_count(epx_json_get_number(measured, "training_images"), training),
+      epx_format_count(epx_json_get_number(measured, "inference_images"), inference),
+      stops ? "makes every step" : "", stops && drives ? " and " : "",
+      drives ? "drives everything" : "",
+      drives ? " Cycles of drives are as measured; what packets wait for each other is not in them."
+             : "");
+  table_savings(page, json_object_get(measured, "savings"));
+}
+
+static void show_pulses(epx_page_t *page, const json_t *pulses) {
+  char an_update[EPX_FORMAT_SIZE], a_weight[EPX_FORMAT_SIZE], updates[EPX_FORMAT_SIZE];
+  epx_page_heading(page, "Pulses");
+  epx_page_text(page, EPX_PAGE_PLAIN,
+                "Weights are moved by programming pulses: %s an update, %s a weight (means over %s "
+                "updates of the last epoch). A pulse is priced as one cell write and takes a "
+                "cycle of its tile.",
+                epx_format_count(epx_json_get_number(pulses, "an_update"), an_update),
+                epx_format_short(epx_json_get_number(pulses, "a_weight"), a_weight),
+                epx_format_count(epx_json_get_number(pulses, "updates"), updates));
+}
+
+static void show_measured(epx_page_t *page, const json_t *measured) {
+  if (json_object_get(measured, "savings") != NULL) {
+    show_savings(page, measured);
+  }
+  const json_t *pulses = json_object_get(measured, "pulses");
+  if (pulses != NULL) {
+    show_pulses(page, pulses);
+  }
 }
 
 static void show_energy(epx_page_t *page, const epx_report_run_t *run) {
@@ -97,7 +137,7 @@ static void show_energy(epx_page_t *page, const epx_report_run_t *run) {
   chart_energy(page, run->cost, 0);
   chart_energy(page, run->cost, 1);
   epx_page_charts_end(page);
-  show_savings(page, json_object_get(run->cost, "measured"));
+  show_measured(page, json_object_get(run->cost, "measured"));
   for (int s = 0; s < 2; ++s) {
     const json_t *section = json_object_get(run->cost, SECTIONS[s]);
     epx_page_heading(page, TITLES[s]);

@@ -187,7 +187,7 @@ static void forward_both(account_t *a, int l) {
   }
 }
 
-static void step(account_t *a, bool nudged) {
+void account_step(account_t *a, bool nudged) {
   const plan_t *plan = a->plan;
   for (int l = 0; l < plan->layers; ++l) {
     const plan_layer_t *layer = &plan->layer[l];
@@ -287,7 +287,7 @@ static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool 
       break;
     case EPX_COMMAND_FREE_STEP:
     case EPX_COMMAND_NUDGED_STEP:
-      step(a, kind == EPX_COMMAND_NUDGED_STEP);
+      account_step(a, kind == EPX_COMMAND_NUDGED_STEP);
       break;
     case EPX_COMMAND_PREDICT:
       predict(a);
@@ -376,6 +376,9 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
   if (measured != NULL && chip->event_driven) {
     a.pace = measured->training.images > 0 ? measured->training.pace : measured->inference.pace;
   }
+  if (measured != NULL && chip->pulse_preset > 0) {
+    a.pulsing = &measured->training.pulsing;
+  }
   if (batch < 1 || dynamics->free_steps < 1 || dynamics->nudged_steps < 1) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "an account of %d images, %d free and %d nudged steps; expected at least 1",
@@ -387,6 +390,9 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
     return status;
   }
   epx_account_t result = {.tiles = plan.floor.tiles};
+  for (int l = 0; l < plan.tile_layers; ++l) {
+    result.synapses += (uint64_t)plan.layer[l].g.units * (uint64_t)plan.layer[l].g.fan_in;
+  }
   count_image(&a, dynamics, estimator, &result);
   const work_t last = command(&a, EPX_COMMAND_UPDATE, false, false);
   result.update = last.events;

@@ -48,6 +48,7 @@ typedef struct epx_account_t {
   double free_step_parts[EPX_PART_COUNT], nudged_step_parts[EPX_PART_COUNT]; /* the same cycles */
   double network_load; /* of a free step: the part of its cycles that the busiest link is at work */
   int tiles;           /* of all tile layers */
+  uint64_t synapses;   /* likewise */
   epx_events_t inference; /* one image: free phase and prediction */
   epx_events_t training;  /* one image: free phase and every phase of the estimator */
   epx_events_t update;    /* one mini-batch */
@@ -67,9 +68,10 @@ double epx_account_array_share(const epx_account_t *account);
 bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip);
 
 /* batch >= 1: images of a mini-batch. measured: NULL, or what images did on a chip whose account
- * needs it; the account is then that of the mean image. Drives of an event-driven chip are added,
- * with their cycles in place of those of driving everything; steps that a chip with stop_settled
- * spares are taken off. Events are rounded to whole ones. Errors as epx_network_shapes,
+ * needs it; the account is then that of the mean image and update. Drives of an event-driven chip
+ * are added, with their cycles in place of those of driving everything; steps that a chip with
+ * stop_settled spares are taken off; pulses are added to the update, with their cycles. Events are
+ * rounded to whole ones. Errors as epx_network_shapes,
  * epx_map_layer and epx_floorplan_make. */
 EPX_CHECKED epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
                                           const epx_dynamics_t *dynamics,

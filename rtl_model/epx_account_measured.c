@@ -23,7 +23,7 @@ static void measure(const epx_account_t *account, const epx_chip_t *chip,
                     const epx_activity_t *activity, double free_steps, double nudged_steps,
                     epx_events_t *events, double *cycles) {
   const double image = 1.0 / (double)activity->images;
-  if (chip->event_driven || chip->pulse_preset > 0) {
+  if (chip->event_driven) {
     add_events(events, &activity->driven, image);
   }
   if (chip->stop_settled) {
@@ -46,5 +46,9 @@ void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
     measure(account, chip, &measured->training, (double)account->kind_count[EPX_COMMAND_FREE_STEP],
             (double)account->kind_count[EPX_COMMAND_NUDGED_STEP], &account->training,
             account->training_cycles);
+    const epx_pulsing_t *pulsing = &measured->training.pulsing;
+    if (pulsing->updates > 0) {
+      account->update.cell_writes += (pulsing->pulses + pulsing->updates / 2) / pulsing->updates;
+    }
   }
 }

@@ -11,109 +11,6 @@
 #include <string.h>
 
 #include "epx_account_internal.h"
-#include "epx_driver.h"
-
-static double larger(double a, double b) {
-  return a > b ? a : b;
-}
-
-/* Layers here are tile layers. The tile of one with most rows and units: the slowest. */
-static epx_tile_shape_t slowest(const plan_t *plan, int l) {
-  return plan_tile(plan, l, 0, 0);
-}
-
-/* The input is driven whole. */
-static bool measured(const plan_t *plan, int l) {
-  return l > 0 && plan->pace != NULL && plan->pace->commands > 0;
-}
-
-static double vector_cycles(const plan_t *plan, int l) {
-  const plan_layer_t *layer = &plan->layer[l];
-  if (measured(plan, l)) {
-    return (double)plan->pace->forward[l] / (double)plan->pace->commands /
-           ((double)layer->positions * layer->window);
-  }
-  const epx_tile_shape_t tile = slowest(plan, l);
-  const epx_driver_t driver = epx_driver_of(plan->chip, &tile, false);
-  return 1.0 + (double)epx_driver_pass_count(&driver) *
-                   (double)epx_tile_reading_cycles(plan->chip, tile.units * tile.slices);
-}
-
-static double position_cycles(const plan_t *plan, int l) {
-  if (measured(plan, l)) {
-    return (double)plan->pace->backward[l] / (double)plan->pace->commands /
-           (double)plan->layer[l].positions;
-  }
-  const epx_tile_shape_t tile = slowest(plan, l);
-  const epx_driver_t driver = epx_driver_of(plan->chip, &tile, true);
-  return 1.0 + (double)(tile.window * tile.slices * epx_driver_pass_count(&driver)) *
-                   (double)epx_tile_reading_cycles(plan->chip, tile.rows);
-}
-
-/* From a packet's entering an empty queue to its delivery, the network being idle. */
-static double packet_cycles(const plan_t *plan, int from, int to, int64_t bits) {
-  return (double)(epx_floorplan_hops(&plan->floor, from, to) * plan->chip->router_cycles) + 1.0 +
-         (double)(epx_packet_flits(plan->chip, bits) - 1) * traffic_flit_cycles(plan);
-}
-
-/* The longest way between tiles of layer l and the homes of layer `below` (-1: the host): cycles of
- * a header. */
-static double way_cycles(const plan_t *plan, int l, int below) {
-  const epx_layer_map_t *map = &plan->layer[l].map;
-  double most = 0.0;
-  for (int tile = 0; tile < map->row_blocks * map->column_blocks; ++tile) {
-    const int to = plan->floor.first_tile[l] + tile;
-    const int homes = below < 0 ? 1 : plan->layer[below].map.column_blocks;
-    for (int cb = 0; cb < homes; ++cb) {
-      const int home = below < 0 ? EPX_HOST
-                                 : epx_floorplan_tile(&plan->floor, below,
-                                                      plan->layer[below].map.row_blocks - 1, cb);
-      most = larger(most, packet_cycles(plan, home, to, 0) - 1.0);
-    }
-  }
-  return most;
-}
-
-static int last_row(const plan_layer_t *layer) {
-  return layer->map.row_blocks - 1;
-}
-
-static int64_t partial_bits(const plan_t *plan, int l) {
-  return (int64_t)slowest(plan, l).units * EPX_ACCUMULATOR_BITS;
-}
-
-/* Partial sums from the first row block to the last, the arrays being done. */
-static double chain_cycles(const plan_t *plan, int l) {
-  double sum = 0.0;
-  for (int rb = 0; rb < last_row(&plan->layer[l]); ++rb) {
-    const int from = epx_floorplan_tile(&plan->floor, l, rb, 0);
-    sum += packet_cycles(plan, from, from + 1, partial_bits(plan, l)) + 2.0;
-  }
-  return sum;
-}
-
-/* From one vector to the next: the array's time, or that of its partial sums on their link, or of a
- * credit's way there and back. */
-static double vector_period(const plan_t *plan, int l) {
-  double period = vector_cycles(plan, l);
-  if (plan->layer[l].map.row_blocks > 1) {
-    const int from = plan->floor.first_tile[l];
-    const double there = packet_cycles(plan, from, from + 1, partial_bits(plan, l));
-    const double back = packet_cycles(plan, from + 1, from, 0);
-    const int flits = epx_packet_flits(plan->chip, partial_bits(plan, l));
-    period = larger(period, flits * traffic_flit_cycles(plan));
-    period = larger(period, (there + back + 2.0) / plan->chip->psum_buffer);
-  }
-  return period;
-}
-
-/* The edge at which the home's node has the sums of the last vector. */
-static double sums_at_home(const plan_t *plan, int l) {
-  const plan_layer_t *layer = &plan->layer[l];
-  const double vectors = (double)layer->positions * layer->window;
-  return 3.0 + vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l) +
-         chain_cycles(plan, l);
-}
 
 /* Image rows of layer l's input that only the last row of positions completes: [first, end). */
 static int last_pixels(const plan_layer_t *layer) {
@@ -134,7 +31,7 @@ static double drain_cycles(account_t *a, int l, int first, bool states) {
   const int end = pixels(&plan->layer[l]);
   traffic_clear(&a->traffic);
   traffic_feedback(&a->traffic, l, first, end);
-  const double down = larger(traffic_hottest(&a->traffic), (double)(end - first));
+  const double down = account_larger(traffic_hottest(&a->traffic), (double)(end - first));
   if (!states) {
     return down;
   }
@@ -145,7 +42,7 @@ static double drain_cycles(account_t *a, int l, int first, bool states) {
   traffic_states(&a->traffic, below, first, end);
   const double up = traffic_hottest(&a->traffic);
   const double pixel = up / (end - first);
-  return larger(both, larger(down + pixel, up + down / (end - first)));
+  return account_larger(both, account_larger(down + pixel, up + down / (end - first)));
 }
 
 typedef struct chain_t {
@@ -163,111 +60,35 @@ static void keep(chain_t *slow, const chain_t *chain) {
   }
 }
 
-/* A position's posts from the home to the last of its row blocks. */
-static double post_cycles(const plan_t *plan, int l, int sets) {
-  const plan_layer_t *layer = &plan->layer[l];
-  const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
-  const int64_t payload = (int64_t)slowest(plan, l).units * bits;
-  const int home = epx_floorplan_tile(&plan->floor, l, last_row(layer), 0);
-  double most = 0.0;
-  for (int rb = 0; rb < last_row(layer); ++rb) {
-    const double queued = rb * epx_packet_flits(plan->chip, payload) * traffic_flit_cycles(plan);
-    most = larger(
-        most,
-        queued + packet_cycles(plan, home, epx_floorplan_tile(&plan->floor, l, rb, 0), payload));
-  }
-  return most;
-}
-
-/* The edges at which a layer's tiles have taken a word for every position in turn, each `word`
- * cycles long: backward products or correlations, after the forward products. */
-typedef struct ends_t {
-  double home, others;
-} ends_t;
-
-/* Without forward products: posts leave the home's memory a position a cycle, or as the link takes
- * them. */
-static ends_t ends_from_memory(account_t *a, int l, double word) {
-  const plan_t *plan = a->plan;
-  const double positions = (double)plan->layer[l].positions, post = post_cycles(plan, l, 1);
-  traffic_clear(&a->traffic);
-  traffic_posts(&a->traffic, l, plan->layer[l].positions, 1);
-  const double sent = traffic_hottest(&a->traffic);
-  return (ends_t){.home = 2.0 + positions * word,
-                  .others = larger(2.0 + post + positions * word, sent + post + word)};
-}
-
-/* From a position's sums at the home to its posts' leaving: where two sets of switches are needed,
- * the way of the other one. */
-static double exchange_cycles(const plan_t *plan, int l, int sets) {
-  const plan_layer_t *layer = &plan->layer[l];
-  if (sets == 1) {
-    return 0.0;
-  }
-  const int back = plan_back(plan, layer->parameter), blocks = last_row(layer);
-  return 1.0 + packet_cycles(plan, epx_floorplan_tile(&plan->floor, layer->parameter, blocks, 0),
-                             epx_floorplan_tile(&plan->floor, back, blocks, 0),
-                             (int64_t)slowest(plan, l).units * layer->switch_bits);
-}
-
-static ends_t second_ends(const plan_t *plan, int l, double word, int sets) {
-  const plan_layer_t *layer = &plan->layer[l];
-  const double positions = (double)layer->positions;
-  const double at_home = sums_at_home(plan, l), vectors = positions * layer->window;
-  const double first_at_home = at_home - (vectors - layer->window) * vector_period(plan, l);
-  const double array = 1.0 + vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l);
-  /* The home's sums wait for the chain. A tile before it starts when its array is free and the
-   * first posts are there, and ends no sooner than one word after the last. */
-  const double home = larger(array, at_home - vector_period(plan, l)) + positions * word;
-  const double wait = exchange_cycles(plan, l, sets);
-  ends_t ends = {.home = larger(home, at_home + wait + 1.0 + word)};
-  if (last_row(layer) > 0) {
-    const double post = post_cycles(plan, l, sets) + wait;
-    const double start = larger(array, first_at_home + post + 1.0);
-    ends.others = larger(start + positions * word, at_home + post + 1.0 + word);
-  }
-  return ends;
-}
-
-/* A pixel's sums along the row blocks of a convolution. */
-static double gather_cycles(const plan_t *plan, int l) {
-  const plan_layer_t *layer = &plan->layer[l];
-  const int64_t bits = (int64_t)layer->g.in_channels * EPX_ACCUMULATOR_BITS;
-  double sum = 0.0;
-  for (int rb = 0; layer->convolves && rb < last_row(layer); ++rb) {
-    const int from = epx_floorplan_tile(&plan->floor, l, rb, 0);
-    sum += packet_cycles(plan, from, from + 1, bits);
-  }
-  return sum;
-}
-
 /* From the homes below a layer that acts back to all that their states drive: cycles of a header.
  */
 static double states_way(const plan_t *plan, int l) {
   const plan_layer_t *layer = &plan->layer[l];
-  const double way = way_cycles(plan, layer->parameter, layer->parameter - 1);
-  return layer->fed ? larger(way, way_cycles(plan, l, layer->parameter - 1)) : way;
+  const double way = account_way(plan, layer->parameter, layer->parameter - 1);
+  return layer->fed ? account_larger(way, account_way(plan, l, layer->parameter - 1)) : way;
 }
 
-/* Layer l of a step, which acts back: forward, backward, and the neurons below. hottest: of all the
- * step's packets. */
-static chain_t layer_chain(account_t *a, int l, double hottest) {
+double account_drain(account_t *a, int l) {
+  return drain_cycles(a, l, last_pixels(&a->plan->layer[l]), true);
+}
+
+/* Layer l of a step, which acts back: forward, backward until `words`, and the neurons below.
+ * hottest: of all the step's packets. */
+static chain_t layer_chain(account_t *a, int l, double words, double hottest) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
   chain_t chain = {{0}, 0};
   const double vectors = layer->fed ? (double)layer->positions * layer->window : 0.0;
-  const double word = position_cycles(plan, l), backward = (double)layer->positions * word;
-  /* What the row blocks before the home have for a pixel comes along the chain. */
-  const ends_t ends = layer->fed ? second_ends(plan, l, word, 1) : ends_from_memory(a, l, word);
-  const double end = larger(ends.home, ends.others + gather_cycles(plan, l)) + 2.0;
-  spend(&chain, EPX_PART_FORWARD, vectors * vector_cycles(plan, l));
+  const double backward = (double)layer->positions * account_position_cycles(plan, l);
+  spend(&chain, EPX_PART_FORWARD, vectors * account_vector_cycles(plan, l));
   spend(&chain, EPX_PART_BACKWARD, backward);
-  spend(&chain, EPX_PART_NETWORK, end - chain.total);
-  const double drain = drain_cycles(a, l, last_pixels(layer), true);
-  const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
-  spend(&chain, EPX_PART_NETWORK, larger(drain, hottest - rows_after_first));
-  spend(&chain, EPX_PART_NETWORK, gather_cycles(plan, l) + 2.0);
-  spend(&chain, EPX_PART_NETWORK, way_cycles(plan, l, layer->parameter - 1) + states_way(plan, l));
+  spend(&chain, EPX_PART_NETWORK, words + 2.0 - chain.total);
+  if (!account_measured(plan, l)) { /* else the network's time is in it */
+    const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
+    const double drain = account_drain(a, l);
+    spend(&chain, EPX_PART_NETWORK, account_larger(drain, hottest - rows_after_first));
+  }
+  spend(&chain, EPX_PART_NETWORK, states_way(plan, l) + 2.0);
   return chain;
 }
 
@@ -285,20 +106,21 @@ static int last_pixel_read(account_t *a, int l, int row_block) {
 
 /* Inputs that arrive pixel by pixel, at least `pace` cycles in all; a row block starts when its own
  * are there. The edge at which the home has the sums of the last vector. */
-static double inputs_to_sums(account_t *a, int l, double pace, double way) {
+static double inputs_to_sums(account_t *a, int l, double pace) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
   traffic_clear(&a->traffic);
   traffic_inputs(&a->traffic, l, 0, pixels(layer));
-  const double sent = larger(traffic_hottest(&a->traffic), pace);
-  const double arrays = sums_at_home(plan, l) - chain_cycles(plan, l);
-  double chain = chain_cycles(plan, l), end = 0.0;
-  for (int rb = 0; rb <= last_row(layer); ++rb) {
+  const double sent = account_larger(traffic_hottest(&a->traffic), pace);
+  const double arrays = account_sums_at_home(plan, l) - account_chain_cycles(plan, l);
+  double chain = account_chain_cycles(plan, l), end = 0.0;
+  for (int rb = 0; rb <= account_last_row(layer); ++rb) {
     const double share = (double)(last_pixel_read(a, l, rb) + 1) / pixels(layer);
-    end = larger(end, sent * share + way + arrays + chain);
-    if (rb < last_row(layer)) {
+    const double way = account_row_block_way(plan, l, rb, layer->parameter - 1);
+    end = account_larger(end, sent * share + way + arrays + chain);
+    if (rb < account_last_row(layer)) {
       const int from = epx_floorplan_tile(&plan->floor, l, rb, 0);
-      chain -= packet_cycles(plan, from, from + 1, partial_bits(plan, l)) + 2.0;
+      chain -= account_packet_cycles(plan, from, from + 1, account_partial_bits(plan, l)) + 2.0;
     }
   }
   return end;
@@ -308,12 +130,11 @@ static double inputs_to_sums(account_t *a, int l, double pace, double way) {
 static double logits_at(account_t *a) {
   const plan_t *plan = a->plan;
   const int l = plan->layers;
-  double at =
-      inputs_to_sums(a, l, (double)plan->layer[l - 1].positions, way_cycles(plan, l, l - 1));
+  double at = inputs_to_sums(a, l, (double)plan->layer[l - 1].positions);
   if (plan->layer[l].map.column_blocks > 1) {
     traffic_clear(&a->traffic);
     traffic_logits(&a->traffic);
-    at += traffic_hottest(&a->traffic) + way_cycles(plan, l, l);
+    at += traffic_hottest(&a->traffic) + account_way(plan, l, l);
   }
   return at + 2.0 * plan->layer[l].g.units - 1.0;
 }
@@ -326,7 +147,7 @@ static double error_cycles(account_t *a) {
   }
   traffic_clear(&a->traffic);
   traffic_errors(&a->traffic);
-  return traffic_hottest(&a->traffic) + way_cycles(plan, plan->layers, plan->layers);
+  return traffic_hottest(&a->traffic) + account_way(plan, plan->layers, plan->layers);
 }
 
 static chain_t readout_chain(account_t *a) {
@@ -335,36 +156,65 @@ static chain_t readout_chain(account_t *a) {
   chain_t chain = {{0}, 0};
   spend(&chain, EPX_PART_READOUT, logits_at(a) + 1.0);
   spend(&chain, EPX_PART_READOUT, error_cycles(a) + 1.0);
-  spend(&chain, EPX_PART_READOUT, position_cycles(plan, l) + 2.0);
-  spend(&chain, EPX_PART_READOUT, drain_cycles(a, l, 0, false) + way_cycles(plan, l, l - 1));
+  spend(&chain, EPX_PART_READOUT, account_position_cycles(plan, l) + 2.0);
+  spend(&chain, EPX_PART_READOUT, drain_cycles(a, l, 0, false) + account_way(plan, l, l - 1));
   spend(&chain, EPX_PART_READOUT, 2.0);
   return chain;
 }
 
 /* Homes without feedback to wait for: a position a cycle, as their sums come. */
-static chain_t firing_chain(const plan_t *plan, int l) {
+static chain_t firing_chain(const plan_t *plan, int l, double sums) {
   chain_t chain = {{0}, 0};
   const plan_layer_t *layer = &plan->layer[l];
-  const double sums = l > 0 ? sums_at_home(plan, l) : 0.0;
-  const double end = larger((double)layer->positions + 1.0, sums + 2.0);
+  const double end = account_larger((double)layer->positions + 1.0, sums + 2.0);
   if (l > 0) {
     spend(&chain, EPX_PART_FORWARD,
-          (double)layer->positions * layer->window * vector_cycles(plan, l));
+          (double)layer->positions * layer->window * account_vector_cycles(plan, l));
   }
   spend(&chain, EPX_PART_NETWORK, end - chain.total);
   return chain;
 }
 
+/* The chain of tile layer l in a step, whose tiles are done at `end`; where it makes no backward
+ * products it ends with its sums. */
+static chain_t step_chain(account_t *a, int l, double end, double hottest) {
+  return a->plan->layer[l].acts_back ? layer_chain(a, l, end, hottest)
+                                     : firing_chain(a->plan, l, end);
+}
+
+/* Which layer is the last may change from step to step, and the mean of the slowest is more than
+ * the slowest mean: each layer's share, of the steps that it ended. Without a measurement no step.
+ */
+static chain_t mean_step(account_t *a, double hottest) {
+  const plan_t *plan = a->plan;
+  chain_t mean = {{0}, 0};
+  for (int l = 1; l < plan->tile_layers && account_measured(plan, l); ++l) {
+    const double times = (double)plan->pace->last[l] / (double)plan->pace->commands;
+    const chain_t chain = step_chain(a, l, account_step_end(plan, l, true), hottest);
+    for (int i = 0; i < EPX_PART_COUNT; ++i) {
+      mean.cycles[i] += times * chain.cycles[i];
+    }
+    mean.total += times * chain.total;
+  }
+  return mean;
+}
+
 static chain_t step_time(account_t *a, bool nudged) {
   const plan_t *plan = a->plan;
   const double hottest = traffic_hottest(&a->traffic);
-  chain_t slow = firing_chain(plan, plan->layers - 1);
+  chain_t slow = firing_chain(plan, 0, 0.0);
   for (int l = 1; l < plan->layers; ++l) {
-    const chain_t chain = layer_chain(a, plan_back(plan, l), hottest);
-    const chain_t own = firing_chain(plan, l); /* with feedback arrays it is not in the other */
+    const int back = plan_back(plan, l);
+    const double word = account_position_cycles(plan, back);
+    const double end = account_words_end(a, back, word, 1, true);
+    const chain_t chain = layer_chain(a, back, end, hottest);
+    /* With feedback arrays it is not in the other. */
+    const chain_t own = firing_chain(plan, l, account_sums_at_home(plan, l));
     keep(&slow, &chain);
     keep(&slow, &own);
   }
+  const chain_t mean = mean_step(a, hottest);
+  keep(&slow, &mean);
   if (nudged && plan->readout) {
     const chain_t chain = readout_chain(a);
     keep(&slow, &chain);
@@ -376,7 +226,7 @@ static chain_t load_time(account_t *a) {
   const plan_t *plan = a->plan;
   const plan_layer_t *first = &plan->layer[0];
   chain_t chain = {{0}, 0};
-  const double sums = inputs_to_sums(a, 0, (double)pixels(first), way_cycles(plan, 0, -1));
+  const double sums = inputs_to_sums(a, 0, (double)pixels(first));
   spend(&chain, EPX_PART_INPUT, sums + 2.0);
   return chain;
 }
@@ -385,15 +235,16 @@ static chain_t predict_time(account_t *a) {
   const plan_t *plan = a->plan;
   chain_t chain = {{0}, 0};
   if (plan->readout) {
-    const int home =
-        epx_floorplan_tile(&plan->floor, plan->layers, last_row(&plan->layer[plan->layers]), 0);
+    const int home = epx_floorplan_tile(&plan->floor, plan->layers,
+                                        account_last_row(&plan->layer[plan->layers]), 0);
     spend(&chain, EPX_PART_READOUT,
-          logits_at(a) + packet_cycles(plan, home, EPX_HOST, EPX_ACCUMULATOR_BITS));
+          logits_at(a) + account_packet_cycles(plan, home, EPX_HOST, EPX_ACCUMULATOR_BITS));
     return chain;
   }
   const int l = plan->layers - 1;
-  spend(&chain, EPX_PART_READOUT,
-        traffic_hottest(&a->traffic) + way_cycles(plan, l, -1) + (double)plan->layer[l].g.out_size);
+  spend(
+      &chain, EPX_PART_READOUT,
+      traffic_hottest(&a->traffic) + account_way(plan, l, -1) + (double)plan->layer[l].g.out_size);
   return chain;
 }
 
@@ -403,11 +254,12 @@ static chain_t store_time(account_t *a, bool recall) {
   chain_t chain = {{0}, 0};
   double most = 1.0, way = 0.0;
   for (int l = 0; l < plan->layers; ++l) {
-    most = larger(most, (double)plan->layer[l].positions - 1.0);
-    way = l > 0 ? larger(way, states_way(plan, plan_back(plan, l))) : way;
+    most = account_larger(most, (double)plan->layer[l].positions - 1.0);
+    way = l > 0 ? account_larger(way, states_way(plan, plan_back(plan, l))) : way;
   }
   spend(&chain, EPX_PART_STORES,
-        recall && plan->layers > 1 ? larger(most, larger(hottest, most) + way) : most);
+        recall && plan->layers > 1 ? account_larger(most, account_larger(hottest, most) + way)
+                                   : most);
   return chain;
 }
 
@@ -416,16 +268,14 @@ static chain_t store_time(account_t *a, bool recall) {
 static double correlated_at(account_t *a, int l, double hottest) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
-  const double word = (1.0 + slowest(plan, l).rows) * layer->sets;
+  const double word = (1.0 + account_slowest(plan, l).rows) * layer->sets;
   if (layer->role == EPX_ROLE_FEEDBACK &&
       !layer->fed) { /* the states of the layer below come now */
     const int below = layer->parameter - 1;
-    const double sent = larger(hottest, (double)pixels(layer));
-    return sent + way_cycles(plan, l, below) + 2.0 + (double)layer->positions * word;
+    const double sent = account_larger(hottest, (double)pixels(layer));
+    return sent + account_way(plan, l, below) + 2.0 + (double)layer->positions * word;
   }
-  const ends_t ends =
-      l == 0 ? ends_from_memory(a, l, word) : second_ends(plan, l, word, layer->sets);
-  return larger(ends.home, ends.others);
+  return account_words_end(a, l, word, layer->sets, false);
 }
 
 static chain_t correlate_time(account_t *a, bool readout) {
@@ -442,24 +292,45 @@ static chain_t correlate_time(account_t *a, bool readout) {
   if (readout) {
     chain_t chain = {{0}, 0};
     spend(&chain, EPX_PART_CORRELATIONS,
-          logits_at(a) + 1.0 + error_cycles(a) + 1.0 + slowest(plan, plan->layers).rows + 2.0);
+          logits_at(a) + 1.0 + error_cycles(a) + 1.0 + account_slowest(plan, plan->layers).rows +
+              2.0);
     keep(&slow, &chain);
   }
   return slow;
 }
 
-static chain_t update_time(const plan_t *plan) {
+/* Of a layer's update circuits: those of row block 0, and the others. */
+typedef struct update_cycles_t {
+  double first, others;
+} update_cycles_t;
+
+static update_cycles_t update_cycles(const account_t *a, int l) {
+  const epx_pulsing_t *pulsing = a->pulsing;
+  const epx_tile_shape_t tile = account_slowest(a->plan, l);
+  if (pulsing != NULL && pulsing->updates > 0) {
+    const double updates = (double)pulsing->updates;
+    return (update_cycles_t){(double)pulsing->first[l] / updates,
+                             (double)pulsing->others[l] / updates};
+  }
+  return (update_cycles_t){(double)((tile.rows + (tile.bias ? 1 : 0)) * tile.units),
+                           (double)(tile.rows * tile.units)};
+}
+
+static chain_t update_time(const account_t *a) {
+  const plan_t *plan = a->plan;
   chain_t slow = {{0}, 0};
   for (int l = 0; l < plan->tile_layers; ++l) {
-    const epx_tile_shape_t tile = slowest(plan, l);
-    chain_t chain = {{0}, 0};
-    spend(&chain, EPX_PART_UPDATE, (double)((tile.rows + (tile.bias ? 1 : 0)) * tile.units) + 4.0);
-    if (tile.bias && plan->layer[l].map.row_blocks > 1) {
+    const epx_tile_shape_t tile = account_slowest(plan, l);
+    const bool blocks = plan->layer[l].map.row_blocks > 1;
+    const update_cycles_t ends = update_cycles(a, l);
+    double end = ends.first;
+    if (tile.bias && blocks) {
       const int from = plan->floor.first_tile[l];
-      spend(&chain, EPX_PART_UPDATE,
-            packet_cycles(plan, from, from + last_row(&plan->layer[l]),
-                          (int64_t)tile.units * epx_qformat_bits(plan->chip->bias)));
+      end += account_packet_cycles(plan, from, from + account_last_row(&plan->layer[l]),
+                                   (int64_t)tile.units * epx_qformat_bits(plan->chip->bias));
     }
+    chain_t chain = {{0}, 0};
+    spend(&chain, EPX_PART_UPDATE, (blocks ? account_larger(end, ends.others) : end) + 4.0);
     keep(&slow, &chain);
   }
   return slow;
@@ -487,7 +358,7 @@ void account_time(account_t *a, epx_command_kind_t kind, bool readout,
       chain = correlate_time(a, readout);
       break;
     default:
-      chain = update_time(a->plan);
+      chain = update_time(a);
       break;
   }
   memcpy(cycles, chain.cycles, sizeof chain.cycles);

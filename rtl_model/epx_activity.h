@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What images did where it depends on the data: chips that end settled phases (chip.stop_settled)
- * or drive only changes (chip.event_driven). Summed over images; the twin measures it. */
+/* What was done where it depends on the data: by images on chips that end settled phases
+ * (chip.stop_settled) or drive only changes (chip.event_driven), and by updates that pulse
+ * (chip.array.pulses). Summed; the twin measures it. */
 #ifndef EPX_ACTIVITY_H
 #define EPX_ACTIVITY_H
 
@@ -12,18 +13,33 @@
 extern "C" {
 #endif
 
-/* How long drives took, by tile layer: cycles of the slowest tile, summed over commands. */
+/* How long drives took, by tile layer, summed over commands, but for what packets wait for each
+ * other: cycles of the slowest tile; the edge at which the home had the sums of the last vector; of
+ * steps, the edge at which the layer was done: feedback of its last backward product at the homes
+ * below, or, where it makes none, its sums. In how many steps it was the last, and the edges then.
+ */
 typedef struct epx_pace_t {
   uint64_t commands;
   uint64_t forward[EPX_MAX_TILE_LAYERS], backward[EPX_MAX_TILE_LAYERS];
+  uint64_t sums[EPX_MAX_TILE_LAYERS], ends[EPX_MAX_TILE_LAYERS];
+  uint64_t last[EPX_MAX_TILE_LAYERS], last_ends[EPX_MAX_TILE_LAYERS];
 } epx_pace_t;
+
+/* Updates by pulses. Cycles, by tile layer and summed: of the slowest tile of row block 0, its
+ * biases included, and of the slowest other one; from its first synapse to its last pulse or bias.
+ */
+typedef struct epx_pulsing_t {
+  uint64_t updates, pulses;
+  uint64_t first[EPX_MAX_TILE_LAYERS], others[EPX_MAX_TILE_LAYERS];
+} epx_pulsing_t;
 
 typedef struct epx_activity_t {
   uint64_t images;                   /* loaded */
   uint64_t free_steps, nudged_steps; /* that a chip with stop_settled makes */
-  epx_events_t driven; /* pulses of updates (cell_writes); of an event-driven chip's arrays,
-                          converters and held sums, about changes; the closed form has the rest */
+  epx_events_t driven; /* of an event-driven chip's arrays, converters and held sums, about
+                          changes; the closed form has the rest */
   epx_pace_t pace[EPX_COMMAND_KINDS]; /* of an event-driven chip */
+  epx_pulsing_t pulsing;
 } epx_activity_t;
 
 /* Of images that relaxed freely and were predicted, and of images of whole training steps. */
@@ -37,6 +53,10 @@ static inline void epx_pace_add(epx_pace_t *sum, const epx_pace_t *pace, uint64_
   for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
     sum->forward[i] += times * pace->forward[i];
     sum->backward[i] += times * pace->backward[i];
+    sum->sums[i] += times * pace->sums[i];
+    sum->last[i] += times * pace->last[i];
+    sum->last_ends[i] += times * pace->last_ends[i];
+    sum->ends[i] += times * pace->ends[i];
   }
 }
 
@@ -50,6 +70,12 @@ static inline epx_activity_t epx_activity_since(const epx_activity_t *before,
   epx_events_add(&since.driven, &before->driven, UINT64_MAX); /* -1, modulo 2^64 */
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
     epx_pace_add(&since.pace[i], &before->pace[i], UINT64_MAX);
+  }
+  since.pulsing.updates -= before->pulsing.updates;
+  since.pulsing.pulses -= before->pulsing.pulses;
+  for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
+    since.pulsing.first[i] -= before->pulsing.first[i];
+    since.pulsing.others[i] -= before->pulsing.others[i];
   }
   return since;
 }

@@ -318,6 +318,11 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the twin with mini-batches of %d",
                     capacity);
   }
+  const epx_status_t ways = chip->event_driven ? twin_pace_create(twin, error) : EPX_OK;
+  if (ways != EPX_OK) {
+    twin_destroy(&twin->base);
+    return ways;
+  }
   int tiles = 0;
   for (int placed = 0; placed < twin->tile_layers; ++placed) {
     const int i = epx_tile_layer_placed(network, placed);
@@ -344,7 +349,7 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
 
 void epx_twin_activity(const epx_substrate_t *substrate, epx_activity_t *activity) {
   const twin_t *twin = (const twin_t *)substrate;
-  *activity = (epx_activity_t){.images = twin->presented};
+  *activity = (epx_activity_t){.images = twin->presented, .pulsing = twin->pulsing};
   for (int i = 0; i < twin->workspaces; ++i) {
     const twin_workspace_t *w = &twin->workspace[i];
     activity->free_steps += w->made[0];

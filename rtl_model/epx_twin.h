@@ -17,14 +17,15 @@
 extern "C" {
 #endif
 
-/* A twin for mini-batches of up to `capacity` samples. Models convolutions with max or no
- * pooling, dense layers, both losses, either kind of connections and the hard sigmoids; others
- * are EPX_ERR_UNSUPPORTED with the layer or key named. */
+/* A twin for mini-batches of up to `capacity` samples. Models convolutions with max or
+ * no pooling, dense layers, both losses, either kind of connections and the hard sigmoids; others
+ * are EPX_ERR_UNSUPPORTED with the layer or key named. Errors of epx_floorplan_make with
+ * chip.event_driven, whose cycles the twin measures. */
 EPX_CHECKED epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chip,
                                          int capacity, epx_substrate_t **substrate,
                                          epx_error_t *error);
 
-/* The checks of epx_twin_create alone. */
+/* The checks of epx_twin_create alone, but for the floor plan's. */
 EPX_CHECKED epx_status_t epx_twin_check(const epx_network_t *network, const epx_chip_t *chip,
                                         epx_error_t *error);
 

@@ -58,25 +58,30 @@ void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample) {
 
 void twin_event_command(twin_workspace_t *w, epx_command_kind_t kind) {
   w->at_work = &w->pace[kind];
+  w->nudged = kind == EPX_COMMAND_NUDGED_STEP;
   ++w->at_work->commands;
 }
 
 void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps) {
-  const bool nudged = w->at_work == &w->pace[EPX_COMMAND_NUDGED_STEP];
-  const uint64_t times = (uint64_t)steps;
-  w->at_work->commands += times;
+  if (w->held == NULL) {
+    return;
+  }
+  epx_pace_t *const pace = w->at_work;
+  epx_pace_t idle = {.commands = 1};
+  w->at_work = &idle;
   for (int i = 1; i < twin->tile_layers; ++i) { /* each word is taken, and drives nothing */
     const twin_layer_t *layer = &twin->layer[i];
-    const uint64_t positions = (uint64_t)positions_of(layer), window = (uint64_t)layer->window;
-    const bool feedback = layer->role == EPX_ROLE_FEEDBACK;
-    const bool drives = layer->role != EPX_ROLE_READOUT || nudged;
-    if (drives && (!feedback || window > 1)) {
-      w->at_work->forward[i] += times * positions * window * 2;
+    const bool drives = layer->role != EPX_ROLE_READOUT || w->nudged;
+    if (drives && twin_fed(layer)) {
+      twin_pace_idle_forward(twin, layer, w);
     }
     if (drives && (layer->role != EPX_ROLE_STATES || twin_back(twin, layer->parameter) == i)) {
-      w->at_work->backward[i] += times * positions * (1 + window);
+      twin_pace_idle_backward(twin, layer, w);
     }
   }
+  twin_pace_end_step(twin, w);
+  epx_pace_add(pace, &idle, (uint64_t)steps);
+  w->at_work = pace;
 }
 
 static held_t held_of(const twin_layer_t *layer, const twin_workspace_t *w) {
@@ -91,14 +96,6 @@ static int row_block_rows(const epx_layer_map_t *map, int rb) {
   int row, row_end;
   epx_map_rows(map, rb, &row, &row_end);
   return row_end - row;
-}
-
-static uint64_t largest(const uint64_t *cycles, int count) {
-  uint64_t most = 0;
-  for (int i = 0; i < count; ++i) {
-    most = cycles[i] > most ? cycles[i] : most;
-  }
-  return most;
 }
 
 /* Drives the change of convolution row m in row block rb; returns the passes. */
@@ -144,24 +141,25 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
   const held_t held = held_of(layer, w);
   const int vectors = positions_of(layer) * layer->window, units = layer->g.units;
   const size_t size = twin_image_size(layer);
-  uint64_t cycles = 2 * (uint64_t)vectors; /* of vectors that are taken and drive nothing */
   if (memcmp(held.image, image, size) != 0) {
     const int widest = layer->map.column_blocks > 1 ? layer->map.weights_per_tile : units;
     const uint64_t reading = epx_tile_reading_cycles(&twin->chip, widest * layer->map.slices);
-    memset(w->cycles, 0, (size_t)layer->map.row_blocks * sizeof *w->cycles);
+    twin_pace_begin_forward(layer, w);
     for (int m = 0; m < vectors; ++m) {
       twin_gather_lines(layer, held.image, m, w->lines);
       twin_gather_lines(layer, image, m, w->lines + layer->g.fan_in);
       for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
         const int passes =
             drive_rows(twin, layer, w, m, rb, held.forward + (size_t)m * (size_t)units);
-        w->cycles[rb] += 1 + (passes == 0 ? 1 : (uint64_t)passes * reading);
+        w->word[rb] = 1 + (passes == 0 ? 1 : (uint64_t)passes * reading);
       }
+      twin_pace_vector(twin, layer, w, m);
     }
-    cycles = largest(w->cycles, layer->map.row_blocks);
+    twin_pace_end_forward(twin, layer, w);
     memcpy(held.image, image, size);
+  } else {
+    twin_pace_idle_forward(twin, layer, w);
   }
-  w->at_work->forward[layer - twin->layer] += cycles;
   for (int m = 0; layer->array != NULL && m < vectors; ++m) {
     const size_t neuron = (size_t)(m / layer->window) * (size_t)units;
     twin_pool_place(held.forward + (size_t)m * (size_t)units, units, m % layer->window,
@@ -218,7 +216,8 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
   return passes;
 }
 
-/* Posts of position p as they are now; its switches. */
+/* Posts of position p as they are now; its switches. Row blocks of one column block drive the same:
+ * the first, which has most rows, takes longest. */
 static void drive_position(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                            int p, const int32_t *posts, const uint8_t *switches,
                            const held_t *held) {
@@ -226,42 +225,33 @@ static void drive_position(const twin_t *twin, const twin_layer_t *layer, twin_w
   const size_t units = (size_t)layer->g.units, at = (size_t)p * units;
   const uint64_t reading =
       epx_tile_reading_cycles(&twin->chip, row_block_rows(map, 0)) * (uint64_t)map->slices;
-  for (int cb = 0; cb < map->column_blocks; ++cb) {
-    w->cycles[cb] += 1;
-  }
   if (memcmp(held->posts + at, posts, units * sizeof *posts) == 0 &&
       memcmp(held->switches + at, switches, units) == 0) {
     for (int cb = 0; cb < map->column_blocks; ++cb) {
-      w->cycles[cb] += (uint64_t)layer->window;
+      w->word[cb] = 1 + (uint64_t)layer->window;
     }
     return;
+  }
+  for (int cb = 0; cb < map->column_blocks; ++cb) {
+    w->word[cb] = 1;
   }
   for (int place = 0; place < layer->window; ++place) {
     epx_drive_change(&layer->driver[1], held->posts + at, held->switches + at, posts, switches,
                      place, (int)units, w->change);
     for (int cb = 0; cb < map->column_blocks; ++cb) {
       const int passes = drive_units(twin, layer, w, cb, p, place, held);
-      w->cycles[cb] += passes == 0 ? 1 : (uint64_t)passes * reading;
+      w->word[cb] += passes == 0 ? 1 : (uint64_t)passes * reading;
     }
   }
   memcpy(held->posts + at, posts, units * sizeof *posts);
   memcpy(held->switches + at, switches, units);
 }
 
-/* Row blocks of one column block drive the same: the first, which has most rows, takes longest. */
-static void begin_backward(const twin_layer_t *layer, twin_workspace_t *w) {
-  memset(w->cycles, 0, (size_t)layer->map.column_blocks * sizeof *w->cycles);
-}
-
-static void end_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w) {
-  w->at_work->backward[layer - twin->layer] += largest(w->cycles, layer->map.column_blocks);
-}
-
 void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                          twin_place_t place, const uint8_t *switches, int32_t *out) {
   const held_t held = held_of(layer, w);
   const size_t units = (size_t)layer->g.units;
-  begin_backward(layer, w);
+  twin_pace_begin_backward(twin, layer, w);
   for (int p = 0; p < positions_of(layer); ++p) {
     const uint8_t *state = place.at + (size_t)(p / layer->g.out_width) * place.row_stride +
                            (size_t)(p % layer->g.out_width) * place.pixel_stride;
@@ -270,8 +260,9 @@ void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_wor
     }
     const uint8_t *of_position = layer->window == 1 ? w->no_switches : switches + (size_t)p * units;
     drive_position(twin, layer, w, p, w->posts, of_position, &held);
+    twin_pace_position(twin, layer, w, p);
   }
-  end_backward(twin, layer, w);
+  twin_pace_end_backward(twin, layer, w);
   if (layer->array != NULL) {
     memcpy(out, held.backward, backward_size(layer) * sizeof *out);
   }
@@ -281,9 +272,10 @@ void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *e
                        int32_t *nudge) {
   const twin_layer_t *readout = &twin->layer[twin->layers];
   const held_t held = held_of(readout, w);
-  begin_backward(readout, w);
+  twin_pace_begin_backward(twin, readout, w);
   drive_position(twin, readout, w, 0, error, w->no_switches, &held);
-  end_backward(twin, readout, w);
+  twin_pace_position(twin, readout, w, 0);
+  twin_pace_end_backward(twin, readout, w);
   if (readout->array != NULL) {
     memcpy(nudge, held.backward, readout->g.in_size * sizeof *nudge);
   }

@@ -22,6 +22,22 @@
 
 enum { TWIN_HELD_PARTS = 5 }; /* of what a layer holds of a sample (epx_twin_event.c) */
 
+/* Of a tile's last update: pulses, and cycles, of which biases take one each. */
+typedef struct twin_pulses_t {
+  uint64_t pulses, cycles;
+} twin_pulses_t;
+
+/* Cycles of packets in a layer of an event-driven chip, the network being idle: a vector's sums to
+ * the next row block, the credit back, the pace of both on their link; a position's posts out of
+ * the home; by row block, posts from the home, and feedback to the homes below. And of the busy
+ * network: its share of a step, free and nudged, for a row of positions; feedback and states after
+ * the last.
+ */
+typedef struct twin_ways_t {
+  double hop, credit, link, position, row[2], drain;
+  double *post, *feedback;
+} twin_ways_t;
+
 /* A tile layer (epx_mapping.h). */
 typedef struct twin_layer_t {
   int parameter; /* layer */
@@ -54,6 +70,7 @@ typedef struct twin_layer_t {
   int8_t *packed_forward, *packed_backward;
 
   epx_pulsed_t **pulsed; /* by tile, as below; NULL: weights are written */
+  twin_pulses_t *pulses; /* likewise */
   int64_t *ranges;       /* of its arrays, tile by tile (epx_array_range_count); NULL: fixed */
   epx_array_t **array;   /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
 
@@ -64,7 +81,10 @@ typedef struct twin_layer_t {
   int64_t *correlation; /* [units][fan_in] */
   int64_t *bias_correlation;
 
-  size_t held_at[TWIN_HELD_PARTS]; /* event-driven: bytes into what a sample holds */
+  /* Event-driven. */
+  size_t held_at[TWIN_HELD_PARTS]; /* bytes into what a sample holds */
+  size_t pace_at;                  /* into a workspace's edges */
+  twin_ways_t ways;
 } twin_layer_t;
 
 typedef struct twin_workspace_t {
@@ -93,7 +113,12 @@ typedef struct twin_workspace_t {
   epx_events_t events;
   epx_pace_t *at_work; /* of the command that drives now: one of pace */
   epx_pace_t pace[EPX_COMMAND_KINDS];
-  uint64_t *cycles; /* of a layer's row blocks, or of its tiles, in one command */
+  uint64_t *cycles; /* of a layer's row blocks, or of its column blocks, in one command */
+  uint64_t *word;   /* likewise, of the word that is driven */
+  double *edges;    /* epx_twin_pace.c: when they are done */
+  bool nudged;      /* the step at work */
+  double carried;   /* when the network has brought the feedback of a layer's rows so far */
+  double end[EPX_MAX_TILE_LAYERS]; /* of a command: when a layer's tiles are */
 } twin_workspace_t;
 
 /* Since the parameters were loaded: numbers of events that draw. */
@@ -122,6 +147,8 @@ typedef struct twin_t {
   int8_t *pack_buffer;
   uint8_t *held; /* event-driven: by sample, held_size each */
   size_t held_size;
+  size_t pace_shared, pace_size; /* edges that layers have of their own; and all */
+  epx_pulsing_t pulsing;
   int workspaces;
   twin_workspace_t *workspace;
 } twin_t;
@@ -155,6 +182,10 @@ static inline int twin_back(const twin_t *twin, int l) {
 static inline bool twin_rule_different(const twin_t *twin) {
   return twin->base.network.connections == EPX_CONNECTIONS_UNIDIRECTIONAL &&
          twin->base.network.backward_rule == EPX_BACKWARD_DIFFERENT;
+}
+/* Feedback arrays take the states of the layer below in a step only where they pool. */
+static inline bool twin_fed(const twin_layer_t *layer) {
+  return layer->role != EPX_ROLE_FEEDBACK || layer->window > 1;
 }
 /* Feedback arrays that learn what the layer's own arrays learn. */
 static inline bool twin_shares_gradient(const twin_t *twin, int i) {
@@ -246,10 +277,27 @@ void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_wor
 void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *error,
                        int32_t *nudge);
 
+/* epx_twin_pace.c: how long drives take, word by word, with what tiles wait for each other.
+ * w->word: cycles of the word in each row block (vectors) or column block (positions). Ends are
+ * added to what is at work; idle: of a command whose words all drive nothing. */
+epx_status_t twin_pace_create(twin_t *twin, epx_error_t *error);
+void twin_pace_destroy(twin_layer_t *layer);
+size_t twin_pace_size(twin_t *twin); /* edges of a workspace */
+void twin_pace_begin_forward(const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_vector(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int m);
+void twin_pace_end_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_begin_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_position(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int p);
+void twin_pace_end_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_end_step(const twin_t *twin, twin_workspace_t *w);
+void twin_pace_idle_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_idle_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+
 /* epx_twin_pulsed.c */
 epx_status_t twin_pulsed_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_pulsed_destroy(twin_layer_t *layer);
 void twin_pulsed_limit(twin_layer_t *layer); /* registers within the bounds of their cells */
+void twin_pulsed_count(twin_t *twin, int i); /* adds tile layer i's last update to twin->pulsing */
 
 /* epx_twin_relax.c */
 void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);

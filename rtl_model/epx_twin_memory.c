@@ -115,6 +115,8 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
     w->posts = zeroed(units, sizeof *w->posts, failed);
     w->no_switches = zeroed(units, 1, failed);
     w->cycles = zeroed(blocks, sizeof *w->cycles, failed);
+    w->word = zeroed(blocks, sizeof *w->word, failed);
+    w->edges = zeroed(twin->pace_size, sizeof *w->edges, failed);
   }
 }
 
@@ -139,6 +141,7 @@ bool twin_allocate(twin_t *twin) {
   twin->drive_switches = zeroed(samples * first->out_size, 1, &failed);
   twin->pack_buffer = zeroed(pack, 1, &failed);
   twin->held_size = twin_event_size(twin);
+  twin->pace_size = twin_pace_size(twin);
   twin->held = twin->held_size > 0 ? zeroed(samples, twin->held_size, &failed) : NULL;
   twin->workspaces = epx_parallel_threads();
   twin->workspace = zeroed((size_t)twin->workspaces, sizeof *twin->workspace, &failed);
@@ -170,6 +173,8 @@ static void free_workspace(twin_workspace_t *w) {
   free(w->posts);
   free(w->no_switches);
   free(w->cycles);
+  free(w->word);
+  free(w->edges);
 }
 
 void twin_destroy(epx_substrate_t *self) {
@@ -178,6 +183,7 @@ void twin_destroy(epx_substrate_t *self) {
     twin_layer_t *layer = &twin->layer[i];
     twin_analog_destroy(layer);
     twin_pulsed_destroy(layer);
+    twin_pace_destroy(layer);
     free(layer->shadow);
     free(layer->velocity);
     free(layer->bias);

@@ -9,7 +9,8 @@ epx_status_t twin_pulsed_create(twin_t *twin, int i, int first_tile, epx_error_t
   const epx_layer_map_t *map = &layer->map;
   const int tiles = map->row_blocks * map->column_blocks;
   layer->pulsed = calloc((size_t)tiles, sizeof(epx_pulsed_t *));
-  if (layer->pulsed == NULL) {
+  layer->pulses = calloc((size_t)tiles, sizeof *layer->pulses);
+  if (layer->pulsed == NULL || layer->pulses == NULL) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the devices of a layer");
   }
   epx_status_t status = EPX_OK;
@@ -27,6 +28,21 @@ void twin_pulsed_destroy(twin_layer_t *layer) {
     epx_pulsed_destroy(layer->pulsed[tile]);
   }
   free(layer->pulsed);
+  free(layer->pulses);
+}
+
+void twin_pulsed_count(twin_t *twin, int i) {
+  const twin_layer_t *layer = &twin->layer[i];
+  const epx_layer_map_t *map = &layer->map;
+  uint64_t most[2] = {0, 0}; /* of row block 0, of the others */
+  for (int tile = 0; tile < map->row_blocks * map->column_blocks; ++tile) {
+    const int other = tile % map->row_blocks > 0;
+    const uint64_t cycles = layer->pulses[tile].cycles;
+    twin->pulsing.pulses += layer->pulses[tile].pulses;
+    most[other] = cycles > most[other] ? cycles : most[other];
+  }
+  twin->pulsing.first[i] += most[0];
+  twin->pulsing.others[i] += most[1];
 }
 
 void twin_pulsed_limit(twin_layer_t *layer) {

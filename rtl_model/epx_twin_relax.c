@@ -194,6 +194,9 @@ static void relax_sample(void *context, int sample, int thread) {
     twin_event_command(w, task->beta != 0.0 ? EPX_COMMAND_NUDGED_STEP : EPX_COMMAND_FREE_STEP);
     w->event = twin_event(twin, sample, task->steps - remaining);
     twin_drives(twin, w, sample, task->beta);
+    if (w->held != NULL) {
+      twin_pace_end_step(twin, w);
+    }
     for (int l = 0; l < twin->layers; ++l) {
       changed |= fire_layer(twin, w, l, task->beta != 0.0);
     }

@@ -212,6 +212,7 @@ typedef struct update_task_t {
 
 static void update_tile(void *context, int item, int thread) {
   const update_task_t *task = context;
+  (void)thread;
   twin_layer_t *layer = &task->twin->layer[task->layer];
   const epx_layer_map_t *map = &layer->map;
   const int row_block = item / map->column_blocks, column_block = item % map->column_blocks;
@@ -222,14 +223,16 @@ static void update_tile(void *context, int item, int thread) {
   epx_map_units(map, column_block, &unit, &unit_end);
   const int tile = column_block * map->row_blocks + row_block;
   const epx_pulsed_t *pulsed = layer->pulsed == NULL ? NULL : layer->pulsed[tile];
-  uint64_t pulses = 0;
+  twin_pulses_t made = {0, 0};
   for (int k = row; k < row_end; ++k) {
     for (int u = unit; u < unit_end; ++u) {
       const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
       if (pulsed != NULL) {
-        pulses += (uint64_t)epx_pulsed_update(pulsed, &task->weight, task->twin->counters.updates,
-                                              k - row, u - unit, layer->correlation[at],
-                                              &layer->shadow[at], &layer->velocity[at], lfsr);
+        const int pulses = epx_pulsed_update(pulsed, &task->weight, task->twin->counters.updates,
+                                             k - row, u - unit, layer->correlation[at],
+                                             &layer->shadow[at], &layer->velocity[at], lfsr);
+        made.pulses += (uint64_t)pulses;
+        made.cycles += pulses > 1 ? (uint64_t)pulses : 1; /* a pulse a cycle */
       } else {
         epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
                            &layer->velocity[at], lfsr);
@@ -241,10 +244,13 @@ static void update_tile(void *context, int item, int thread) {
       }
     }
   }
-  task->twin->workspace[thread].events.cell_writes += pulses;
   for (int u = unit; row_block == 0 && layer->bias != NULL && u < unit_end; ++u) {
     epx_update_synapse(&task->bias, layer->bias_correlation[u], &layer->bias[u],
                        &layer->bias_velocity[u], lfsr);
+    ++made.cycles;
+  }
+  if (pulsed != NULL) {
+    layer->pulses[tile] = made;
   }
 }
 
@@ -252,11 +258,15 @@ void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
                  const epx_update_rule_t *rule) {
   twin_t *twin = (twin_t *)self;
   ++twin->counters.updates;
+  twin->pulsing.updates += epx_pulsed(&twin->chip);
   for (int i = 0; i < twin->tile_layers; ++i) {
     update_task_t task = {twin, i, twin_circuit(twin, i, false, estimator, rule),
                           twin_circuit(twin, i, true, estimator, rule)};
     const epx_layer_map_t *map = &twin->layer[i].map;
     epx_parallel_for(map->row_blocks * map->column_blocks, update_tile, &task);
+    if (twin->layer[i].pulsed != NULL) {
+      twin_pulsed_count(twin, i);
+    }
     twin_pack(twin, i);
   }
   twin_event_forget(twin);

@@ -28,7 +28,16 @@ check 'the account is measured' json events/cost.json \
 python_saved='min(s["made"] / s["whole"] for s in r["measured"]["savings"]) < 0.5'
 check 'and lines are spared' json events/cost.json "$python_saved"
 run 0 report events -o events.html
-check 'the report shows it' grep -q 'Events saved' events.html
+check 'the report shows it' grep -q 'Steps and events made' events.html
+
+# Pulses are no savings: how many there are, in an update and a weight.
+run 0 train tiny.yaml --threads 1 --set training.epochs=1 --set chip.array.kind=analog \
+  --set chip.array.bits_per_cell=8 --set chip.array.adc_bits=16 \
+  --set chip.array.pulses.preset=ReRAM-SB -o pulses
+says ' pulses an update, '
+! grep -q 'of the line drives' err || fail 'something is said to be spared'
+check 'pulses are measured' json pulses/cost.json \
+  "r['measured']['pulses']['an_update'] > 0 and 'savings' not in r['measured']"
 run 0 train tiny.yaml --threads 1 -q -o still
 quiet
 silent

@@ -72,10 +72,13 @@ TEST(Records, CostHoldsWhatWasMeasured) {
   const epx_cost_saving_t savings[] = {{"line_drives", 3, 40}, {"shift_adds", 5, 60}};
   epx_cost_record_t record = {};
   record.technology = "32 nm";
-  record.inference_images = 7;
-  record.training_images = 8;
-  record.savings = savings;
-  record.saving_count = 2;
+  epx_cost_measured_t depends = {};
+  depends.inference_images = 7;
+  depends.training_images = 8;
+  depends.stop_settled = true;
+  depends.savings = savings;
+  depends.saving_count = 2;
+  record.measured = &depends;
   Folder folder;
   epx_error_t error = {};
   ASSERT_OK(epx_cost_record_write((folder / "").c_str(), &record, &error));
@@ -87,6 +90,29 @@ TEST(Records, CostHoldsWhatWasMeasured) {
   EXPECT_STREQ(json_string_value(json_object_get(saving, "name")), "shift_adds");
   EXPECT_EQ(number(saving, "made"), 5);
   EXPECT_EQ(number(saving, "whole"), 60);
+  EXPECT_TRUE(json_is_true(json_object_get(measured, "stop_settled")));
+  EXPECT_TRUE(json_is_false(json_object_get(measured, "event_driven")));
+  EXPECT_EQ(json_object_get(measured, "pulses"), nullptr);
+}
+
+TEST(Records, CostHoldsPulsesWithoutSavings) {
+  epx_cost_record_t record = {};
+  epx_cost_measured_t depends = {};
+  depends.training_images = 8;
+  depends.updates = 3;
+  depends.pulses = 100;
+  depends.weights = 400;
+  record.measured = &depends;
+  Folder folder;
+  epx_error_t error = {};
+  ASSERT_OK(epx_cost_record_write((folder / "").c_str(), &record, &error));
+  const Json root = parse_json(read_text(folder / "cost.json"));
+  const json_t *measured = json_object_get(root.get(), "measured");
+  EXPECT_EQ(json_object_get(measured, "savings"), nullptr);
+  const json_t *pulses = json_object_get(measured, "pulses");
+  EXPECT_EQ(number(pulses, "updates"), 3);
+  EXPECT_EQ(number(pulses, "an_update"), 100);
+  EXPECT_EQ(number(pulses, "a_weight"), 0.25);
 }
 
 TEST(Records, TileCountsAreExactBeyondDoubles) {

@@ -56,7 +56,7 @@ struct Case {
     ASSERT_OK(epx_gradient_record_write(folder.c_str(), &record, &error));
   }
 
-  void cost() const {
+  void cost(bool stops = false, bool drives = true, int64_t updates = 0) const {
     epx_error_t error = {};
     const epx_cost_component_t parts[] = {
         {"ADC", 1843200, "conversion", 1.71, 0.9, 3.2, 3151.872, source.c_str()},
@@ -64,7 +64,17 @@ struct Case {
     const epx_cost_cycles_t cycles[] = {{"arrays", 61440}, {"barriers", 1200}};
     const epx_cost_section_t section = {62.64, 4.134912, 3, 8, parts, 2, 62640, cycles, 2};
     const epx_cost_saving_t saving = {"line_drives", 1234, 9872};
-    const epx_cost_record_t record = {"32 nm", 1000, section, section, 1000, 4000, &saving, 1};
+    epx_cost_measured_t measured = {};
+    measured.inference_images = 1000;
+    measured.training_images = 4000;
+    measured.stop_settled = stops;
+    measured.event_driven = drives;
+    measured.savings = &saving;
+    measured.saving_count = 1;
+    measured.updates = updates;
+    measured.pulses = 12345;
+    measured.weights = 49380;
+    const epx_cost_record_t record = {"32 nm", 1000, section, section, &measured};
     ASSERT_OK(epx_cost_record_write(folder.c_str(), &record, &error));
   }
 
@@ -114,8 +124,8 @@ TEST(Report, ShowsEveryRecord) {
                            "0 of 5,120 compared values differ",
                            "training.seed",
                            "98.08 %",
-                           "Events saved",
-                           "line_drives",
+                           "Steps and events made",
+                           "line drives",
                            "12.5",
                            "9,872"}) {
     EXPECT_TRUE(has(html, part)) << part;
@@ -183,6 +193,31 @@ TEST(Report, EqualNamesAreToldApartByTheirPaths) {
   const std::string html = report({a.folder, b.folder}, folder / "report.html");
   EXPECT_TRUE(has(html, "x/run, test"));
   EXPECT_TRUE(has(html, "y/run, test"));
+}
+
+// Only what the chip spares is said to be spared, and pulses where there are any.
+TEST(Report, SaysWhatDependsOnTheData) {
+  Folder folder;
+  const Case run = {folder / "run", "note"};
+  const char *saved = "Steps and events made", *pulses = ">Pulses<";
+  const auto page = [&](bool stops, bool drives, int64_t updates) {
+    run.cost(stops, drives, updates);
+    return report({run.folder}, folder / "report.html");
+  };
+  std::string html = page(false, true, 0);
+  EXPECT_TRUE(has(html, saved) && has(html, "chip drives only what changed, so"));
+  EXPECT_TRUE(has(html, "against a chip that drives everything.") && has(html, "12.50 %"));
+  EXPECT_TRUE(has(html, "line drives") && !has(html, "line_drives"));
+  EXPECT_FALSE(has(html, pulses));
+  html = page(true, false, 0);
+  EXPECT_TRUE(has(html, saved) && has(html, "chip ends phases that have settled, so"));
+  EXPECT_TRUE(has(html, "against a chip that makes every step.") && !has(html, "Cycles of drives"));
+  html = page(true, true, 77);
+  EXPECT_TRUE(has(html, "against a chip that makes every step and drives everything."));
+  EXPECT_TRUE(has(html, pulses));
+  html = page(false, false, 77);
+  EXPECT_FALSE(has(html, saved));
+  EXPECT_TRUE(has(html, "12,345 an update, 0.25 a weight (means over 77 updates"));
 }
 
 TEST(Report, HostileTextsStayTexts) {
@@ -258,8 +293,9 @@ TEST(Report, WrongTypesInsideRecordsNeverCrash) {
     write_text(folder / "gradient.json", "{\"rows\": " + value() + ", \"batch\": " + value() + "}");
     write_text(folder / "cost.json",
                "{\"inference\": {\"components\": " + value() + ", \"energy_uj\": " + value() +
-                   "}, \"training\": " + value() +
-                   ", \"cycles\": {\"inference\": {\"breakdown\": " + value() + "}}}");
+                   "}, \"training\": " + value() + ", \"measured\": {\"savings\": " + value() +
+                   ", \"stop_settled\": " + value() + ", \"pulses\": " + value() +
+                   "}, \"cycles\": {\"inference\": {\"breakdown\": " + value() + "}}}");
     write_text(folder / "tile.json",
                "{\"values_compared\": " + value() + ", \"differing\": " + value() + "}");
     write_text(folder / "manifest.json", "{\"config\": " + value() + ", \"dataset\": " + value() +

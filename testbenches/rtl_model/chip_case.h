@@ -12,6 +12,7 @@
 #include "epx_array.h"
 #include "epx_chip_check.h"
 #include "epx_ep.h"
+#include "epx_pulse.h"
 #include "rtl_model/twin_support.h"
 
 namespace chip_test {
@@ -136,10 +137,15 @@ struct ChipCase {
          << ", DACs of " << chip.dac.bits << (chip.dac_codes == EPX_DAC_ROUNDED ? ", rounded" : "")
          << (epx_dac_exact(&chip.dac) ? "" : " with errors")
          << (epx_device_ideal(&chip.device) ? "" : " with devices")
-         << (epx_array_noisy(&chip) ? ", noisy" : "") << ", " << chip.bits_per_cell
-         << " bits a cell, mesh " << chip.mesh_columns << " wide, flits of " << chip.flit_bits
-         << ", router " << chip.router_cycles << ", buffers " << chip.buffer_flits << " and "
-         << chip.psum_buffer << (chip.stop_settled ? ", stops settled" : "")
+         << (epx_array_noisy(&chip) ? ", noisy" : "");
+    if (chip.pulse_preset > 0) {
+      text << ", pulses of " << epx_pulse_preset_name(chip.pulse_preset - 1) << " up to "
+           << chip.pulse_max;
+    }
+    text << ", " << chip.bits_per_cell << " bits a cell, mesh " << chip.mesh_columns
+         << " wide, flits of " << chip.flit_bits << ", router " << chip.router_cycles
+         << ", buffers " << chip.buffer_flits << " and " << chip.psum_buffer
+         << (chip.stop_settled ? ", stops settled" : "")
          << (chip.event_driven ? ", event-driven" : "") << "; T " << dynamics.free_steps << "/"
          << dynamics.nudged_steps << ", " << epx_estimator_row(estimator.kind)->name << " "
          << estimator.beta << (sign < 0 ? " negative" : "") << ", " << images << " images, stalls "
@@ -267,6 +273,17 @@ inline void random_dac(Random &random, epx_chip_t *chip) {
   }
 }
 
+// Synapses that pulses move.
+inline void random_pulses(Random &random, epx_chip_t *chip) {
+  chip->array_kind = EPX_ARRAY_ANALOG;
+  chip->pulse_preset = random.integer(1, 7);
+  chip->pulse_max = random.chance(0.5) ? 255 : random.integer(1, 20);
+  chip->bits_per_cell = 8;
+  chip->shadow_bits = random.integer(4, 16);
+  chip->device.program_error = {};
+  chip->device_seed = static_cast<uint32_t>(random.integer(1, 1000));
+}
+
 inline ChipCase random_case(Random &random) {
   for (;;) {
     ChipCase one;
@@ -297,12 +314,7 @@ inline ChipCase random_case(Random &random) {
       one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
     }
     if (one.chip.array_kind == EPX_ARRAY_ANALOG && random.chance(0.3)) {
-      one.chip.pulse_preset = random.integer(1, 7);
-      one.chip.pulse_max = random.chance(0.5) ? 255 : random.integer(1, 20);
-      one.chip.bits_per_cell = 8;
-      one.chip.shadow_bits = random.integer(4, 16);
-      one.chip.device.program_error = {};
-      one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
+      random_pulses(random, &one.chip);
     }
     one.chip.settle_cycles = random.integer(0, 2);
     one.chip.convert_cycles = random.integer(1, 2);
@@ -340,7 +352,6 @@ inline ChipCase roomy_case(Random &random) {
     one.chip.psum_buffer = random.integer(3, 6);
     one.stall_percent = 0;
     one.chip.stop_settled = one.chip.event_driven = false;
-    one.chip.pulse_preset = 0;
     one.dynamics = {random.integer(1, 3), random.integer(1, 2), {}};
     one.images = 1;
     if (one.legal() && epx_account_applies_to(one)) {
