@@ -113,7 +113,7 @@ for rule in same different; do
 done
 run 0 chip chip.yaml --random 1 --set chip.array.kind=analog
 passes
-refuse 2 'network.layers[0]: the twin models stride 1, pool max' chip chip.yaml --random 1 \
+refuse 2 'network.layers[0]: the twin models pool max or none' chip chip.yaml --random 1 \
   --set 'network.layers=[{conv: 4, pool: avg}, {dense: 5}]'
 refuse 2 'estimator.continual: the twin' chip chip.yaml --random 1 --set estimator.continual=true
 refuse 2 'dynamics.update: the twin is synchronous' chip chip.yaml --random 1 \

@@ -98,7 +98,7 @@ TEST(ConfigCheck, TheTwinSaysWhatItDoesNotModel) {
       {"chip: {array: {kind: analog, rows: 256, adc_bits: 8}}\n",
        "FILE:1:51: chip.array.adc_bits: "},
       {"chip: {array: {columns: 4}}\n", "FILE:1:25: chip.array.columns: "},
-      {"network:\n  layers:\n    - {conv: 4}\n    - {conv: 4, stride: 2}\n"
+      {"network:\n  layers:\n    - {conv: 4}\n    - {conv: 4, padding: 3}\n"
        "training: {learning_rate: 1}\n",
        "FILE:4:7: network.layers[1]: "},
       {"network:\n  layers: [{conv: 4, pool: avg}]\ntraining: {learning_rate: 1}\n",
@@ -112,7 +112,7 @@ TEST(ConfigCheck, TheTwinSaysWhatItDoesNotModel) {
     EXPECT_EQ(golden.status, EPX_OK) << c[0] << golden.message;
   }
   EXPECT_EQ(
-      LoadText("network: {layers: [{conv: 4, stride: 2}]}\n", {"training.learning_rate=1"}).status,
+      LoadText("network: {layers: [{conv: 4, padding: 3}]}\n", {"training.learning_rate=1"}).status,
       EPX_ERR_UNSUPPORTED);
 }
 
