@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a tile answers to vectors, as arrays; and the reference's answer: whole integers by plain
  * loops over the twin's neuron and update functions, without bits, slices, pipelines or time. Where
- * converters lose bits, products are those of epx_array.h, as in the twin. */
+ * cells or converters are not ideal, products are those of epx_array.h, as in the twin. */
 #ifndef EPX_TILE_ANSWER_H
 #define EPX_TILE_ANSWER_H
 

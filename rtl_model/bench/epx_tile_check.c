@@ -34,6 +34,7 @@ static void locate(const epx_tile_vectors_t *v, epx_tile_output_t output, size_t
     case EPX_TILE_OUT_CORRELATION:
     case EPX_TILE_OUT_SHADOW:
     case EPX_TILE_OUT_VELOCITY:
+    case EPX_TILE_OUT_WRITTEN:
       snprintf(text, size, "wordline %zu, bitlines %d to %d (channel %d)", word, first, last, unit);
       return;
     case EPX_TILE_OUT_BIAS_CORRELATION:
@@ -190,6 +191,7 @@ static epx_status_t run_job(const epx_tile_vectors_t *vectors,
       .bias = out[EPX_TILE_OUT_BIAS],
       .bias_velocity = out[EPX_TILE_OUT_BIAS_VELOCITY],
       .lfsr = *(uint32_t *)out[EPX_TILE_OUT_LFSR],
+      .written = vectors->input[EPX_TILE_WRITTEN] != NULL ? out[EPX_TILE_OUT_WRITTEN] : NULL,
   };
   *result = (epx_sc_tile_result_t){
       .psum = out[EPX_TILE_OUT_PSUM],

@@ -96,6 +96,10 @@ epx_status_t epx_tile_random(const epx_tile_setup_t *setup, int positions, uint6
     fill(v, (epx_tile_input_t)i, seed);
   }
   repeat_vectors(v, seed);
+  const uint64_t key = epx_random_key(seed, EPX_TILE_INPUTS + 1);
+  v->event.image = epx_random_below(key, 0, 1 << 16);
+  v->event.read = epx_random_below(key, 1, 1 << 10);
+  v->event.update = epx_random_below(key, 2, 1 << 16);
   const epx_qformat_t synapse = epx_chip_synapse(&setup->chip, setup->place.layer);
   const int32_t *shadow = v->input[EPX_TILE_SHADOW];
   int8_t *weight = v->input[EPX_TILE_WEIGHT];

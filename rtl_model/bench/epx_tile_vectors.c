@@ -23,6 +23,7 @@ static const epx_tile_array_t inputs[EPX_TILE_INPUTS] = {
     {"bias", "", EPX_DTYPE_I32, "u"},
     {"bias_velocity", "", EPX_DTYPE_I32, "u"},
     {"lfsr", "", EPX_DTYPE_U32, ""},
+    {"written", "", EPX_DTYPE_U32, "ru"},
 };
 
 static const epx_tile_array_t outputs[EPX_TILE_OUTPUTS] = {
@@ -38,6 +39,7 @@ static const epx_tile_array_t outputs[EPX_TILE_OUTPUTS] = {
     {"bias", "biases", EPX_DTYPE_I32, "u"},
     {"bias_velocity", "bias velocities", EPX_DTYPE_I32, "u"},
     {"lfsr", "LFSR", EPX_DTYPE_U32, ""},
+    {"written", "writes of cells", EPX_DTYPE_U32, "ru"},
 };
 
 const epx_tile_array_t *epx_tile_inputs(void) {
@@ -63,11 +65,6 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     "network.connections: unidirectional; a tile of layer %d learns with its "
                     "feedback arrays, which the tile bench does not have (epxbar chip does)",
                     place.layer);
-  }
-  if (!epx_device_ideal(&t.chip.device) || epx_array_noisy(&t.chip)) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "chip.array: the tile bench's cells are ideal and its converters free of noise "
-                    "(epxbar chip checks the others)");
   }
   const twin_layer_t *layer = &t.layer[place.layer];
   const epx_layer_map_t *map = &layer->map;
@@ -204,6 +201,8 @@ bool epx_tile_output_given(const epx_tile_vectors_t *v, epx_tile_output_t output
     case EPX_TILE_OUT_BIAS:
     case EPX_TILE_OUT_BIAS_VELOCITY:
       return v->update && v->shape.bias;
+    case EPX_TILE_OUT_WRITTEN:
+      return v->update && v->input[EPX_TILE_WRITTEN] != NULL;
     default:
       return v->update;
   }
@@ -260,6 +259,10 @@ void epx_tile_input_range(const epx_tile_vectors_t *v, epx_tile_input_t input, i
       *low = 1;
       *high = UINT32_MAX;
       return;
+    case EPX_TILE_WRITTEN:
+      *low = 0;
+      *high = UINT32_MAX;
+      return;
     default:
       bits_range(true, EPX_ACCUMULATOR_BITS, low, high);
       return;
@@ -279,6 +282,8 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
     case EPX_TILE_BIAS:
     case EPX_TILE_BIAS_VELOCITY:
       return parts.update && v->shape.bias;
+    case EPX_TILE_WRITTEN:
+      return !epx_device_ideal(&v->setup.chip.device);
     default:
       return true;
   }
@@ -302,6 +307,7 @@ epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup, epx_tile_cou
     v->setup = *setup;
     v->counts = counts;
     v->update = parts.update;
+    v->event = (epx_sc_tile_event_t){.images = 1, .update = 1};
     const epx_sc_tile_job_t job = epx_tile_vectors_job(v);
     v->shape = epx_sc_tile_shape(&job);
   }
@@ -366,5 +372,6 @@ epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *v) {
       .update = v->update,
       .weight_circuit = setup->weight_circuit,
       .bias_circuit = setup->bias_circuit,
+      .event = v->event,
   };
 }

@@ -58,6 +58,7 @@ typedef enum epx_tile_input_t {
   EPX_TILE_BIAS,
   EPX_TILE_BIAS_VELOCITY,
   EPX_TILE_LFSR,
+  EPX_TILE_WRITTEN, /* numbers of the writes of cells that are not ideal */
   EPX_TILE_INPUTS
 } epx_tile_input_t;
 
@@ -75,6 +76,7 @@ typedef enum epx_tile_output_t {
   EPX_TILE_OUT_BIAS,
   EPX_TILE_OUT_BIAS_VELOCITY,
   EPX_TILE_OUT_LFSR,
+  EPX_TILE_OUT_WRITTEN,
   EPX_TILE_OUTPUTS
 } epx_tile_output_t;
 
@@ -100,6 +102,7 @@ typedef struct epx_tile_vectors_t {
   epx_tile_counts_t counts;
   epx_tile_shape_t shape;
   bool update;
+  epx_sc_tile_event_t event;      /* created: image 0, update 1 */
   void *input[EPX_TILE_INPUTS];   /* NULL: the job has none */
   void *expect[EPX_TILE_OUTPUTS]; /* NULL: not known */
 } epx_tile_vectors_t;

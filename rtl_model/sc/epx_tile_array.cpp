@@ -192,7 +192,7 @@ void Tile::convert_turn() {
   conversion_.sums.resize(static_cast<size_t>(count));
   const int number = word_->event_driven() ? epx_drive_number(pass.sign < 0, pass.bit) : pass.bit;
   const uint64_t event =
-      epx_array_event(word_->event, word_->index, pass.place, pass.slice, number);
+      epx_array_event(word_->event, word_->number, pass.place, pass.slice, number);
   if (backward() && count > 0) {
     epx_array_read_rows(cells_.get(), event, driven_units_.data(), pass.slice,
                         conversion_.first_line, count, conversion_.sums.data());
