@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The twin's local update: exact integer correlations, then one pass over every tile's synapses. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "epx_parallel.h"
@@ -227,9 +228,9 @@ static void update_tile(void *context, int item, int thread) {
     for (int u = unit; u < unit_end; ++u) {
       const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
       if (pulsed != NULL) {
-        pulses += (uint64_t)epx_pulsed_update(pulsed, &task->weight, task->twin->counters.updates,
-                                              k - row, u - unit, layer->correlation[at],
-                                              &layer->shadow[at], &layer->velocity[at], lfsr);
+        pulses += (uint64_t)abs(epx_pulsed_update(
+            pulsed, &task->weight, task->twin->counters.updates, k - row, u - unit,
+            layer->correlation[at], &layer->shadow[at], &layer->velocity[at], lfsr));
       } else {
         epx_update_synapse(&task->weight, layer->correlation[at], &layer->shadow[at],
                            &layer->velocity[at], lfsr);

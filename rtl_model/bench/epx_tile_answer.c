@@ -26,7 +26,7 @@ static size_t bytes_of(const epx_tile_vectors_t *vectors, int output) {
 
 epx_status_t epx_tile_answer_create(const epx_tile_vectors_t *vectors, epx_tile_answer_t *answer,
                                     epx_error_t *error) {
-  epx_tile_answer_t created = {{NULL}, {NULL}};
+  epx_tile_answer_t created = {.pulses = 0};
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     created.output[i] = calloc(bytes_of(vectors, i) + 1, 1);
     if (created.output[i] == NULL) {
@@ -143,7 +143,9 @@ static void correlate(const epx_tile_vectors_t *v, int64_t *correlation, int64_t
   }
 }
 
-static void update(const epx_tile_vectors_t *v, epx_tile_answer_t *answer) {
+static void update(const epx_tile_vectors_t *v, const epx_pulsed_t *pulsed,
+                   epx_tile_answer_t *answer) {
+  const epx_update_circuit_t *circuit = &v->setup.weight_circuit;
   const int64_t *correlation = answer->output[EPX_TILE_OUT_CORRELATION];
   const int64_t *bias_correlation = answer->output[EPX_TILE_OUT_BIAS_CORRELATION];
   int32_t *shadow = answer->output[EPX_TILE_OUT_SHADOW];
@@ -155,7 +157,15 @@ static void update(const epx_tile_vectors_t *v, epx_tile_answer_t *answer) {
   const epx_qformat_t synapse = epx_chip_synapse(&v->setup.chip, v->setup.place.layer);
   epx_lfsr_t lfsr = {*(uint32_t *)answer->output[EPX_TILE_OUT_LFSR]};
   for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
-    epx_update_synapse(&v->setup.weight_circuit, correlation[i], &shadow[i], &velocity[i], &lfsr);
+    if (pulsed != NULL) {
+      const int pulses = abs(epx_pulsed_update(pulsed, circuit, v->event.update, i / v->shape.units,
+                                               i % v->shape.units, correlation[i], &shadow[i],
+                                               &velocity[i], &lfsr));
+      answer->pulses += (uint64_t)pulses;
+      answer->pulse_cycles += pulses > 1 ? (uint64_t)(pulses - 1) : 0;
+    } else {
+      epx_update_synapse(circuit, correlation[i], &shadow[i], &velocity[i], &lfsr);
+    }
     const int8_t code = epx_update_visible(shadow[i], v->setup.chip.shadow_bits, synapse);
     written[i] = code != weight[i] ? v->event.update : written[i];
     weight[i] = code;
@@ -197,8 +207,14 @@ epx_status_t epx_tile_answer_compute(const epx_tile_vectors_t *vectors, epx_tile
                                      epx_error_t *error) {
   void **output = answer->output;
   epx_array_t *array = NULL;
-  const epx_status_t status = make_array(vectors, &array, error);
+  epx_pulsed_t *pulsed = NULL;
+  epx_status_t status = make_array(vectors, &array, error);
   if (status != EPX_OK) {
+    return status;
+  }
+  status = epx_tile_vectors_pulsed(vectors, &pulsed, error);
+  if (status != EPX_OK) {
+    epx_array_destroy(array);
     return status;
   }
   forward(vectors, array, output[EPX_TILE_OUT_PSUM]);
@@ -207,8 +223,9 @@ epx_status_t epx_tile_answer_compute(const epx_tile_vectors_t *vectors, epx_tile
   backward(vectors, array, output[EPX_TILE_OUT_BACKWARD]);
   correlate(vectors, output[EPX_TILE_OUT_CORRELATION], output[EPX_TILE_OUT_BIAS_CORRELATION]);
   if (vectors->update) {
-    update(vectors, answer);
+    update(vectors, pulsed, answer);
   }
+  epx_pulsed_destroy(pulsed);
   epx_array_destroy(array);
   return EPX_OK;
 }

@@ -276,24 +276,13 @@ static epx_status_t take_event(const reader_t *r, epx_error_t *error) {
   return status;
 }
 
-static void derive_weights(epx_tile_vectors_t *v) {
-  const epx_qformat_t synapse = epx_chip_synapse(&v->setup.chip, v->setup.place.layer);
-  const int32_t *shadow = v->input[EPX_TILE_SHADOW];
-  int8_t *weight = v->input[EPX_TILE_WEIGHT];
-  for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
-    weight[i] = epx_update_visible(shadow[i], v->setup.chip.shadow_bits, synapse);
-  }
-}
-
 static epx_status_t fill(const reader_t *r, epx_error_t *error) {
   epx_status_t status = take_inputs(r, error);
   status = status == EPX_OK ? take_circuit(r, error) : status;
   status = status == EPX_OK ? take_event(r, error) : status;
   status = status == EPX_OK ? take_expected(r, error) : status;
-  if (status == EPX_OK && epx_npz_find(r->npz, "weight") == NULL) {
-    derive_weights(r->v);
-  }
-  return status;
+  const bool weights = epx_npz_find(r->npz, "weight") == NULL;
+  return status == EPX_OK ? epx_tile_vectors_program(r->v, weights, error) : status;
 }
 
 epx_status_t epx_tile_npz_read(const epx_npz_t *npz, const char *label,

@@ -29,7 +29,8 @@
  *   term_post      i32 [T, U]     post codes, likewise
  *   term_switches  u8  [T, U]     likewise
  *
- *   shadow         i32 [R, U]     with shadow and velocity an update follows
+ *   shadow         i32 [R, U]     with shadow and velocity an update follows; where pulses move the
+ *                                 weights, limited to the bounds of each cell
  *   velocity       i32 [R, U]
  *   bias           i32 [U]        with an update of row block 0
  *   bias_velocity  i32 [U]

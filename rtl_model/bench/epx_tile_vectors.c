@@ -94,11 +94,6 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
       .bias_circuit = twin_circuit(&t, place.layer, true, estimator, rule),
   };
   setup->chip.event_driven = false; /* a vector has no step before */
-  if (epx_pulsed(&setup->chip)) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "chip.array.pulses: the tile bench updates written weights (epxbar chip checks "
-                    "devices moved by pulses)");
-  }
   return EPX_OK;
 }
 
@@ -342,6 +337,34 @@ void epx_tile_vectors_destroy(epx_tile_vectors_t *vectors) {
     free(vectors->expect[i]);
   }
   free(vectors);
+}
+
+epx_status_t epx_tile_vectors_pulsed(const epx_tile_vectors_t *v, epx_pulsed_t **pulsed,
+                                     epx_error_t *error) {
+  const epx_chip_t *chip = &v->setup.chip;
+  *pulsed = NULL;
+  return v->update && epx_pulsed(chip)
+             ? epx_pulsed_create(chip, epx_chip_synapse(chip, v->setup.place.layer), &v->shape,
+                                 v->setup.number, pulsed, error)
+             : EPX_OK;
+}
+
+epx_status_t epx_tile_vectors_program(epx_tile_vectors_t *v, bool weights, epx_error_t *error) {
+  const epx_qformat_t synapse = epx_chip_synapse(&v->setup.chip, v->setup.place.layer);
+  int32_t *shadow = v->input[EPX_TILE_SHADOW];
+  int8_t *weight = v->input[EPX_TILE_WEIGHT];
+  epx_pulsed_t *pulsed;
+  const epx_status_t status = epx_tile_vectors_pulsed(v, &pulsed, error);
+  for (int i = 0; status == EPX_OK && v->update && i < v->shape.rows * v->shape.units; ++i) {
+    if (pulsed != NULL) {
+      shadow[i] = epx_pulsed_limit(pulsed, i / v->shape.units, i % v->shape.units, shadow[i]);
+    }
+    if (weights) {
+      weight[i] = epx_update_visible(shadow[i], v->setup.chip.shadow_bits, synapse);
+    }
+  }
+  epx_pulsed_destroy(pulsed);
+  return status;
 }
 
 epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *v) {

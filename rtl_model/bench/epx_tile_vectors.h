@@ -9,6 +9,7 @@
 
 #include "epx_dynamics.h"
 #include "epx_npz.h"
+#include "epx_pulsed.h"
 #include "epx_sc_tile.h"
 #include "epx_substrate.h"
 
@@ -118,6 +119,16 @@ EPX_CHECKED epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup,
                                                  epx_tile_counts_t counts, epx_tile_parts_t parts,
                                                  epx_tile_vectors_t **vectors, epx_error_t *error);
 void epx_tile_vectors_destroy(epx_tile_vectors_t *vectors);
+
+/* The devices that the job's update pulses; NULL where weights are written, or nothing is updated.
+ */
+EPX_CHECKED epx_status_t epx_tile_vectors_pulsed(const epx_tile_vectors_t *vectors,
+                                                 epx_pulsed_t **pulsed, epx_error_t *error);
+
+/* Registers of an update as a tile can have them: where pulses move the weights, within the bounds
+ * of each cell; with `weights`, the weights are what the registers round to. */
+EPX_CHECKED epx_status_t epx_tile_vectors_program(epx_tile_vectors_t *vectors, bool weights,
+                                                  epx_error_t *error);
 
 /* The job over these arrays, without stalls and waveform; valid as long as the vectors. */
 epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *vectors);

@@ -89,10 +89,13 @@ epx::TileConfig epx::tile_config(const epx_sc_tile_job_t &job) {
 extern "C" uint64_t epx_sc_tile_patience(const epx_sc_tile_job_t *job) {
   const epx_tile_shape_t shape = epx_sc_tile_shape(job);
   epx_events_t ignored = {};
+  const uint64_t synapses = static_cast<uint64_t>(shape.rows) * static_cast<uint64_t>(shape.units);
+  const uint64_t pulses =
+      epx_pulsed(job->chip) ? synapses * static_cast<uint64_t>(job->chip->pulse_max) : 0;
   const uint64_t longest = std::max({epx_tile_forward(job->chip, &shape, 1, &ignored),
                                      epx_tile_backward(job->chip, &shape, 1, &ignored),
                                      epx_tile_correlate(&shape, 1, &ignored),
-                                     epx_tile_update(job->chip, &shape, &ignored)});
+                                     epx_tile_update(job->chip, &shape, &ignored) + pulses});
   return 8 * longest + 2000;
 }
 

@@ -229,5 +229,17 @@ refuse 2 "array 'event' says 3 images; expected as many vectors of each (of 2)" 
   --vectors bad.npz "${devices[@]}"
 refuse 2 "array 'written' has no use in this job: the cells are ideal" "${tile[@]}" \
   --vectors noisy.npz
+
+# Devices that pulses move.
+pulses=(--set chip.array.kind=analog --set chip.array.bits_per_cell=8 --set chip.array.adc_bits=16
+  --set chip.array.pulses.preset=ReRAM-SB)
+for layer in 0 1 readout; do
+  run 0 tile --from-run run --layer "$layer" "${pulses[@]}" --write-vectors pulsed.npz
+  prints 'PASS  shadow weights' 'PASS  update' 'PASS  event counters' 'PASS  all values'
+  run 0 "${tile[@]}" --vectors pulsed.npz "${pulses[@]}"
+  run 1 "${tile[@]}" --vectors pulsed.npz # written
+  prints 'FAIL  shadow weights'
+  run 0 "${tile[@]}" --random 5 --layer "$layer" "${pulses[@]}"
+done
 refuse 2 '--image 32: the test part has 32 images; expected 0 to 31' tile --from-run run --image 32
 finish

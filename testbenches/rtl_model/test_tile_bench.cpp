@@ -346,7 +346,7 @@ TEST(TileBench, the_update_log_tells_what_happened) {
 // share of a step, the read-out's too, with expectations from the twin, also of a later step.
 TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
   Random random(seed_of());
-  int readouts = 0, lossy = 0, devices = 0, noisy = 0;
+  int readouts = 0, lossy = 0, devices = 0, noisy = 0, pulsed = 0;
   for (int cases = 0; cases < 50;) {
     const epx_network_t network = random_twin_network(random);
     epx_chip_t chip = random_chip(random);
@@ -367,6 +367,14 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
       chip_test::random_device(random, &chip.device);
     }
     chip.event_driven = random.chance(0.3);
+    if (random.chance(0.3)) {
+      chip.array_kind = EPX_ARRAY_ANALOG;
+      chip.pulse_preset = random.integer(1, 7);
+      chip.pulse_max = random.chance(0.5) ? 255 : random.integer(1, 20);
+      chip.bits_per_cell = 8;
+      chip.shadow_bits = random.integer(4, 16);
+      chip.device.program_error = {};
+    }
     if (epx_twin_check(&network, &chip, nullptr) != EPX_OK) {
       continue;
     }
@@ -400,6 +408,7 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
     lossy += chip.adc_bits < 16;
     devices += !epx_device_ideal(&chip.device);
     noisy += epx_array_noisy(&chip);
+    pulsed += epx_pulsed(&chip);
     const int before = random.integer(0, 2);
     in_child([&] {
       SCOPED_TRACE(describe(network));
@@ -428,6 +437,27 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
   EXPECT_GT(lossy, 0);
   EXPECT_GT(devices, 0);
   EXPECT_GT(noisy, 0);
+  EXPECT_GT(pulsed, 0);
+}
+
+// A job for the second row block of a layer of a small network.
+Vectors random_vectors(const epx_chip_t &chip, int layer, uint64_t seed) {
+  const epx_network_t network = make_network(
+      {2, 12, 12}, {conv_layer(5, 3, 1, 1, EPX_POOL_MAX), conv_layer(6, 3, 1, 1, EPX_POOL_MAX)}, 4,
+      EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID);
+  const Substrate twin = make_twin(network, chip, 1);
+  epx_estimator_t estimator = {};
+  estimator.beta = 0.5;
+  epx_update_rule_t rule = {};
+  rule.momentum = 0.9;
+  std::fill(std::begin(rule.learning_rate), std::end(rule.learning_rate), 0.3);
+  epx_tile_setup_t setup;
+  epx_error_t error = {};
+  epx_tile_vectors_t *made = nullptr;
+  EXPECT_EPX_OK(
+      epx_tile_setup_make(twin.get(), {layer, 1, 0}, &estimator, &rule, 1, &setup, &error), error);
+  EXPECT_EPX_OK(epx_tile_random(&setup, 4, seed, &made, &error), error);
+  return Vectors(made);
 }
 
 // Every effect of devices and converters by itself, with random vectors, registers and numbers of
@@ -487,9 +517,6 @@ TEST(TileBench, devices_and_noise_in_turn) {
        },
        false, true},
   };
-  const epx_network_t network = make_network(
-      {2, 12, 12}, {conv_layer(5, 3, 1, 1, EPX_POOL_MAX), conv_layer(6, 3, 1, 1, EPX_POOL_MAX)}, 4,
-      EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID);
   for (const Effect &effect : effects) {
     SCOPED_TRACE(effect.name);
     epx_chip_t chip = make_chip();
@@ -502,21 +529,9 @@ TEST(TileBench, devices_and_noise_in_turn) {
     const uint64_t seed = static_cast<uint64_t>(random.integer(0, 1 << 30));
     const int layer = random.integer(1, 2), images = random.integer(1, 2);
     const auto vectors = [&](const epx_chip_t &of) {
-      const Substrate twin = make_twin(network, of, 1);
-      epx_estimator_t estimator = {};
-      estimator.beta = 0.5;
-      epx_update_rule_t rule = {};
-      rule.momentum = 0.9;
-      std::fill(std::begin(rule.learning_rate), std::end(rule.learning_rate), 0.3);
-      epx_tile_setup_t setup;
-      epx_error_t error = {};
-      epx_tile_vectors_t *made = nullptr;
-      EXPECT_EPX_OK(
-          epx_tile_setup_make(twin.get(), {layer, 1, 0}, &estimator, &rule, 1, &setup, &error),
-          error);
-      EXPECT_EPX_OK(epx_tile_random(&setup, 4, seed, &made, &error), error);
+      Vectors made = random_vectors(of, layer, seed);
       made->event.images = static_cast<uint32_t>(images);
-      return Vectors(made);
+      return made;
     };
     const auto products = [](const epx_tile_vectors_t *v) {
       const Answered answer(v);
@@ -554,6 +569,73 @@ TEST(TileBench, devices_and_noise_in_turn) {
       --*number;
     }
   }
+}
+
+epx_chip_t pulse_chip(Random &random, int preset) {
+  epx_chip_t chip = make_chip();
+  chip.array_kind = EPX_ARRAY_ANALOG;
+  chip.rows = 16;
+  chip.columns = 24;
+  chip.bits_per_cell = 8;
+  chip.adc_bits = 16;
+  chip.shadow_bits = random.integer(4, 16);
+  chip.pulse_preset = preset;
+  chip.pulse_max = random.integer(1, 30);
+  chip.device_seed = static_cast<uint32_t>(random.integer(1, 1 << 30));
+  return chip;
+}
+
+// Registers within the bounds of their cells, before and after; registers from outside are brought
+// there, as the twin programs them.
+TEST(TileBench, pulses_of_every_preset) {
+  Random random(seed_of());
+  const Folder folder;
+  const std::string path = folder / "v.npz";
+  uint64_t pulses = 0;
+  for (int preset = 1; preset <= 7; ++preset) {
+    SCOPED_TRACE(preset);
+    const epx_chip_t chip = pulse_chip(random, preset);
+    const Vectors v = random_vectors(chip, random.integer(1, 2),
+                                     static_cast<uint64_t>(random.integer(0, 1 << 30)));
+    epx_error_t error = {};
+    epx_pulsed_t *devices = nullptr;
+    ASSERT_EQ(epx_tile_vectors_pulsed(v.get(), &devices, &error), EPX_OK) << error.message;
+    const Answered reference(v.get());
+    int32_t *before = static_cast<int32_t *>(v->input[EPX_TILE_SHADOW]);
+    const int32_t *after = static_cast<int32_t *>(reference.answer.output[EPX_TILE_OUT_SHADOW]);
+    const int synapses = v->shape.rows * v->shape.units;
+    const auto limited = [&](int i, int32_t shadow) {
+      return epx_pulsed_limit(devices, i / v->shape.units, i % v->shape.units, shadow);
+    };
+    for (int i = 0; i < synapses; ++i) {
+      EXPECT_EQ(before[i], limited(i, before[i]));
+      EXPECT_EQ(after[i], limited(i, after[i]));
+    }
+    in_child([&] {
+      epx_tile_check_t check;
+      const epx_tile_bench_options_t options = {};
+      ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
+      EXPECT_FALSE(epx_tile_check_failed(&check)) << epx_tile_check_first(&check);
+      EXPECT_TRUE(check.timed && check.counted);
+    });
+    pulses += reference.answer.pulses;
+    int64_t low, high;
+    epx_tile_input_range(v.get(), EPX_TILE_SHADOW, &low, &high);
+    std::fill(before, before + synapses, static_cast<int32_t>(high));
+    ASSERT_EQ(epx_tile_npz_write(path.c_str(), v.get(), &error), EPX_OK) << error.message;
+    epx_npz_t *npz = nullptr;
+    ASSERT_EQ(epx_npz_read(path.c_str(), &npz, &error), EPX_OK) << error.message;
+    epx_tile_vectors_t *read = nullptr;
+    ASSERT_EQ(epx_tile_npz_read(npz, "v.npz", &v->setup, &read, &error), EPX_OK) << error.message;
+    epx_npz_destroy(npz);
+    const Vectors back(read);
+    for (int i = 0; i < synapses; ++i) {
+      ASSERT_EQ(static_cast<int32_t *>(back->input[EPX_TILE_SHADOW])[i],
+                limited(i, static_cast<int32_t>(high)));
+    }
+    epx_pulsed_destroy(devices);
+  }
+  EXPECT_GT(pulses, 1000u);
 }
 
 }  // namespace
