@@ -128,5 +128,5 @@ int epx_pulsed_update(const epx_pulsed_t *pulsed, const epx_update_circuit_t *ci
     epx_pulse_apply(pulsed->cells, update, cell, 1, &pulses, &value);
     *shadow = to_shadow(pulsed, value);
   }
-  return pulses < 0 ? -pulses : pulses;
+  return pulses;
 }

@@ -44,7 +44,7 @@ epx_scale_t epx_pulsed_rate(const epx_chip_t *chip, epx_qformat_t synapse, doubl
 /* Programming from outside: the register within the cell's bounds. */
 int32_t epx_pulsed_limit(const epx_pulsed_t *pulsed, int row, int unit, int32_t shadow);
 
-/* One synapse's update; returns its pulses, without sign. */
+/* One synapse's update; returns its pulses, negative ones down. */
 int epx_pulsed_update(const epx_pulsed_t *pulsed, const epx_update_circuit_t *circuit,
                       uint32_t update, int row, int unit, int64_t correlation, int32_t *shadow,
                       int32_t *velocity, epx_lfsr_t *lfsr);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "epx_array.h"
 #include "epx_events.h"
 #include "epx_mapping.h"
 #include "epx_neuron.h"
@@ -32,6 +33,29 @@ typedef struct epx_sc_memory_t {
   uint32_t *written;     /* the update that last wrote a synapse's cells; NULL: none counts them */
   const int64_t *ranges; /* of its converters (epx_array_range_count); NULL: fixed */
 } epx_sc_memory_t;
+
+/* Numbers of which noise and errors of programming are drawn, as a chip counts them (epx_array.h).
+ * Vectors, and backward positions, are those of `images` images (0: 1) from number `image`, as many
+ * of each in turn, in its command number `read`. */
+typedef struct epx_sc_tile_event_t {
+  uint32_t image, images, read;
+  uint32_t update; /* of the job's update */
+} epx_sc_tile_event_t;
+
+/* A word's: epx_array_command, and the word's number in it. */
+typedef struct epx_sc_tile_read_t {
+  uint64_t command;
+  int word;
+} epx_sc_tile_read_t;
+
+/* Of word `index` of `words`, a multiple of the images. */
+static inline epx_sc_tile_read_t epx_sc_tile_read(const epx_sc_tile_event_t *event, int words,
+                                                  int index) {
+  const int each = event->images > 1 ? words / (int)event->images : words;
+  const uint64_t image = (uint64_t)event->image + (uint64_t)(index / each);
+  const epx_sc_tile_read_t read = {epx_array_command(image, event->read), index % each};
+  return read;
+}
 
 typedef struct epx_sc_tile_job_t {
   const epx_chip_t *chip;
@@ -65,6 +89,8 @@ typedef struct epx_sc_tile_job_t {
 
   bool update;
   epx_update_circuit_t weight_circuit, bias_circuit;
+
+  epx_sc_tile_event_t event;
 
   /* Bench: chance in percent (0 .. 90) that a word, partial sums or a result wait a cycle; waveform
    * file (*.vcd) or NULL. */

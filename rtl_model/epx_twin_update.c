@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The twin's local update: exact integer correlations, then one pass over every tile's synapses. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "epx_parallel.h"
@@ -228,9 +229,9 @@ static void update_tile(void *context, int item, int thread) {
     for (int u = unit; u < unit_end; ++u) {
       const size_t at = (size_t)u * (size_t)map->fan_in + (size_t)k;
       if (pulsed != NULL) {
-        const int pulses = epx_pulsed_update(pulsed, &task->weight, task->twin->counters.updates,
-                                             k - row, u - unit, layer->correlation[at],
-                                             &layer->shadow[at], &layer->velocity[at], lfsr);
+        const int pulses = abs(epx_pulsed_update(
+            pulsed, &task->weight, task->twin->counters.updates, k - row, u - unit,
+            layer->correlation[at], &layer->shadow[at], &layer->velocity[at], lfsr));
         made.pulses += (uint64_t)pulses;
         made.cycles += pulses > 1 ? (uint64_t)pulses : 1; /* a pulse a cycle */
       } else {

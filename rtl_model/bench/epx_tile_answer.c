@@ -16,6 +16,7 @@ static const struct {
     {EPX_TILE_OUT_BIAS, EPX_TILE_BIAS},
     {EPX_TILE_OUT_LFSR, EPX_TILE_LFSR},
     {EPX_TILE_OUT_BIAS_VELOCITY, EPX_TILE_BIAS_VELOCITY},
+    {EPX_TILE_OUT_WRITTEN, EPX_TILE_WRITTEN},
 };
 
 static size_t bytes_of(const epx_tile_vectors_t *vectors, int output) {
@@ -25,7 +26,7 @@ static size_t bytes_of(const epx_tile_vectors_t *vectors, int output) {
 
 epx_status_t epx_tile_answer_create(const epx_tile_vectors_t *vectors, epx_tile_answer_t *answer,
                                     epx_error_t *error) {
-  epx_tile_answer_t created = {{NULL}, {NULL}};
+  epx_tile_answer_t created = {.pulses = 0};
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     created.output[i] = calloc(bytes_of(vectors, i) + 1, 1);
     if (created.output[i] == NULL) {
@@ -56,13 +57,14 @@ static int input_offset(const epx_tile_vectors_t *v) {
   return v->shape.offset ? 1 << (v->shape.input_bits - 1) : 0;
 }
 
-/* sums[units] of one wordline vector. */
-static void multiply(const epx_tile_vectors_t *v, const epx_array_t *array, const uint8_t *x,
-                     int64_t *sums) {
+/* sums[units] of wordline vector i. */
+static void multiply(const epx_tile_vectors_t *v, const epx_array_t *array, int i, int64_t *sums) {
+  const uint8_t *x = (const uint8_t *)v->input[EPX_TILE_X] + (size_t)i * (size_t)v->shape.rows;
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
   if (array != NULL) {
-    epx_array_forward(array, 0, 0, x, sums);
+    const epx_sc_tile_read_t read = epx_sc_tile_read(&v->event, v->counts.vectors, i);
+    epx_array_forward(array, read.command, read.word, x, sums);
   } else {
     memset(sums, 0, units * sizeof *sums);
   }
@@ -75,11 +77,10 @@ static void multiply(const epx_tile_vectors_t *v, const epx_array_t *array, cons
 }
 
 static void forward(const epx_tile_vectors_t *v, const epx_array_t *array, int64_t *psum) {
-  const uint8_t *x = v->input[EPX_TILE_X];
   const int64_t *psum_in = v->input[EPX_TILE_PSUM_IN];
-  const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
+  const size_t units = (size_t)v->shape.units;
   for (size_t i = 0; i < (size_t)v->counts.vectors; ++i) {
-    multiply(v, array, x + i * rows, psum + i * units);
+    multiply(v, array, (int)i, psum + i * units);
     for (size_t u = 0; psum_in != NULL && u < units; ++u) {
       psum[i * units + u] += psum_in[i * units + u];
     }
@@ -111,8 +112,9 @@ static void backward(const epx_tile_vectors_t *v, const epx_array_t *array, int6
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
   const size_t window = (size_t)v->setup.window;
   for (size_t p = 0; p < (size_t)v->counts.positions; ++p, post += units, switches += units) {
+    const epx_sc_tile_read_t read = epx_sc_tile_read(&v->event, v->counts.positions, (int)p);
     for (size_t place = 0; array != NULL && place < window; ++place) {
-      epx_array_backward(array, 0, 0, post, switches, (int)place,
+      epx_array_backward(array, read.command, read.word, post, switches, (int)place,
                          out + (p * window + place) * rows);
     }
     for (size_t u = 0; array == NULL && u < units; ++u) {
@@ -141,7 +143,9 @@ static void correlate(const epx_tile_vectors_t *v, int64_t *correlation, int64_t
   }
 }
 
-static void update(const epx_tile_vectors_t *v, epx_tile_answer_t *answer) {
+static void update(const epx_tile_vectors_t *v, const epx_pulsed_t *pulsed,
+                   epx_tile_answer_t *answer) {
+  const epx_update_circuit_t *circuit = &v->setup.weight_circuit;
   const int64_t *correlation = answer->output[EPX_TILE_OUT_CORRELATION];
   const int64_t *bias_correlation = answer->output[EPX_TILE_OUT_BIAS_CORRELATION];
   int32_t *shadow = answer->output[EPX_TILE_OUT_SHADOW];
@@ -149,11 +153,22 @@ static void update(const epx_tile_vectors_t *v, epx_tile_answer_t *answer) {
   int32_t *bias = answer->output[EPX_TILE_OUT_BIAS];
   int32_t *bias_velocity = answer->output[EPX_TILE_OUT_BIAS_VELOCITY];
   int8_t *weight = answer->output[EPX_TILE_OUT_WEIGHT];
+  uint32_t *written = answer->output[EPX_TILE_OUT_WRITTEN];
   const epx_qformat_t synapse = epx_chip_synapse(&v->setup.chip, v->setup.place.layer);
   epx_lfsr_t lfsr = {*(uint32_t *)answer->output[EPX_TILE_OUT_LFSR]};
   for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
-    epx_update_synapse(&v->setup.weight_circuit, correlation[i], &shadow[i], &velocity[i], &lfsr);
-    weight[i] = epx_update_visible(shadow[i], v->setup.chip.shadow_bits, synapse);
+    if (pulsed != NULL) {
+      const int pulses = abs(epx_pulsed_update(pulsed, circuit, v->event.update, i / v->shape.units,
+                                               i % v->shape.units, correlation[i], &shadow[i],
+                                               &velocity[i], &lfsr));
+      answer->pulses += (uint64_t)pulses;
+      answer->pulse_cycles += pulses > 1 ? (uint64_t)(pulses - 1) : 0;
+    } else {
+      epx_update_synapse(circuit, correlation[i], &shadow[i], &velocity[i], &lfsr);
+    }
+    const int8_t code = epx_update_visible(shadow[i], v->setup.chip.shadow_bits, synapse);
+    written[i] = code != weight[i] ? v->event.update : written[i];
+    weight[i] = code;
   }
   for (int u = 0; v->shape.bias && u < v->shape.units; ++u) {
     epx_update_synapse(&v->setup.bias_circuit, bias_correlation[u], &bias[u], &bias_velocity[u],
@@ -162,32 +177,47 @@ static void update(const epx_tile_vectors_t *v, epx_tile_answer_t *answer) {
   *(uint32_t *)answer->output[EPX_TILE_OUT_LFSR] = lfsr.state;
 }
 
-/* The array with these weights where its converters lose bits; else NULL: products are exact. */
+/* The array with these weights where cells or converters are not ideal; else NULL: products are
+ * exact. */
 static epx_status_t make_array(const epx_tile_vectors_t *v, epx_array_t **array,
                                epx_error_t *error) {
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
-  const epx_status_t status =
-      epx_array_create(&v->setup.chip, &v->shape, v->setup.number, array, error);
+  const uint32_t *written = v->input[EPX_TILE_WRITTEN];
+  epx_status_t status = epx_array_create(&v->setup.chip, &v->shape, v->setup.number, array, error);
   if (status != EPX_OK) {
     return status;
   }
-  if (epx_array_fraction(*array) == 0) {
+  if (epx_array_exact(&v->setup.chip)) {
     epx_array_destroy(*array);
     *array = NULL;
     return EPX_OK;
   }
   for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
-    epx_array_write(*array, i / v->shape.units, i % v->shape.units, weight[i], 0);
+    epx_array_write(*array, i / v->shape.units, i % v->shape.units, weight[i],
+                    written != NULL ? written[i] : 0);
   }
-  return EPX_OK;
+  status = epx_array_settle(*array, error);
+  if (status == EPX_OK && v->input[EPX_TILE_ADC_RANGES] != NULL) {
+    status = epx_array_set_ranges(*array, v->input[EPX_TILE_ADC_RANGES], error);
+  }
+  if (status != EPX_OK) {
+    epx_array_destroy(*array);
+  }
+  return status;
 }
 
 epx_status_t epx_tile_answer_compute(const epx_tile_vectors_t *vectors, epx_tile_answer_t *answer,
                                      epx_error_t *error) {
   void **output = answer->output;
   epx_array_t *array = NULL;
-  const epx_status_t status = make_array(vectors, &array, error);
+  epx_pulsed_t *pulsed = NULL;
+  epx_status_t status = make_array(vectors, &array, error);
   if (status != EPX_OK) {
+    return status;
+  }
+  status = epx_tile_vectors_pulsed(vectors, &pulsed, error);
+  if (status != EPX_OK) {
+    epx_array_destroy(array);
     return status;
   }
   forward(vectors, array, output[EPX_TILE_OUT_PSUM]);
@@ -196,8 +226,9 @@ epx_status_t epx_tile_answer_compute(const epx_tile_vectors_t *vectors, epx_tile
   backward(vectors, array, output[EPX_TILE_OUT_BACKWARD]);
   correlate(vectors, output[EPX_TILE_OUT_CORRELATION], output[EPX_TILE_OUT_BIAS_CORRELATION]);
   if (vectors->update) {
-    update(vectors, answer);
+    update(vectors, pulsed, answer);
   }
+  epx_pulsed_destroy(pulsed);
   epx_array_destroy(array);
   return EPX_OK;
 }

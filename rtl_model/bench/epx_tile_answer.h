@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a tile answers to vectors, as arrays; and the reference's answer: whole integers by plain
  * loops over the twin's neuron and update functions, without bits, slices, pipelines or time. Where
- * converters lose bits, products are those of epx_array.h, as in the twin. */
+ * cells or converters are not ideal, products are those of epx_array.h, as in the twin. */
 #ifndef EPX_TILE_ANSWER_H
 #define EPX_TILE_ANSWER_H
 
@@ -15,6 +15,8 @@ typedef struct epx_tile_answer_t {
   void *output[EPX_TILE_OUTPUTS];      /* of every output's size, owned */
   uint64_t *came_ps[EPX_TILE_OUTPUTS]; /* when its words came, in picoseconds: a number for each
                                           last dimension's worth; owned; NULL: not known */
+  uint64_t pulses, pulse_cycles; /* of the update, computed only: in all, and their cycles beyond
+                                    one a synapse */
 } epx_tile_answer_t;
 
 /* Zeroed outputs; the registers among them as the vectors have them (zero where they have none). */

@@ -34,6 +34,7 @@ static void locate(const epx_tile_vectors_t *v, epx_tile_output_t output, size_t
     case EPX_TILE_OUT_CORRELATION:
     case EPX_TILE_OUT_SHADOW:
     case EPX_TILE_OUT_VELOCITY:
+    case EPX_TILE_OUT_WRITTEN:
       snprintf(text, size, "wordline %zu, bitlines %d to %d (channel %d)", word, first, last, unit);
       return;
     case EPX_TILE_OUT_BIAS_CORRELATION:
@@ -110,6 +111,8 @@ epx_status_t epx_tile_check_answer(const epx_tile_vectors_t *vectors,
     return status;
   }
   memset(check, 0, sizeof *check);
+  check->pulses = reference.pulses;
+  check->pulse_cycles = reference.pulse_cycles;
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     if (answer->output[i] != NULL && epx_tile_output_given(vectors, (epx_tile_output_t)i)) {
       compare_row(vectors, (epx_tile_output_t)i, answer, reference.output[i], &check->rows[i]);
@@ -121,7 +124,8 @@ epx_status_t epx_tile_check_answer(const epx_tile_vectors_t *vectors,
   return EPX_OK;
 }
 
-/* The closed form of the same job: equal events, equal cycles. */
+/* The closed form of the same job: equal events, equal cycles. Pulses are those of the reference.
+ */
 static void compare_cost(const epx_tile_vectors_t *v, const epx_sc_tile_result_t *result,
                          bool timed, epx_tile_check_t *check) {
   const epx_chip_t *chip = &v->setup.chip;
@@ -144,7 +148,8 @@ static void compare_cost(const epx_tile_vectors_t *v, const epx_sc_tile_result_t
   }
   rows[3].expected = epx_tile_correlate(&v->shape, (uint64_t)v->counts.terms, events);
   if (v->update) {
-    rows[4].expected = epx_tile_update(chip, &v->shape, events);
+    rows[4].expected = epx_tile_update(chip, &v->shape, events) + check->pulse_cycles;
+    events->cell_writes += check->pulses;
   }
   check->events = result->events;
   check->ran = true;
@@ -190,6 +195,8 @@ static epx_status_t run_job(const epx_tile_vectors_t *vectors,
       .bias = out[EPX_TILE_OUT_BIAS],
       .bias_velocity = out[EPX_TILE_OUT_BIAS_VELOCITY],
       .lfsr = *(uint32_t *)out[EPX_TILE_OUT_LFSR],
+      .written = vectors->input[EPX_TILE_WRITTEN] != NULL ? out[EPX_TILE_OUT_WRITTEN] : NULL,
+      .ranges = vectors->input[EPX_TILE_ADC_RANGES],
   };
   *result = (epx_sc_tile_result_t){
       .psum = out[EPX_TILE_OUT_PSUM],

@@ -34,7 +34,8 @@ typedef struct epx_tile_check_t {
   bool timed;   /* cycles were compared: no stalls, and a tile of the closed form's pipeline */
   bool counted; /* events were compared */
   epx_events_t events, expected_events;
-  int64_t compared, differing; /* of all rows */
+  uint64_t pulses, pulse_cycles; /* of the reference (epx_tile_answer.h) */
+  int64_t compared, differing;   /* of all rows */
   int unequal_events, unequal_cycles;
 } epx_tile_check_t;
 

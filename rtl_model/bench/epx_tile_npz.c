@@ -16,7 +16,7 @@ typedef struct reader_t {
   epx_tile_vectors_t *v;
 } reader_t;
 
-static const size_t place_shape[] = {3}, circuit_shape[] = {2, 4, 2};
+static const size_t place_shape[] = {3}, circuit_shape[] = {2, 4, 2}, event_shape[] = {4};
 
 static bool whole(const epx_npz_array_t *array) {
   return array->dtype != EPX_DTYPE_F32 && array->dtype != EPX_DTYPE_F64;
@@ -60,15 +60,15 @@ epx_status_t epx_tile_npz_place(const epx_npz_t *npz, const char *label, epx_til
 
 /* Every array of the archive must be one of ours. */
 static epx_status_t check_names(const epx_npz_t *npz, const char *label, epx_error_t *error) {
-  enum { COUNT = EPX_TILE_INPUTS + EPX_TILE_OUTPUTS + 2 };
+  enum { OTHERS = 3, COUNT = EPX_TILE_INPUTS + EPX_TILE_OUTPUTS + OTHERS };
   char expect[EPX_TILE_OUTPUTS][32];
-  const char *names[COUNT] = {"tile", "circuit"};
+  const char *names[COUNT] = {"tile", "circuit", "event"};
   for (int i = 0; i < EPX_TILE_INPUTS; ++i) {
-    names[2 + i] = epx_tile_inputs()[i].name;
+    names[OTHERS + i] = epx_tile_inputs()[i].name;
   }
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
     snprintf(expect[i], sizeof expect[i], "expect.%s", epx_tile_outputs()[i].name);
-    names[2 + EPX_TILE_INPUTS + i] = expect[i];
+    names[OTHERS + EPX_TILE_INPUTS + i] = expect[i];
   }
   for (size_t a = 0; a < epx_npz_count(npz); ++a) {
     const char *name = epx_npz_at(npz, a)->name;
@@ -178,6 +178,8 @@ static epx_status_t take_inputs(const reader_t *r, epx_error_t *error) {
       status = epx_fail(error, EPX_ERR_FORMAT, "%s: array '%s' has no use in this job: %s",
                         r->label, row->name,
                         i == EPX_TILE_OPERAND && r->v->setup.readout ? "the read-out has no neurons"
+                        : i == EPX_TILE_WRITTEN                      ? "the cells are ideal"
+                        : i == EPX_TILE_ADC_RANGES ? "converters do not follow batches"
                         : i == EPX_TILE_PSUM_IN || i == EPX_TILE_OPERAND
                             ? "there are no vectors 'x'"
                             : "biases go with an update of row block 0, registers with 'shadow'");
@@ -247,23 +249,41 @@ static epx_status_t take_circuit(const reader_t *r, epx_error_t *error) {
   return status;
 }
 
-static void derive_weights(epx_tile_vectors_t *v) {
-  const epx_qformat_t synapse = epx_chip_synapse(&v->setup.chip, v->setup.place.layer);
-  const int32_t *shadow = v->input[EPX_TILE_SHADOW];
-  int8_t *weight = v->input[EPX_TILE_WEIGHT];
-  for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
-    weight[i] = epx_update_visible(shadow[i], v->setup.chip.shadow_bits, synapse);
+static epx_status_t take_event(const reader_t *r, epx_error_t *error) {
+  const epx_npz_array_t *array = epx_npz_find(r->npz, "event");
+  const epx_tile_counts_t *counts = &r->v->counts;
+  uint32_t *const numbers[] = {&r->v->event.image, &r->v->event.images, &r->v->event.read,
+                               &r->v->event.update};
+  epx_status_t status =
+      array != NULL ? check_shape(r->label, array, 1, event_shape, error) : EPX_OK;
+  for (size_t i = 0; array != NULL && status == EPX_OK && i < event_shape[0]; ++i) {
+    const int64_t value = epx_tile_get(array->dtype, array->data, i);
+    if (value < (i == 1) || value > (i == 1 ? INT32_MAX : UINT32_MAX)) {
+      return epx_fail(error, EPX_ERR_FORMAT,
+                      "%s: array 'event' holds %" PRId64
+                      " at element %zu; expected numbers of 32 "
+                      "bits, and 1 or more images",
+                      r->label, value, i);
+    }
+    *numbers[i] = (uint32_t)value;
   }
+  const int images = (int)r->v->event.images;
+  if (status == EPX_OK && (counts->vectors % images != 0 || counts->positions % images != 0)) {
+    return epx_fail(error, EPX_ERR_FORMAT,
+                    "%s: array 'event' says %d images; expected as many vectors of each (of %d) "
+                    "and as many backward positions (of %d)",
+                    r->label, images, counts->vectors, counts->positions);
+  }
+  return status;
 }
 
 static epx_status_t fill(const reader_t *r, epx_error_t *error) {
   epx_status_t status = take_inputs(r, error);
   status = status == EPX_OK ? take_circuit(r, error) : status;
+  status = status == EPX_OK ? take_event(r, error) : status;
   status = status == EPX_OK ? take_expected(r, error) : status;
-  if (status == EPX_OK && epx_npz_find(r->npz, "weight") == NULL) {
-    derive_weights(r->v);
-  }
-  return status;
+  const bool weights = epx_npz_find(r->npz, "weight") == NULL;
+  return status == EPX_OK ? epx_tile_vectors_program(r->v, weights, error) : status;
 }
 
 epx_status_t epx_tile_npz_read(const epx_npz_t *npz, const char *label,
@@ -309,6 +329,7 @@ static epx_status_t add(epx_npz_t *npz, const epx_tile_vectors_t *v, const char 
 static epx_status_t add_all(epx_npz_t *npz, const epx_tile_vectors_t *v, epx_error_t *error) {
   const epx_tile_place_t *p = &v->setup.place;
   const int32_t place[3] = {p->layer, p->row_block, p->column_block};
+  const uint32_t event[4] = {v->event.image, v->event.images, v->event.read, v->event.update};
   epx_tile_setup_t setup = v->setup;
   int32_t circuit[16];
   for (int i = 0; i < 8; ++i) {
@@ -317,6 +338,9 @@ static epx_status_t add_all(epx_npz_t *npz, const epx_tile_vectors_t *v, epx_err
     circuit[2 * i + 1] = scale->shift;
   }
   epx_status_t status = epx_npz_add(npz, "tile", EPX_DTYPE_I32, 1, place_shape, place, NULL, error);
+  if (status == EPX_OK) {
+    status = epx_npz_add(npz, "event", EPX_DTYPE_U32, 1, event_shape, event, NULL, error);
+  }
   if (status == EPX_OK && v->update) {
     status = epx_npz_add(npz, "circuit", EPX_DTYPE_I32, 3, circuit_shape, circuit, NULL, error);
   }

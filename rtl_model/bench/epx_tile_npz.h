@@ -9,6 +9,14 @@
  *   tile           i32 [3]        layer, row block, column block; left out: the caller's choice
  *   weight         i8  [R, U]     synapse codes; left out: the rounded `shadow`
  *   lfsr           u32 []         rounding register, not 0; left out: its state before training
+ *   written        u32 [R, U]     of devices that are not ideal: numbers of the cells' writes, of
+ *                                 which errors of programming are drawn; left out: 0
+ *   adc_ranges     i64 [L, 2]     of converters that follow a batch (chip.array.adc.reach): low and
+ *                                 high of what each column reaches, then each row, slice by slice,
+ *                                 in whole digits; left out, or high not above low: as digits have
+ * it event          u32 [4]        of what noise is drawn: number of the first image, images,
+ * number of their command that reads the array; and number of the update (rtl_model/epx_sc_tile.h);
+ * left out: 0, 1, 0, 1
  *
  *   x              u8  [V, R]     wordline codes (layer 0: code + 2^(bits-1)), window by window
  *   psum_in        i64 [V, U]     optional: partial sums of the row blocks before, 32 bits
@@ -24,7 +32,8 @@
  *   term_post      i32 [T, U]     post codes, likewise
  *   term_switches  u8  [T, U]     likewise
  *
- *   shadow         i32 [R, U]     with shadow and velocity an update follows
+ *   shadow         i32 [R, U]     with shadow and velocity an update follows; where pulses move the
+ *                                 weights, limited to the bounds of each cell
  *   velocity       i32 [R, U]
  *   bias           i32 [U]        with an update of row block 0
  *   bias_velocity  i32 [U]
@@ -35,7 +44,7 @@
  * Expected results, each optional: expect.psum i64 [V, U]; expect.switches, expect.state u8 [N, U];
  * expect.backward i64 [P, W, R]; expect.correlation i64 [R, U]; expect.bias_correlation i64 [U];
  * and the registers after the update, expect.shadow, .velocity, .weight, .bias, .bias_velocity,
- * .lfsr, shaped as above. */
+ * .lfsr, .written, shaped as above. */
 #ifndef EPX_TILE_NPZ_H
 #define EPX_TILE_NPZ_H
 

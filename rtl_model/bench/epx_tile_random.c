@@ -51,6 +51,11 @@ static void fill(epx_tile_vectors_t *v, epx_tile_input_t input, uint64_t seed) {
     high = least(high, input == EPX_TILE_OPERAND ? span : span >> v->setup.forward_shift);
     low = -high;
   }
+  if (input == EPX_TILE_ADC_RANGES) { /* what lines reach; low above high: as their digits do */
+    const int64_t lines = v->shape.rows > v->shape.units ? v->shape.rows : v->shape.units;
+    high = (lines << v->setup.chip.bits_per_cell) * ((1 << v->setup.chip.dac.bits) - 1);
+    low = -high;
+  }
   const bool wide = input == EPX_TILE_VELOCITY || input == EPX_TILE_BIAS_VELOCITY;
   for (size_t i = 0; i < count; ++i) {
     if (word > 1 && i % word == 0) {
@@ -88,7 +93,7 @@ epx_status_t epx_tile_random(const epx_tile_setup_t *setup, int positions, uint6
   const epx_tile_counts_t counts = {positions * setup->window,
                                     setup->place.layer > 0 ? positions : 0, positions};
   const epx_tile_parts_t parts = {.psum_in = setup->map.row_blocks > 1, .operand = true, true};
-  const epx_status_t status = epx_tile_vectors_create(setup, counts, parts, &v, error);
+  epx_status_t status = epx_tile_vectors_create(setup, counts, parts, &v, error);
   if (status != EPX_OK) {
     return status;
   }
@@ -96,11 +101,14 @@ epx_status_t epx_tile_random(const epx_tile_setup_t *setup, int positions, uint6
     fill(v, (epx_tile_input_t)i, seed);
   }
   repeat_vectors(v, seed);
-  const epx_qformat_t synapse = epx_chip_synapse(&setup->chip, setup->place.layer);
-  const int32_t *shadow = v->input[EPX_TILE_SHADOW];
-  int8_t *weight = v->input[EPX_TILE_WEIGHT];
-  for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
-    weight[i] = epx_update_visible(shadow[i], setup->chip.shadow_bits, synapse);
+  const uint64_t key = epx_random_key(seed, EPX_TILE_INPUTS + 1);
+  v->event.image = epx_random_below(key, 0, 1 << 16);
+  v->event.read = epx_random_below(key, 1, 1 << 10);
+  v->event.update = epx_random_below(key, 2, 1 << 16);
+  status = epx_tile_vectors_program(v, true, error);
+  if (status != EPX_OK) {
+    epx_tile_vectors_destroy(v);
+    return status;
   }
   *vectors = v;
   return EPX_OK;

@@ -56,7 +56,8 @@ static void exact_products(const cut_t *c, const int32_t *sums, const uint8_t *x
 }
 
 /* Through the twin's arrays. */
-static void array_products(const cut_t *c, const twin_workspace_t *w, int m, products_t *out) {
+static void array_products(const cut_t *c, const twin_workspace_t *w, uint64_t event, int m,
+                           products_t *out) {
   const epx_layer_map_t *map = &c->layer->map;
   const epx_tile_place_t *place = &c->step->place;
   uint8_t lines[EPX_TWIN_ANALOG_LINES];
@@ -64,8 +65,8 @@ static void array_products(const cut_t *c, const twin_workspace_t *w, int m, pro
   gather_rows(c, w, m, 0, map->fan_in, lines);
   memset(out, 0, (size_t)c->units * sizeof *out);
   for (int rb = 0; rb < map->row_blocks; ++rb) {
-    epx_array_forward(twin_array(c->layer, rb, place->column_block), 0, 0, lines + rb * map->rows,
-                      sums);
+    epx_array_forward(twin_array(c->layer, rb, place->column_block), event, m,
+                      lines + rb * map->rows, sums);
     for (int u = 0; u < c->units; ++u) {
       out[u].all += sums[u];
       out[u].own += rb == place->row_block ? sums[u] : 0;
@@ -87,6 +88,8 @@ static int64_t sum_codes(const cut_t *c, int u, int first, int end) {
 static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
   const epx_geometry_t *g = &c->layer->g;
   const int count = c->neurons * c->layer->window, ldc = epx_gemm_padded_n(g->units);
+  const uint64_t event =
+      epx_array_command((uint64_t)c->v->event.image + (uint64_t)sample, c->v->event.read);
   int64_t *psum = c->answer.output[EPX_TILE_OUT_PSUM], *psum_in = c->v->input[EPX_TILE_PSUM_IN];
   int32_t *sums = malloc((size_t)count * (size_t)ldc * sizeof *sums);
   products_t *products = malloc((size_t)c->units * sizeof *products);
@@ -103,7 +106,7 @@ static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
     if (c->layer->array == NULL) {
       exact_products(c, sums + (size_t)m * (size_t)ldc, x, products);
     } else {
-      array_products(c, w, m, products);
+      array_products(c, w, event, m, products);
     }
     for (int u = 0; u < c->units; ++u) {
       const size_t at = vector * (size_t)c->units + (size_t)u;
@@ -177,6 +180,7 @@ static void take_post(const cut_t *c, twin_workspace_t *w, int sample, int32_t *
 static void load_sample(const cut_t *c, twin_workspace_t *w, int sample, double beta) {
   twin_load_input(c->twin, w, sample);
   twin_load_images(c->twin, w, sample);
+  w->event = twin_event(c->twin, sample, 0);
   twin_drives(c->twin, w, sample, beta);
 }
 
@@ -188,6 +192,12 @@ static bool take_step(cut_t *c, double beta) {
   int32_t *post = calloc(neurons, sizeof *post);
   uint8_t *switches = c->answer.output[EPX_TILE_OUT_SWITCHES];
   bool whole = post != NULL;
+  c->v->event = (epx_sc_tile_event_t){
+      .image = c->twin->first_image,
+      .images = (uint32_t)c->step->images,
+      .read = c->step->place.layer == 0 ? 0 : c->twin->reads, /* layer 0's product is static */
+      .update = c->twin->counters.updates + 1,
+  };
   for (int sample = 0; whole && sample < c->step->images; ++sample) {
     load_sample(c, w, sample, beta);
     whole = take_forward(c, w, sample);
@@ -240,7 +250,8 @@ static void take_terms(cut_t *c, int index, int coefficient) {
 
 /* The tile's registers in the twin, now. */
 static void take_registers(const cut_t *c, int8_t *weight, int32_t *shadow, int32_t *velocity,
-                           int32_t *bias, int32_t *bias_velocity, uint32_t *lfsr) {
+                           int32_t *bias, int32_t *bias_velocity, uint32_t *lfsr,
+                           uint32_t *written) {
   const epx_tile_place_t *place = &c->step->place;
   for (int u = 0; u < c->units; ++u) {
     for (int k = 0; k < c->rows; ++k) {
@@ -250,6 +261,9 @@ static void take_registers(const cut_t *c, int8_t *weight, int32_t *shadow, int3
       weight[to] = c->layer->code[from];
       shadow[to] = c->layer->shadow[from];
       velocity[to] = c->layer->velocity[from];
+      if (written != NULL && c->layer->written != NULL) {
+        written[to] = c->layer->written[from];
+      }
     }
     if (bias != NULL) {
       bias[u] = c->layer->bias[c->unit0 + u];
@@ -279,6 +293,20 @@ static int coefficient_of(const epx_phase_t *phase, bool readout) {
 }
 
 /* One training step of the twin, stopped where the tile's stimulus and expectation show. */
+/* What its converters reach. */
+static void take_ranges(const cut_t *c, int64_t *ranges) {
+  const epx_layer_map_t *map = &c->layer->map;
+  const int64_t *from = c->layer->ranges;
+  const int number = c->step->place.column_block * map->row_blocks + c->step->place.row_block;
+  for (int tile = 0; ranges != NULL && tile < number; ++tile) {
+    const epx_tile_shape_t shape = twin_tile_shape(c->twin, c->layer, tile);
+    from += epx_array_range_count(&shape);
+  }
+  if (ranges != NULL) {
+    memcpy(ranges, from, epx_array_range_count(&c->v->shape) * sizeof *ranges);
+  }
+}
+
 static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
   const epx_tile_step_t *step = c->step;
   epx_substrate_t *twin = &c->twin->base;
@@ -290,7 +318,9 @@ static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
   twin->ops->keep_free(twin);
   twin->ops->clear_gradient(twin);
   take_registers(c, in[EPX_TILE_WEIGHT], in[EPX_TILE_SHADOW], in[EPX_TILE_VELOCITY],
-                 in[EPX_TILE_BIAS], in[EPX_TILE_BIAS_VELOCITY], in[EPX_TILE_LFSR]);
+                 in[EPX_TILE_BIAS], in[EPX_TILE_BIAS_VELOCITY], in[EPX_TILE_LFSR],
+                 in[EPX_TILE_WRITTEN]);
+  take_ranges(c, in[EPX_TILE_ADC_RANGES]);
   for (int i = 0; i < row->phase_count; ++i) {
     const double beta = row->phases[i].nudge * step->estimator.beta;
     twin->ops->recall_free(twin);
@@ -315,8 +345,10 @@ static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
   take_correlations(c);
   twin->ops->update(twin, &step->estimator, &step->rule);
   take_registers(c, out[EPX_TILE_OUT_WEIGHT], out[EPX_TILE_OUT_SHADOW], out[EPX_TILE_OUT_VELOCITY],
-                 out[EPX_TILE_OUT_BIAS], out[EPX_TILE_OUT_BIAS_VELOCITY], out[EPX_TILE_OUT_LFSR]);
-  return EPX_OK;
+                 out[EPX_TILE_OUT_BIAS], out[EPX_TILE_OUT_BIAS_VELOCITY], out[EPX_TILE_OUT_LFSR],
+                 out[EPX_TILE_OUT_WRITTEN]);
+  return c->twin->broken == EPX_OK ? EPX_OK
+                                   : epx_fail(error, c->twin->broken, "%s", c->twin->why.message);
 }
 
 static void locate(cut_t *c, const epx_tile_setup_t *setup) {
@@ -352,7 +384,11 @@ epx_status_t epx_tile_from_twin(epx_substrate_t *twin, const epx_tile_step_t *st
   if (status == EPX_OK) {
     status = epx_tile_answer_create(c.v, &c.answer, error);
   }
+  uint8_t *const held = c.twin->held; /* the bench has no step before: all is driven whole */
+  c.twin->held = NULL;
   status = status == EPX_OK ? run_twin(&c, error) : status;
+  c.twin->held = held;
+  twin_event_forget(c.twin);
   status = status == EPX_OK ? epx_tile_answer_expect(&c.answer, c.v, error) : status;
   epx_tile_answer_clear(&c.answer);
   if (status == EPX_OK) {

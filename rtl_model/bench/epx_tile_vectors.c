@@ -23,6 +23,8 @@ static const epx_tile_array_t inputs[EPX_TILE_INPUTS] = {
     {"bias", "", EPX_DTYPE_I32, "u"},
     {"bias_velocity", "", EPX_DTYPE_I32, "u"},
     {"lfsr", "", EPX_DTYPE_U32, ""},
+    {"written", "", EPX_DTYPE_U32, "ru"},
+    {"adc_ranges", "", EPX_DTYPE_I64, "le"},
 };
 
 static const epx_tile_array_t outputs[EPX_TILE_OUTPUTS] = {
@@ -38,6 +40,7 @@ static const epx_tile_array_t outputs[EPX_TILE_OUTPUTS] = {
     {"bias", "biases", EPX_DTYPE_I32, "u"},
     {"bias_velocity", "bias velocities", EPX_DTYPE_I32, "u"},
     {"lfsr", "LFSR", EPX_DTYPE_U32, ""},
+    {"written", "writes of cells", EPX_DTYPE_U32, "ru"},
 };
 
 const epx_tile_array_t *epx_tile_inputs(void) {
@@ -63,16 +66,6 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     "network.connections: unidirectional; a tile of layer %d learns with its "
                     "feedback arrays, which the tile bench does not have (epxbar chip does)",
                     place.layer);
-  }
-  if (!epx_device_ideal(&t.chip.device) || epx_array_noisy(&t.chip)) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "chip.array: the tile bench's cells are ideal and its converters free of noise "
-                    "(epxbar chip checks the others)");
-  }
-  if (epx_array_calibrates(&t.chip)) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "chip.array.adc.reach: the tile bench's converters have fixed ranges (epxbar "
-                    "chip checks those of batches)");
   }
   const twin_layer_t *layer = &t.layer[place.layer];
   const epx_layer_map_t *map = &layer->map;
@@ -102,11 +95,6 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
       .bias_circuit = twin_circuit(&t, place.layer, true, estimator, rule),
   };
   setup->chip.event_driven = false; /* a vector has no step before */
-  if (epx_pulsed(&setup->chip)) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "chip.array.pulses: the tile bench updates written weights (epxbar chip checks "
-                    "devices moved by pulses)");
-  }
   return EPX_OK;
 }
 
@@ -168,6 +156,10 @@ static size_t extent(const epx_tile_vectors_t *v, char letter) {
       return (size_t)window;
     case 'r':
       return (size_t)v->shape.rows;
+    case 'l':
+      return epx_array_range_count(&v->shape) / 2;
+    case 'e':
+      return 2;
     default:
       return (size_t)v->shape.units;
   }
@@ -209,6 +201,8 @@ bool epx_tile_output_given(const epx_tile_vectors_t *v, epx_tile_output_t output
     case EPX_TILE_OUT_BIAS:
     case EPX_TILE_OUT_BIAS_VELOCITY:
       return v->update && v->shape.bias;
+    case EPX_TILE_OUT_WRITTEN:
+      return v->update && v->input[EPX_TILE_WRITTEN] != NULL;
     default:
       return v->update;
   }
@@ -265,6 +259,14 @@ void epx_tile_input_range(const epx_tile_vectors_t *v, epx_tile_input_t input, i
       *low = 1;
       *high = UINT32_MAX;
       return;
+    case EPX_TILE_ADC_RANGES:
+      *high = (INT64_C(1) << (EPX_CONVERTER_SUM_BITS - 1)) - 1;
+      *low = -*high;
+      return;
+    case EPX_TILE_WRITTEN:
+      *low = 0;
+      *high = UINT32_MAX;
+      return;
     default:
       bits_range(true, EPX_ACCUMULATOR_BITS, low, high);
       return;
@@ -284,6 +286,10 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
     case EPX_TILE_BIAS:
     case EPX_TILE_BIAS_VELOCITY:
       return parts.update && v->shape.bias;
+    case EPX_TILE_ADC_RANGES:
+      return epx_array_calibrates(&v->setup.chip);
+    case EPX_TILE_WRITTEN:
+      return !epx_device_ideal(&v->setup.chip.device);
     default:
       return true;
   }
@@ -307,6 +313,7 @@ epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup, epx_tile_cou
     v->setup = *setup;
     v->counts = counts;
     v->update = parts.update;
+    v->event = (epx_sc_tile_event_t){.images = 1, .update = 1};
     const epx_sc_tile_job_t job = epx_tile_vectors_job(v);
     v->shape = epx_sc_tile_shape(&job);
   }
@@ -343,6 +350,34 @@ void epx_tile_vectors_destroy(epx_tile_vectors_t *vectors) {
   free(vectors);
 }
 
+epx_status_t epx_tile_vectors_pulsed(const epx_tile_vectors_t *v, epx_pulsed_t **pulsed,
+                                     epx_error_t *error) {
+  const epx_chip_t *chip = &v->setup.chip;
+  *pulsed = NULL;
+  return v->update && epx_pulsed(chip)
+             ? epx_pulsed_create(chip, epx_chip_synapse(chip, v->setup.place.layer), &v->shape,
+                                 v->setup.number, pulsed, error)
+             : EPX_OK;
+}
+
+epx_status_t epx_tile_vectors_program(epx_tile_vectors_t *v, bool weights, epx_error_t *error) {
+  const epx_qformat_t synapse = epx_chip_synapse(&v->setup.chip, v->setup.place.layer);
+  int32_t *shadow = v->input[EPX_TILE_SHADOW];
+  int8_t *weight = v->input[EPX_TILE_WEIGHT];
+  epx_pulsed_t *pulsed;
+  const epx_status_t status = epx_tile_vectors_pulsed(v, &pulsed, error);
+  for (int i = 0; status == EPX_OK && v->update && i < v->shape.rows * v->shape.units; ++i) {
+    if (pulsed != NULL) {
+      shadow[i] = epx_pulsed_limit(pulsed, i / v->shape.units, i % v->shape.units, shadow[i]);
+    }
+    if (weights) {
+      weight[i] = epx_update_visible(shadow[i], v->setup.chip.shadow_bits, synapse);
+    }
+  }
+  epx_pulsed_destroy(pulsed);
+  return status;
+}
+
 epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *v) {
   const epx_tile_setup_t *setup = &v->setup;
   return (epx_sc_tile_job_t){
@@ -371,5 +406,6 @@ epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *v) {
       .update = v->update,
       .weight_circuit = setup->weight_circuit,
       .bias_circuit = setup->bias_circuit,
+      .event = v->event,
   };
 }

@@ -9,6 +9,7 @@
 
 #include "epx_dynamics.h"
 #include "epx_npz.h"
+#include "epx_pulsed.h"
 #include "epx_sc_tile.h"
 #include "epx_substrate.h"
 
@@ -58,6 +59,8 @@ typedef enum epx_tile_input_t {
   EPX_TILE_BIAS,
   EPX_TILE_BIAS_VELOCITY,
   EPX_TILE_LFSR,
+  EPX_TILE_WRITTEN,    /* numbers of the writes of cells that are not ideal */
+  EPX_TILE_ADC_RANGES, /* of converters that follow batches (epx_array_range_count) */
   EPX_TILE_INPUTS
 } epx_tile_input_t;
 
@@ -75,6 +78,7 @@ typedef enum epx_tile_output_t {
   EPX_TILE_OUT_BIAS,
   EPX_TILE_OUT_BIAS_VELOCITY,
   EPX_TILE_OUT_LFSR,
+  EPX_TILE_OUT_WRITTEN,
   EPX_TILE_OUTPUTS
 } epx_tile_output_t;
 
@@ -100,6 +104,7 @@ typedef struct epx_tile_vectors_t {
   epx_tile_counts_t counts;
   epx_tile_shape_t shape;
   bool update;
+  epx_sc_tile_event_t event;      /* created: image 0, update 1 */
   void *input[EPX_TILE_INPUTS];   /* NULL: the job has none */
   void *expect[EPX_TILE_OUTPUTS]; /* NULL: not known */
 } epx_tile_vectors_t;
@@ -115,6 +120,16 @@ EPX_CHECKED epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup,
                                                  epx_tile_counts_t counts, epx_tile_parts_t parts,
                                                  epx_tile_vectors_t **vectors, epx_error_t *error);
 void epx_tile_vectors_destroy(epx_tile_vectors_t *vectors);
+
+/* The devices that the job's update pulses; NULL where weights are written, or nothing is updated.
+ */
+EPX_CHECKED epx_status_t epx_tile_vectors_pulsed(const epx_tile_vectors_t *vectors,
+                                                 epx_pulsed_t **pulsed, epx_error_t *error);
+
+/* Registers of an update as a tile can have them: where pulses move the weights, within the bounds
+ * of each cell; with `weights`, the weights are what the registers round to. */
+EPX_CHECKED epx_status_t epx_tile_vectors_program(epx_tile_vectors_t *vectors, bool weights,
+                                                  epx_error_t *error);
 
 /* The job over these arrays, without stalls and waveform; valid as long as the vectors. */
 epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *vectors);

@@ -86,6 +86,7 @@ void Node::offer_word() {
     word->event = tables_.job.update_number;
     updates_left_ = 2;
   }
+  word->number = word->index;
   x_offered_ = true;
   quiet_ = 0;
   x_valid_.write(true);

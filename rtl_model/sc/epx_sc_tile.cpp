@@ -40,6 +40,13 @@ epx_status_t check_blocks(const epx_sc_tile_job_t &job, epx_error_t *error) {
                     "a tile's job of %d vectors in windows of %d; expected whole windows of 1 or 4",
                     job.vectors, job.window);
   }
+  const auto images = static_cast<int64_t>(std::max(job.event.images, uint32_t{1}));
+  if (job.vectors % images != 0 || job.positions % images != 0) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "a tile's job of %d vectors and %d positions of %lld images; expected as many "
+                    "of each",
+                    job.vectors, job.positions, static_cast<long long>(images));
+  }
   return EPX_OK;
 }
 
@@ -82,10 +89,13 @@ epx::TileConfig epx::tile_config(const epx_sc_tile_job_t &job) {
 extern "C" uint64_t epx_sc_tile_patience(const epx_sc_tile_job_t *job) {
   const epx_tile_shape_t shape = epx_sc_tile_shape(job);
   epx_events_t ignored = {};
+  const uint64_t synapses = static_cast<uint64_t>(shape.rows) * static_cast<uint64_t>(shape.units);
+  const uint64_t pulses =
+      epx_pulsed(job->chip) ? synapses * static_cast<uint64_t>(job->chip->pulse_max) : 0;
   const uint64_t longest = std::max({epx_tile_forward(job->chip, &shape, 1, &ignored),
                                      epx_tile_backward(job->chip, &shape, 1, &ignored),
                                      epx_tile_correlate(&shape, 1, &ignored),
-                                     epx_tile_update(job->chip, &shape, &ignored)});
+                                     epx_tile_update(job->chip, &shape, &ignored) + pulses});
   return 8 * longest + 2000;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tile's local update circuit: exact correlations a row a cycle, then a synapse a cycle.
+#include <cstdlib>
+
 #include "epx_tile.h"
 
 namespace epx {
@@ -49,9 +51,10 @@ int Tile::update_weight(UpdateRecord *record) {
   record->code_before = memory_->weight[i];
   int writes = config_.shape.slices;
   if (pulsed_) {
-    writes = epx_pulsed_update(pulsed_.get(), &config_.weight_circuit,
-                               static_cast<uint32_t>(word_->event), row_, unit_, correlation_[i],
-                               &memory_->shadow[i], &memory_->velocity[i], &lfsr_);
+    record->pulses = epx_pulsed_update(
+        pulsed_.get(), &config_.weight_circuit, static_cast<uint32_t>(word_->event), row_, unit_,
+        correlation_[i], &memory_->shadow[i], &memory_->velocity[i], &lfsr_);
+    writes = std::abs(record->pulses);
   } else {
     epx_update_synapse(&config_.weight_circuit, correlation_[i], &memory_->shadow[i],
                        &memory_->velocity[i], &lfsr_);

@@ -30,7 +30,8 @@ struct UpdateRecord {
   int64_t correlation;
   int32_t velocity_before, velocity_after, value_before, value_after;
   int code_before, code_after;
-  int draw;  // -1: none
+  int draw;    // -1: none
+  int pulses;  // of the weight's device, negative ones down
 };
 
 class UpdateLog {

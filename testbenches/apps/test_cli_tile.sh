@@ -202,5 +202,44 @@ for layer in 0 1 readout; do
   prints 'FAIL  forward product'
   run 0 "${tile[@]}" --random 5 --layer "$layer" "${analog[@]}"
 done
+
+# Devices and noise: the file brings the numbers of which they are drawn.
+devices=(--set chip.array.kind=analog --set chip.array.adc.kind=sar --set chip.array.adc_bits=6
+  --set chip.array.adc.noise=1 --set chip.array.program_error.cycle=0.1
+  --set chip.array.read_noise.sigma=0.05 --set chip.event_driven=true)
+for layer in 0 1 readout; do
+  run 0 tile --from-run run --layer "$layer" "${devices[@]}" --write-vectors noisy.npz
+  prints 'PASS  all values' 'PASS  writes of cells'
+  run 0 "${tile[@]}" --vectors noisy.npz "${devices[@]}"
+  run 0 "${tile[@]}" --random 5 --layer "$layer" "${devices[@]}"
+done
+what='numbers of events and writes'
+for change in event[0]=77 event[2]=77 written=i4:128,10:7; do
+  make other.npz +noisy.npz "$change"
+  run 1 "${tile[@]}" --vectors other.npz "${devices[@]}"
+  prints 'FAIL  forward product'
+done
+make bad.npz +noisy.npz event=i4:3:0
+refuse 2 "array 'event' is [3]" "${tile[@]}" --vectors bad.npz "${devices[@]}"
+make bad.npz +noisy.npz 'event[1]=0'
+refuse 2 "array 'event' holds 0 at element 1; expected numbers of 32 bits, and 1 or more images" \
+  "${tile[@]}" --vectors bad.npz "${devices[@]}"
+make bad.npz +noisy.npz 'event[1]=3'
+refuse 2 "array 'event' says 3 images; expected as many vectors of each (of 2)" "${tile[@]}" \
+  --vectors bad.npz "${devices[@]}"
+refuse 2 "array 'written' has no use in this job: the cells are ideal" "${tile[@]}" \
+  --vectors noisy.npz
+
+# Devices that pulses move.
+pulses=(--set chip.array.kind=analog --set chip.array.bits_per_cell=8 --set chip.array.adc_bits=16
+  --set chip.array.pulses.preset=ReRAM-SB)
+for layer in 0 1 readout; do
+  run 0 tile --from-run run --layer "$layer" "${pulses[@]}" --write-vectors pulsed.npz
+  prints 'PASS  shadow weights' 'PASS  update' 'PASS  event counters' 'PASS  all values'
+  run 0 "${tile[@]}" --vectors pulsed.npz "${pulses[@]}"
+  run 1 "${tile[@]}" --vectors pulsed.npz # written
+  prints 'FAIL  shadow weights'
+  run 0 "${tile[@]}" --random 5 --layer "$layer" "${pulses[@]}"
+done
 refuse 2 '--image 32: the test part has 32 images; expected 0 to 31' tile --from-run run --image 32
 finish

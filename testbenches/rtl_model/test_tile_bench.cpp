@@ -17,6 +17,7 @@
 #include "epx_tile_check.h"
 #include "epx_tile_npz.h"
 #include "epx_tile_source.h"
+#include "rtl_model/chip_case.h"
 #include "rtl_model/tile_oracle.h"
 #include "rtl_model/twin_support.h"
 #include "temporary_folder.h"
@@ -81,7 +82,8 @@ Vectors vectors_of(const RandomTile &tile) {
                                        tile.memory.velocity.data(),
                                        tile.memory.bias.data(),
                                        tile.memory.bias_velocity.data(),
-                                       &tile.memory.lfsr};
+                                       &tile.memory.lfsr,
+                                       nullptr};  // cells are ideal
   for (int i = 0; i < EPX_TILE_INPUTS; ++i) {
     const epx_tile_array_t &row = epx_tile_inputs()[i];
     const size_t size = epx_tile_array_count(v.get(), &row) * epx_dtype_size(row.dtype);
@@ -152,6 +154,9 @@ TEST(TileBench, one_wrong_value_is_found_and_placed) {
   for (int o = 0; o < EPX_TILE_OUTPUTS; ++o) {
     const epx_tile_array_t &row = epx_tile_outputs()[o];
     void *data = reference.answer.output[o];
+    if (!epx_tile_output_given(v.get(), static_cast<epx_tile_output_t>(o))) {
+      continue;  // `written`: of cells that are not ideal
+    }
     for (size_t i = 0; i < epx_tile_array_count(v.get(), &row); ++i) {
       const int64_t value = epx_tile_get(row.dtype, data, i);
       epx_tile_set(row.dtype, data, i, value ^ 1);
@@ -337,15 +342,15 @@ TEST(TileBench, the_update_log_tells_what_happened) {
   }
 }
 
-// Random networks, arrays that lose bits among them: any tile's share of a step, the read-out's
-// too, with expectations from the twin.
+// Random networks, arrays that lose bits and devices that are not ideal among them: any tile's
+// share of a step, the read-out's too, with expectations from the twin, also of a later step.
 TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
   Random random(seed_of());
-  int readouts = 0, lossy = 0;
+  int readouts = 0, lossy = 0, devices = 0, noisy = 0, pulsed = 0, dacs = 0, batches = 0;
   for (int cases = 0; cases < 50;) {
     const epx_network_t network = random_twin_network(random);
     epx_chip_t chip = random_chip(random);
-    chip.adc_bits = 16;
+    chip.adc_bits = 24;
     if (random.chance(0.4)) {
       chip.array_kind = EPX_ARRAY_ANALOG;
       chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
@@ -353,7 +358,26 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
       chip.adc_range = random.real(0.2, 1.0);
       chip.adc.offset_spread = random.real(0, 1.5);
       chip.adc.gain_spread = random.real(0, 0.1);
+      chip.adc.noise = random.chance(0.4) ? random.real(0, 1) : 0.0;
+      chip.adc_reach = static_cast<epx_adc_reach_t>(random.integer(0, 3));
       chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
+    }
+    if (random.chance(0.4)) {
+      chip.array_kind = EPX_ARRAY_ANALOG;
+      chip_test::random_dac(random, &chip);
+    }
+    if (random.chance(0.4)) {
+      chip.array_kind = EPX_ARRAY_ANALOG;
+      chip_test::random_device(random, &chip.device);
+    }
+    chip.event_driven = random.chance(0.3);
+    if (random.chance(0.3)) {
+      chip.array_kind = EPX_ARRAY_ANALOG;
+      chip.pulse_preset = random.integer(1, 7);
+      chip.pulse_max = random.chance(0.5) ? 255 : random.integer(1, 20);
+      chip.bits_per_cell = 8;
+      chip.shadow_bits = random.integer(4, 16);
+      chip.device.program_error = {};
     }
     if (epx_twin_check(&network, &chip, nullptr) != EPX_OK) {
       continue;
@@ -386,12 +410,26 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
     const bool readout = step.place.layer == network.layer_count;
     readouts += readout;
     lossy += chip.adc_bits < 16;
+    devices += !epx_device_ideal(&chip.device);
+    noisy += epx_array_noisy(&chip);
+    dacs += chip.dac.bits > 1;
+    batches += epx_array_calibrates(&chip);
+    pulsed += epx_pulsed(&chip);
+    const int before = random.integer(0, 2);
     in_child([&] {
       SCOPED_TRACE(describe(network));
       const Substrate twin = make_twin(network, chip, 2);
       load(twin.get(), params);
       epx_error_t error = {};
       epx_tile_vectors_t *made = nullptr;
+      ASSERT_EQ(epx_ep_calibrate(twin.get(), &step.dynamics, &step.estimator, step.x, step.labels,
+                                 step.images, &error),
+                EPX_OK)
+          << error.message;
+      for (int i = 0; i < before; ++i) {  // moves images, updates and what is written
+        ASSERT_EQ(epx_tile_from_twin(twin.get(), &step, &made, &error), EPX_OK) << error.message;
+        epx_tile_vectors_destroy(made);
+      }
       ASSERT_EQ(epx_tile_from_twin(twin.get(), &step, &made, &error), EPX_OK) << error.message;
       const Vectors v(made);
       epx_tile_check_t check;
@@ -407,6 +445,230 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
   }
   EXPECT_GT(readouts, 0);
   EXPECT_GT(lossy, 0);
+  EXPECT_GT(devices, 0);
+  EXPECT_GT(noisy, 0);
+  EXPECT_GT(pulsed, 0);
+  EXPECT_GT(dacs, 0);
+  EXPECT_GT(batches, 0);
+}
+
+// A job for the second row block of a layer of a small network.
+Vectors random_vectors(const epx_chip_t &chip, int layer, uint64_t seed) {
+  const epx_network_t network = make_network(
+      {2, 12, 12}, {conv_layer(5, 3, 1, 1, EPX_POOL_MAX), conv_layer(6, 3, 1, 1, EPX_POOL_MAX)}, 4,
+      EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID);
+  const Substrate twin = make_twin(network, chip, 1);
+  epx_estimator_t estimator = {};
+  estimator.beta = 0.5;
+  epx_update_rule_t rule = {};
+  rule.momentum = 0.9;
+  std::fill(std::begin(rule.learning_rate), std::end(rule.learning_rate), 0.3);
+  epx_tile_setup_t setup;
+  epx_error_t error = {};
+  epx_tile_vectors_t *made = nullptr;
+  EXPECT_EPX_OK(
+      epx_tile_setup_make(twin.get(), {layer, 1, 0}, &estimator, &rule, 1, &setup, &error), error);
+  EXPECT_EPX_OK(epx_tile_random(&setup, 4, seed, &made, &error), error);
+  return Vectors(made);
+}
+
+// Every effect of devices and converters by itself, with random vectors, registers and numbers of
+// writes and events, at random stalls; and that there is something to find: other products than an
+// ideal chip's, and where numbers draw, with other numbers.
+TEST(TileBench, devices_and_noise_in_turn) {
+  Random random(seed_of());
+  struct Effect {
+    const char *name;
+    void (*set)(epx_chip_t *chip);
+    bool by_written, by_event;
+  };
+  const Effect effects[] = {
+      {"g_min",  // noticed where wires lead its currents, too
+       [](epx_chip_t *c) {
+         c->device.g_min = 0.2;
+         c->device.wires = {2e4, 2.0, 3.0, 100.0, 50.0, EPX_WIRES_OWN, EPX_WIRES_ITERATIVE};
+       },
+       false, false},
+      {"program_error",
+       [](epx_chip_t *c) {
+         c->device.program_error = {EPX_NOISE_INDEPENDENT, 0.1, 0.1};
+       },
+       true, false},
+      {"drift",
+       [](epx_chip_t *c) {
+         c->device.age = 100;
+         c->device.drift = {0.1, 0.2, 1.0};
+       },
+       false, false},
+      {"retention",
+       [](epx_chip_t *c) {
+         c->device.age = 100;
+         c->device.retention = {100, 0.5, 0.5};
+       },
+       false, false},
+      {"faults",
+       [](epx_chip_t *c) {
+         c->device.faults = {0.1, 0.1};
+       },
+       false, false},
+      {"wires",
+       [](epx_chip_t *c) {
+         c->device.wires = {2e4, 20.0, 30.0, 100.0, 50.0, EPX_WIRES_OWN, EPX_WIRES_ITERATIVE};
+       },
+       false, false},
+      {"read_noise",
+       [](epx_chip_t *c) {
+         c->device.read_noise = {EPX_NOISE_INDEPENDENT, 0.2};
+       },
+       false, true},
+      {"adc.noise",
+       [](epx_chip_t *c) {
+         c->adc.kind = EPX_CONVERTER_SAR;
+         c->adc_bits = 6;
+         c->adc.noise = 1.0;
+       },
+       false, true},
+      {"adc.reach",
+       [](epx_chip_t *c) {
+         c->adc.kind = EPX_CONVERTER_SAR;
+         c->adc_bits = 3;
+         c->adc_reach = EPX_ADC_REACH_BATCH_LINES;
+       },
+       false, false},
+      {"dac.codes",
+       [](epx_chip_t *c) {
+         c->dac.bits = 3;
+         c->dac_codes = EPX_DAC_ROUNDED;
+       },
+       false, false},
+      {"dac errors",
+       [](epx_chip_t *c) {
+         c->dac.bits = 4;
+         c->dac.offset_spread = 0.5;
+         c->dac.gain_spread = 0.05;
+         c->dac.noise = 0.2;
+       },
+       false, true},
+  };
+  for (const Effect &effect : effects) {
+    SCOPED_TRACE(effect.name);
+    epx_chip_t chip = make_chip();
+    chip.array_kind = EPX_ARRAY_ANALOG;
+    chip.rows = 16;
+    chip.columns = 24;
+    chip.bits_per_cell = random.integer(1, 3);
+    chip.adc_bits = 16;
+    chip.device_seed = static_cast<uint32_t>(random.integer(1, 1 << 30));
+    const uint64_t seed = static_cast<uint64_t>(random.integer(0, 1 << 30));
+    const int layer = random.integer(1, 2), images = random.integer(1, 2);
+    const auto vectors = [&](const epx_chip_t &of) {
+      Vectors made = random_vectors(of, layer, seed);
+      made->event.images = static_cast<uint32_t>(images);
+      return made;
+    };
+    const auto products = [](const epx_tile_vectors_t *v) {
+      const Answered answer(v);
+      std::vector<int64_t> sums;
+      for (const epx_tile_output_t o : {EPX_TILE_OUT_PSUM, EPX_TILE_OUT_BACKWARD}) {
+        const int64_t *data = static_cast<int64_t *>(answer.answer.output[o]);
+        sums.insert(sums.end(), data, data + epx_tile_array_count(v, &epx_tile_outputs()[o]));
+      }
+      return sums;
+    };
+    const auto ideal = products(vectors(chip).get());
+    effect.set(&chip);
+    const Vectors v = vectors(chip);
+    const auto found = products(v.get());
+    EXPECT_NE(found, ideal);
+    in_child([&] {
+      epx_tile_check_t check;
+      epx_tile_bench_options_t options = {};
+      options.stall_percent = 20;
+      options.stall_seed = static_cast<uint32_t>(seed);
+      epx_error_t error = {};
+      ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
+      EXPECT_FALSE(epx_tile_check_failed(&check)) << epx_tile_check_first(&check);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_WRITTEN].compared > 0, !epx_device_ideal(&chip.device));
+    });
+    if (uint32_t *written = static_cast<uint32_t *>(v->input[EPX_TILE_WRITTEN])) {
+      const size_t synapses = static_cast<size_t>(v->shape.rows * v->shape.units);
+      std::for_each(written, written + synapses, [](uint32_t &number) { number ^= 1; });
+      EXPECT_EQ(products(v.get()) != found, effect.by_written);
+      std::for_each(written, written + synapses, [](uint32_t &number) { number ^= 1; });
+    }
+    for (uint32_t *number : {&v->event.image, &v->event.read}) {
+      ++*number;
+      EXPECT_EQ(products(v.get()) != found, effect.by_event);
+      --*number;
+    }
+  }
+}
+
+epx_chip_t pulse_chip(Random &random, int preset) {
+  epx_chip_t chip = make_chip();
+  chip.array_kind = EPX_ARRAY_ANALOG;
+  chip.rows = 16;
+  chip.columns = 24;
+  chip.bits_per_cell = 8;
+  chip.adc_bits = 16;
+  chip.shadow_bits = random.integer(4, 16);
+  chip.pulse_preset = preset;
+  chip.pulse_max = random.integer(1, 30);
+  chip.device_seed = static_cast<uint32_t>(random.integer(1, 1 << 30));
+  return chip;
+}
+
+// Registers within the bounds of their cells, before and after; registers from outside are brought
+// there, as the twin programs them.
+TEST(TileBench, pulses_of_every_preset) {
+  Random random(seed_of());
+  const Folder folder;
+  const std::string path = folder / "v.npz";
+  uint64_t pulses = 0;
+  for (int preset = 1; preset <= 7; ++preset) {
+    SCOPED_TRACE(preset);
+    const epx_chip_t chip = pulse_chip(random, preset);
+    const Vectors v = random_vectors(chip, random.integer(1, 2),
+                                     static_cast<uint64_t>(random.integer(0, 1 << 30)));
+    epx_error_t error = {};
+    epx_pulsed_t *devices = nullptr;
+    ASSERT_EQ(epx_tile_vectors_pulsed(v.get(), &devices, &error), EPX_OK) << error.message;
+    const Answered reference(v.get());
+    int32_t *before = static_cast<int32_t *>(v->input[EPX_TILE_SHADOW]);
+    const int32_t *after = static_cast<int32_t *>(reference.answer.output[EPX_TILE_OUT_SHADOW]);
+    const int synapses = v->shape.rows * v->shape.units;
+    const auto limited = [&](int i, int32_t shadow) {
+      return epx_pulsed_limit(devices, i / v->shape.units, i % v->shape.units, shadow);
+    };
+    for (int i = 0; i < synapses; ++i) {
+      EXPECT_EQ(before[i], limited(i, before[i]));
+      EXPECT_EQ(after[i], limited(i, after[i]));
+    }
+    in_child([&] {
+      epx_tile_check_t check;
+      const epx_tile_bench_options_t options = {};
+      ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
+      EXPECT_FALSE(epx_tile_check_failed(&check)) << epx_tile_check_first(&check);
+      EXPECT_TRUE(check.timed && check.counted);
+    });
+    pulses += reference.answer.pulses;
+    int64_t low, high;
+    epx_tile_input_range(v.get(), EPX_TILE_SHADOW, &low, &high);
+    std::fill(before, before + synapses, static_cast<int32_t>(high));
+    ASSERT_EQ(epx_tile_npz_write(path.c_str(), v.get(), &error), EPX_OK) << error.message;
+    epx_npz_t *npz = nullptr;
+    ASSERT_EQ(epx_npz_read(path.c_str(), &npz, &error), EPX_OK) << error.message;
+    epx_tile_vectors_t *read = nullptr;
+    ASSERT_EQ(epx_tile_npz_read(npz, "v.npz", &v->setup, &read, &error), EPX_OK) << error.message;
+    epx_npz_destroy(npz);
+    const Vectors back(read);
+    for (int i = 0; i < synapses; ++i) {
+      ASSERT_EQ(static_cast<int32_t *>(back->input[EPX_TILE_SHADOW])[i],
+                limited(i, static_cast<int32_t>(high)));
+    }
+    epx_pulsed_destroy(devices);
+  }
+  EXPECT_GT(pulses, 1000u);
 }
 
 }  // namespace
