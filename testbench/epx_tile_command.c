@@ -25,6 +25,7 @@ enum {
   KEY_WATCHDOG,
   KEY_VCD,
   KEY_LOG,
+  KEY_PULSES,
   KEY_JUNIT
 };
 
@@ -45,6 +46,8 @@ static const struct argp_option options[] = {
     {"vcd", KEY_VCD, "FILE", 0, "Write the waveform", 0},
     {"update-log", KEY_LOG, "FILE", 0,
      "Write every synapse's update as CSV (rtl_model/sc/epx_update_log.h)", 0},
+    {"pulse-log", KEY_PULSES, "FILE", 0,
+     "Write every device that the update pulsed as CSV (rtl_model/array/epx_pulse_log.h)", 0},
     {"junit", KEY_JUNIT, "FILE", 0, "Write the verdict as JUnit XML", 0},
     {0},
 };
@@ -77,6 +80,9 @@ static error_t parse_file(int key, char *argument, epx_tile_command_t *command) 
       return 0;
     case KEY_LOG:
       command->bench.update_log_path = argument;
+      return 0;
+    case KEY_PULSES:
+      command->bench.pulse_log_path = argument;
       return 0;
     case KEY_JUNIT:
       command->junit = argument;

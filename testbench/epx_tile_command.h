@@ -28,8 +28,8 @@ typedef struct epx_tile_command_t {
 epx_tile_command_t epx_tile_command_default(void);
 
 /* A parser of the options --vectors, --random, --seed, --layer, --row-block, --column-block,
- * --write-vectors, --stalls, --stall-percent, --watchdog, --vcd, --update-log and --junit, to be a
- * child of a program's own: set state->child_inputs[i] to an epx_tile_command_t at
+ * --write-vectors, --stalls, --stall-percent, --watchdog, --vcd, --update-log, --pulse-log and --junit,
+ * to be a child of a program's own: set state->child_inputs[i] to an epx_tile_command_t at
  * ARGP_KEY_INIT. Its keys are 0x300 to 0x3ff. */
 const struct argp *epx_tile_command_argp(void);
 

@@ -140,10 +140,11 @@ check 'JUnit: torn' xml torn.xml "$error 'torn.npz' in r[0][0].find('error').get
 
 # The log of updates: a line for each synapse and bias; a full disk is an error.
 run 0 "${tile[@]}" --vectors v.npz --update-log log.csv
-check 'header' test "$(head -n 1 log.csv)" = "step,edge,kind,row,unit,bitline,correlation,\
+check 'header' test "$(head -n 1 log.csv)" = "step,tile,layer,row_block,column_block,edge,\
+kind,row,unit,bitline,correlation,\
 velocity_before,velocity_after,value_before,value_after,code_before,code_after,draw"
 check 'a line a synapse' test "$(wc -l <log.csv)" -eq $((1 + 36 * 8 + 8))
-check 'the last bias' grep -q '^295,[0-9]*,bias,,7,,' log.csv
+check 'the last bias' grep -q '^295,1,1,0,0,[0-9]*,bias,,7,,' log.csv
 run 1 "${tile[@]}" --vectors v.npz --update-log /dev/full
 says 'cannot write the update log /dev/full: No space left on device'
 run 1 "${tile[@]}" --vectors v.npz --update-log no/log.csv
@@ -239,7 +240,18 @@ for layer in 0 1 readout; do
   run 0 "${tile[@]}" --vectors pulsed.npz "${pulses[@]}"
   run 1 "${tile[@]}" --vectors pulsed.npz # written
   prints 'FAIL  shadow weights'
-  run 0 "${tile[@]}" --random 5 --layer "$layer" "${pulses[@]}"
+  run 0 "${tile[@]}" --random 5 --layer "$layer" "${pulses[@]}" --pulse-log pulses.csv
+  check 'pulsed devices' test "$(wc -l <pulses.csv)" -gt 2
 done
+run 0 "${tile[@]}" --random 5 "${pulses[@]}" --pulse-log pulses.csv --update-log log.csv
+check 'both logs say the same' awk -F, 'NR == FNR { if (FNR > 1) p[$6 "," $7] = $10 "," $11; next }
+  $7 == "weight" { k = $8 "," $9; if (k in p ? p[k] != $14 "," $15 : $14 != $15) exit 1; n += k in p }
+  END { exit !n }' pulses.csv log.csv
+run 1 "${tile[@]}" --random 5 "${pulses[@]}" --pulse-log /dev/full
+says 'cannot write the pulse log /dev/full: No space left on device'
+run 1 "${tile[@]}" --random 5 "${pulses[@]}" --pulse-log no/log.csv
+says 'cannot write the pulse log no/log.csv: No such file'
+refuse 2 'chip.array.pulses.preset: none; the pulse log pulses.csv is of devices that pulses move' \
+  "${tile[@]}" --random 5 --pulse-log pulses.csv
 refuse 2 '--image 32: the test part has 32 images; expected 0 to 31' tile --from-run run --image 32
 finish
