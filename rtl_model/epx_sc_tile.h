@@ -60,9 +60,10 @@ typedef struct epx_sc_tile_job_t {
   const epx_chip_t *chip;
   const epx_layer_map_t *map;
   int layer, row_block, column_block;
-  int number;   /* of the tile on its chip (epx_floorplan.h): selects its converters' errors */
-  int window;   /* 4: 2x2 max pool; 1: none */
-  bool readout; /* posts are signed errors of EPX_SOFTMAX_ERROR_BITS, else codes of states */
+  int number; /* of the tile on its chip (epx_floorplan.h): selects its converters' errors */
+  int window; /* 4: 2x2 max pool; 1: none */
+  epx_array_role_t role; /* read-out: posts are signed errors of EPX_SOFTMAX_ERROR_BITS, else codes
+                            of states; feedback arrays have no biases */
 
   /* Forward: x [vectors][rows], window by window. Layer 0: code + 2^(bits-1) of the signed input.
    */

@@ -122,9 +122,14 @@ printf 'PK' >torn.npz
 refuse 2 'torn.npz' "${tile[@]}" --vectors torn.npz
 refuse 2 'substrate.kind is golden' "${tile[@]}" --random 1 --set substrate.kind=golden
 uni=(--set network.connections=unidirectional)
-refuse 2 'network.connections: unidirectional; a tile of layer 1 learns with its feedback arrays' \
-  "${tile[@]}" --random 1 "${uni[@]}"
 run 0 "${tile[@]}" --random 1 --layer 0 "${uni[@]}"
+refuse 2 'layer 1 has no feedback arrays; expected network.connections: unidirectional' \
+  "${tile[@]}" --random 1 --role backward
+for layer in 0 readout; do
+  refuse 2 'has no feedback arrays; expected network.connections: unidirectional, and a state layer' \
+    "${tile[@]}" --random 1 --role backward --layer "$layer" "${uni[@]}"
+done
+refuse 2 '--role both: expected forward or backward' "${tile[@]}" --random 1 --role both
 refuse 1 'no/v.npz' "${tile[@]}" --random 1 --write-vectors no/v.npz
 run 1 "${tile[@]}" --random 1 --junit no/v.xml
 says 'no/v.xml'
@@ -253,5 +258,34 @@ run 1 "${tile[@]}" --random 5 "${pulses[@]}" --pulse-log no/log.csv
 says 'cannot write the pulse log no/log.csv: No such file'
 refuse 2 'chip.array.pulses.preset: none; the pulse log pulses.csv is of devices that pulses move' \
   "${tile[@]}" --random 5 --pulse-log pulses.csv
+
+# Arrays of one direction each, by both rules.
+for rule in same different; do
+  rm -rf one_way
+  uni=(--set network.connections=unidirectional --set "network.backward_rule=$rule")
+  run 0 train tiny.yaml --threads 1 -q --set training.epochs=1 "${uni[@]}" -o one_way
+  run 0 tile --from-run one_way --write-vectors forward.npz
+  prints 'tile conv1, row block' 'PASS  neuron states' 'PASS  biases' 'PASS  all values'
+  what='own arrays do not act back'
+  ! grep -q 'backward product' out || fail 'a backward product'
+  run 0 tile --from-run one_way --role backward --write-vectors backward.npz
+  prints 'tile conv1 backward, row block' 'PASS  backward product' 'PASS  correlations' \
+    'PASS  shadow weights' 'PASS  all values'
+  what='feedback arrays have no neurons and no biases'
+  ! grep -q 'neuron states\|bias' out || fail 'neurons or biases'
+  for direction in forward backward; do
+    run 0 "${tile[@]}" "${uni[@]}" --vectors "$direction.npz"
+    run 0 "${tile[@]}" "${uni[@]}" --vectors "$direction.npz" --role "$direction" --stalls 3
+    run 0 "${tile[@]}" "${uni[@]}" --random 5 --role "$direction"
+  done
+  refuse 2 ', feedback arrays; the options ask for another' "${tile[@]}" "${uni[@]}" \
+    --vectors backward.npz --role forward
+done
+refuse 2 'layer 1 has no feedback arrays' "${tile[@]}" --vectors backward.npz
+make bad.npz +backward.npz 'tile[3]=2'
+refuse 2 "array 'tile' holds 2 at element 3; expected 0 or 1" "${tile[@]}" --vectors bad.npz
+make bad.npz +backward.npz 'operand=i8:512,8:0'
+refuse 2 "array 'operand' has no use in this job: feedback arrays have no neurons" "${tile[@]}" \
+  "${uni[@]}" --vectors bad.npz
 refuse 2 '--image 32: the test part has 32 images; expected 0 to 31' tile --from-run run --image 32
 finish

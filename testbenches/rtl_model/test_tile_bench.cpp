@@ -362,8 +362,8 @@ TEST(TileBench, the_update_log_tells_what_happened) {
 // share of a step, the read-out's too, with expectations from the twin, also of a later step.
 TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
   Random random(seed_of());
-  int readouts = 0, lossy = 0, devices = 0, noisy = 0, pulsed = 0;
-  for (int cases = 0; cases < 50;) {
+  int readouts = 0, lossy = 0, devices = 0, noisy = 0, pulsed = 0, forward = 0, feedback = 0;
+  for (int cases = 0; cases < 80;) {
     const epx_network_t network = random_twin_network(random);
     epx_chip_t chip = random_chip(random);
     chip.adc_bits = 16;
@@ -409,9 +409,8 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
     step.labels = batch.labels.data();
     step.images = 2;
     step.place.layer = random.integer(0, epx_network_parameter_layers(&network) - 1);
-    if (epx_network_has_backward(&network, step.place.layer)) {
-      step.place.layer = 0;  // the bench has no feedback arrays
-    }
+    const bool one_way = epx_network_has_backward(&network, step.place.layer);
+    step.place.feedback = one_way && random.chance(0.5);
     epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
     ASSERT_EQ(epx_network_shapes(&network, shapes, nullptr), EPX_OK);
     const epx_geometry_t g = epx_geometry_of(&network, shapes, step.place.layer);
@@ -421,6 +420,7 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
     step.place.column_block = random.integer(0, map.column_blocks - 1);
     const bool readout = step.place.layer == network.layer_count;
     readouts += readout;
+    (step.place.feedback ? feedback : forward) += one_way;
     lossy += chip.adc_bits < 16;
     devices += !epx_device_ideal(&chip.device);
     noisy += epx_array_noisy(&chip);
@@ -442,14 +442,18 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
       const epx_tile_bench_options_t options = {};
       ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
       EXPECT_FALSE(epx_tile_check_failed(&check)) << epx_tile_check_first(&check);
-      EXPECT_EQ(check.rows[EPX_TILE_OUT_STATE].given > 0, !readout);
-      EXPECT_GT(check.rows[EPX_TILE_OUT_PSUM].given, 0);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_STATE].given > 0, !readout && !step.place.feedback);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_PSUM].given > 0,
+                !step.place.feedback || v->setup.window > 1);
       EXPECT_GT(check.rows[EPX_TILE_OUT_CORRELATION].given, 0);
       EXPECT_GT(check.rows[EPX_TILE_OUT_LFSR].given, 0);
-      EXPECT_EQ(check.rows[EPX_TILE_OUT_BACKWARD].compared > 0, step.place.layer > 0);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_BACKWARD].compared > 0,
+                step.place.layer > 0 && one_way == step.place.feedback);
     });
   }
   EXPECT_GT(readouts, 0);
+  EXPECT_GT(forward, 0);
+  EXPECT_GT(feedback, 0);
   EXPECT_GT(lossy, 0);
   EXPECT_GT(devices, 0);
   EXPECT_GT(noisy, 0);
