@@ -29,12 +29,14 @@ enum {
   KEY_COMMANDS,
   KEY_STALLS,
   KEY_PERCENT,
+  KEY_LOG,
+  KEY_PULSES,
   KEY_JUNIT
 };
 
 typedef struct arguments_t {
   command_source_t source;
-  const char *run, *vcd, *junit;
+  const char *run, *vcd, *update_log, *pulse_log, *junit;
   epx_sc_view_t view;
   int image, images, stall_percent; /* image: the first, or -1 */
   uint32_t stall_seed;
@@ -57,6 +59,10 @@ static const struct argp_option options[] = {
      "Only these commands of the controller, numbered from 1 as its signal `sequence`", 0},
     {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 0},
     {"stall-percent", KEY_PERCENT, "P", 0, "Chance of a stall in a cycle, 0 to 90 (default 20)", 0},
+    {"update-log", KEY_LOG, "FILE", 0,
+     "Write every synapse's update as CSV (rtl_model/sc/epx_update_log.h)", 0},
+    {"pulse-log", KEY_PULSES, "FILE", 0,
+     "Write every device that the update pulsed as CSV (rtl_model/array/epx_pulse_log.h)", 0},
     {"junit", KEY_JUNIT, "FILE", 0, "Write the verdict as JUnit XML", 0},
     COMMAND_COMMON_OPTIONS,
     {0},
@@ -103,6 +109,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       return 0;
     case KEY_COMMANDS:
       parse_range("--vcd-commands", argument, state, arguments->view.commands);
+      return 0;
+    case KEY_LOG:
+      arguments->update_log = argument;
+      return 0;
+    case KEY_PULSES:
+      arguments->pulse_log = argument;
       return 0;
     case KEY_JUNIT:
       arguments->junit = argument;
@@ -212,6 +224,8 @@ static epx_chip_check_request_t make_request(const arguments_t *arguments,
       .stall_percent = arguments->stall_percent < 0 ? 0 : arguments->stall_percent,
       .stall_seed = arguments->stall_seed,
       .vcd_path = arguments->vcd,
+      .update_log_path = arguments->update_log,
+      .pulse_log_path = arguments->pulse_log,
       .view = arguments->view,
   };
 }

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 #include "epx_config.h"
@@ -90,7 +91,7 @@ static epx_status_t write_record(const epx_tile_check_t *check, const epx_experi
                                  const epx_tile_place_t *place, const arguments_t *arguments,
                                  epx_error_t *error) {
   epx_tile_count_t compared[EPX_TILE_OUTPUTS], events[EPX_EVENT_COUNT];
-  char layer[24];
+  char layer[40];
   int count = 0;
   int64_t cycles = 0;
   for (int i = 0; i < EPX_TILE_OUTPUTS; ++i) {
@@ -106,6 +107,9 @@ static epx_status_t write_record(const epx_tile_check_t *check, const epx_experi
     cycles += (int64_t)check->cycles[i].cycles;
   }
   epx_network_layer_name(&experiment->network, place->layer, layer);
+  if (place->feedback) {
+    strcat(layer, " backward");
+  }
   const epx_tile_record_t record = {
       .layer = layer,
       .row_block = place->row_block,

@@ -257,6 +257,8 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
       .stall_seed = request->stall_seed,
       .vcd_path = request->vcd_path,
       .view = request->view,
+      .update_log_path = request->update_log_path,
+      .pulse_log_path = request->pulse_log_path,
       .lose_packet = request->lose_packet,
       .watchdog_cycles = request->watchdog_cycles,
   };

@@ -42,10 +42,11 @@ typedef struct epx_chip_check_request_t {
   int images; /* at most the twin's capacity */
   int stall_percent;
   uint32_t stall_seed;
-  const char *vcd_path;     /* NULL: no waveform */
-  epx_sc_view_t view;       /* of the waveform */
-  int lose_packet;          /* as in epx_sc_chip_job_t */
-  uint64_t watchdog_cycles; /* likewise */
+  const char *vcd_path;                         /* NULL: no waveform */
+  epx_sc_view_t view;                           /* of the waveform */
+  const char *update_log_path, *pulse_log_path; /* as in epx_sc_chip_job_t */
+  int lose_packet;                              /* as in epx_sc_chip_job_t */
+  uint64_t watchdog_cycles;                     /* likewise */
 } epx_chip_check_request_t;
 
 /* Runs the step on the twin (its registers change) and on the chip. EPX_OK also where values

@@ -74,9 +74,11 @@ typedef struct epx_sc_chip_job_t {
   int stall_percent; /* chance, 0 .. 90, that a channel waits a cycle; every channel draws its own
                       */
   uint32_t stall_seed;
-  const char *vcd_path; /* waveform (*.vcd) or NULL */
-  epx_sc_view_t view;   /* of the waveform */
-  int lose_packet;      /* a fault for the watchdog's test: the n-th packet is lost; 0: none */
+  const char *vcd_path;        /* waveform (*.vcd) or NULL */
+  epx_sc_view_t view;          /* of the waveform */
+  const char *update_log_path; /* CSV of every synapse updated (sc/epx_update_log.h), or NULL */
+  const char *pulse_log_path;  /* CSV of every device pulsed (array/epx_pulse_log.h), or NULL */
+  int lose_packet; /* a fault for the watchdog's test: the n-th packet is lost; 0: none */
   uint64_t
       watchdog_cycles; /* cycles without any movement before a deadlock is reported; 0: 10000 */
 } epx_sc_chip_job_t;
@@ -92,8 +94,8 @@ typedef struct epx_sc_chip_result_t {
 } epx_sc_chip_result_t;
 
 /* Errors: EPX_ERR_ARGUMENT and EPX_ERR_UNSUPPORTED (a setting, named; a second call), EPX_ERR_IO
- * (waveform), EPX_ERR_MISMATCH (a conservation law broken, or a deadlock: the message says who
- * waits for whom). */
+ * (waveform, logs), EPX_ERR_MISMATCH (a conservation law broken, or a deadlock: the message says
+ * who waits for whom). */
 EPX_CHECKED epx_status_t epx_sc_chip_run(const epx_sc_chip_job_t *job, epx_sc_chip_result_t *result,
                                          epx_error_t *error);
 

@@ -61,9 +61,10 @@ typedef struct epx_sc_tile_job_t {
   const epx_chip_t *chip;
   const epx_layer_map_t *map;
   int layer, row_block, column_block;
-  int number;   /* of the tile on its chip (epx_floorplan.h): selects its converters' errors */
-  int window;   /* 4: 2x2 max pool; 1: none */
-  bool readout; /* posts are signed errors of EPX_SOFTMAX_ERROR_BITS, else codes of states */
+  int number; /* of the tile on its chip (epx_floorplan.h): selects its converters' errors */
+  int window; /* 4: 2x2 max pool; 1: none */
+  epx_array_role_t role; /* read-out: posts are signed errors of EPX_SOFTMAX_ERROR_BITS, else codes
+                            of states; feedback arrays have no biases */
 
   /* Forward: x [vectors][rows], window by window. Layer 0: code + 2^(bits-1) of the signed input.
    */
@@ -98,6 +99,7 @@ typedef struct epx_sc_tile_job_t {
   uint32_t stall_seed;
   const char *vcd_path;
   const char *update_log_path; /* CSV of every synapse updated (sc/epx_update_log.h), or NULL */
+  const char *pulse_log_path;  /* CSV of every device pulsed (array/epx_pulse_log.h), or NULL */
   uint64_t watchdog_cycles;    /* without progress at any port; 0: epx_sc_tile_patience */
 } epx_sc_tile_job_t;
 
@@ -124,7 +126,7 @@ epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job);
 uint64_t epx_sc_tile_patience(const epx_sc_tile_job_t *job);
 
 /* Runs the job; `memory` is read and, by an update, written. Errors: EPX_ERR_ARGUMENT (a size,
- * switch or setting out of range, named), EPX_ERR_IO (waveform file, update log),
+ * switch or setting out of range, named), EPX_ERR_IO (waveform file, logs),
  * EPX_ERR_UNSUPPORTED (second call), EPX_ERR_MISMATCH (a conservation law of the tile or a rule of
  * its ports broken, or no progress). */
 EPX_CHECKED epx_status_t epx_sc_tile_run(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,

@@ -17,6 +17,7 @@ enum {
   KEY_RANDOM,
   KEY_SEED,
   KEY_LAYER,
+  KEY_ROLE,
   KEY_ROW_BLOCK,
   KEY_COLUMN_BLOCK,
   KEY_WRITE,
@@ -25,6 +26,7 @@ enum {
   KEY_WATCHDOG,
   KEY_VCD,
   KEY_LOG,
+  KEY_PULSES,
   KEY_JUNIT
 };
 
@@ -36,6 +38,10 @@ static const struct argp_option options[] = {
     {"write-vectors", KEY_WRITE, "FILE", 0, "Write vectors and expected results as .npz", 0},
     {"layer", KEY_LAYER, "N", 0,
      "Layer, from 0, or `readout` (default 1, or 0 if there is one state layer only)", 0},
+    {"role", KEY_ROLE, "forward|backward", 0,
+     "Where connections are unidirectional, the arrays that drive the layer (default), or its "
+     "feedback arrays",
+     0},
     {"row-block", KEY_ROW_BLOCK, "N", 0, "Tile's row block (default 0)", 0},
     {"column-block", KEY_COLUMN_BLOCK, "N", 0, "Tile's column block (default 0)", 0},
     {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 0},
@@ -45,6 +51,8 @@ static const struct argp_option options[] = {
     {"vcd", KEY_VCD, "FILE", 0, "Write the waveform", 0},
     {"update-log", KEY_LOG, "FILE", 0,
      "Write every synapse's update as CSV (rtl_model/sc/epx_update_log.h)", 0},
+    {"pulse-log", KEY_PULSES, "FILE", 0,
+     "Write every device that the update pulsed as CSV (rtl_model/array/epx_pulse_log.h)", 0},
     {"junit", KEY_JUNIT, "FILE", 0, "Write the verdict as JUnit XML", 0},
     {0},
 };
@@ -61,7 +69,7 @@ int epx_tile_command_number(const char *option, const char *argument, struct arg
 
 epx_tile_command_t epx_tile_command_default(void) {
   return (epx_tile_command_t){
-      .seed = 1, .place = {-1, -1, -1}, .bench = {.stall_percent = -1 /* not given */}};
+      .seed = 1, .place = {-1, -1, -1, false}, .bench = {.stall_percent = -1 /* not given */}};
 }
 
 static error_t parse_file(int key, char *argument, epx_tile_command_t *command) {
@@ -77,6 +85,9 @@ static error_t parse_file(int key, char *argument, epx_tile_command_t *command) 
       return 0;
     case KEY_LOG:
       command->bench.update_log_path = argument;
+      return 0;
+    case KEY_PULSES:
+      command->bench.pulse_log_path = argument;
       return 0;
     case KEY_JUNIT:
       command->junit = argument;
@@ -102,6 +113,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
           strcmp(argument, "readout") == 0
               ? EPX_TILE_COMMAND_READOUT
               : epx_tile_command_number("--layer", argument, state, 0, EPX_MAX_LAYERS);
+      return 0;
+    case KEY_ROLE:
+      if (strcmp(argument, "forward") != 0 && strcmp(argument, "backward") != 0) {
+        argp_error(state, "--role %s: expected forward or backward", argument);
+      }
+      command->place.feedback = strcmp(argument, "backward") == 0;
+      command->role = true;
       return 0;
     case KEY_ROW_BLOCK:
       command->place.row_block =
@@ -161,11 +179,13 @@ static epx_status_t file_place(const epx_tile_command_t *command, const epx_npz_
   const epx_tile_place_t *asked = &command->place;
   if ((asked->layer != -1 && epx_tile_command_place(command, experiment).layer != file.layer) ||
       (asked->row_block >= 0 && asked->row_block != file.row_block) ||
-      (asked->column_block >= 0 && asked->column_block != file.column_block)) {
+      (asked->column_block >= 0 && asked->column_block != file.column_block) ||
+      (command->role && asked->feedback != file.feedback)) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
-                    "%s: array 'tile' says layer %d, row block %d, column block %d; the options "
+                    "%s: array 'tile' says layer %d, row block %d, column block %d%s; the options "
                     "ask for another",
-                    command->vectors, file.layer, file.row_block, file.column_block);
+                    command->vectors, file.layer, file.row_block, file.column_block,
+                    file.feedback ? ", feedback arrays" : "");
   }
   *place = file;
   return EPX_OK;
@@ -273,8 +293,8 @@ epx_status_t epx_tile_command_run(const epx_tile_command_t *command,
     return status;
   }
   epx_network_layer_name(&experiment->network, place->layer, layer);
-  fprintf(out, "tile %s, row block %d, column block %d; %s\n", layer, place->row_block,
-          place->column_block, from);
+  fprintf(out, "tile %s%s, row block %d, column block %d; %s\n", layer,
+          place->feedback ? " backward" : "", place->row_block, place->column_block, from);
   epx_tile_check_print(check, out);
   if (command->junit != NULL) {
     status = write_junit(check, command->junit, suite, epx_clock_seconds() - start, error);

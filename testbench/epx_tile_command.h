@@ -20,6 +20,7 @@ typedef struct epx_tile_command_t {
   int random;          /* positions; 0: none asked for */
   uint64_t seed;
   epx_tile_place_t place; /* -1: not given; layer: EPX_TILE_COMMAND_READOUT too */
+  bool role;              /* place.feedback was given */
   epx_tile_bench_options_t bench;
   const char *write, *junit; /* files, or NULL */
 } epx_tile_command_t;
@@ -27,9 +28,10 @@ typedef struct epx_tile_command_t {
 /* What nothing on the command line means. */
 epx_tile_command_t epx_tile_command_default(void);
 
-/* A parser of the options --vectors, --random, --seed, --layer, --row-block, --column-block,
- * --write-vectors, --stalls, --stall-percent, --watchdog, --vcd, --update-log and --junit, to be a
- * child of a program's own: set state->child_inputs[i] to an epx_tile_command_t at
+/* A parser of the options --vectors, --random, --seed, --layer, --role, --row-block,
+ * --column-block,
+ * --write-vectors, --stalls, --stall-percent, --watchdog, --vcd, --update-log, --pulse-log and
+ * --junit, to be a child of a program's own: set state->child_inputs[i] to an epx_tile_command_t at
  * ARGP_KEY_INIT. Its keys are 0x300 to 0x3ff. */
 const struct argp *epx_tile_command_argp(void);
 

@@ -41,7 +41,7 @@ static void flush(epx_pulse_log_t *log) {
       struct stat about;
       const bool cut = fstat(log->file, &about) != 0 || !S_ISREG(about.st_mode) ||
                        ftruncate(log->file, log->end) == 0;
-      log->status = epx_fail(&log->failure, EPX_ERR_IO, "%.400s: could not be written: %s%s",
+      log->status = epx_fail(&log->failure, EPX_ERR_IO, "cannot write the pulse log %.400s: %s%s",
                              log->path, strerror(reason), cut ? "" : "; it may end within a line");
     }
   }
@@ -59,19 +59,19 @@ static void put(epx_pulse_log_t *log, const char *line, size_t length) {
 
 epx_status_t epx_pulse_log_open(const char *path, epx_pulse_log_t **out, epx_error_t *error) {
   static const char header[] =
-      "step,layer,row_block,column_block,row,column,polarity,pulses,before,after\n";
+      "step,tile,layer,row_block,column_block,row,column,polarity,pulses,before,after\n";
   epx_pulse_log_t *log = calloc(1, sizeof *log);
   char *copy = strdup(path);
   if (log == NULL || copy == NULL) {
     free(log);
     free(copy);
-    return epx_fail(error, EPX_ERR_MEMORY, "No memory for the pulse log %.400s.", path);
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the pulse log %.400s", path);
   }
   log->path = copy;
   log->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (log->file < 0) {
     const epx_status_t status =
-        epx_fail(error, EPX_ERR_IO, "%.400s: could not be created: %s", path, strerror(errno));
+        epx_fail(error, EPX_ERR_IO, "cannot write the pulse log %.400s: %s", path, strerror(errno));
     free(copy);
     free(log);
     return status;
@@ -85,31 +85,11 @@ epx_status_t epx_pulse_log_write(epx_pulse_log_t *log, const epx_pulse_record_t 
                                  epx_error_t *error) {
   if (log->status == EPX_OK) {
     char line[LONGEST_LINE];
-    const int length = snprintf(line, sizeof line, "%llu,%d,%d,%d,%d,%d,%s,%d,%.17g,%.17g\n",
-                                (unsigned long long)r->step, r->layer, r->row_block,
+    const int length = snprintf(line, sizeof line, "%llu,%d,%d,%d,%d,%d,%d,%s,%d,%d,%d\n",
+                                (unsigned long long)r->step, r->tile, r->layer, r->row_block,
                                 r->column_block, r->row, r->column, r->pulses < 0 ? "down" : "up",
                                 r->pulses < 0 ? -r->pulses : r->pulses, r->before, r->after);
     put(log, line, (size_t)length);
-  }
-  return again(log, error);
-}
-
-epx_status_t epx_pulse_log_cells(epx_pulse_log_t *log, const epx_pulse_record_t *where, int columns,
-                                 size_t first, size_t count, const int16_t *pulses,
-                                 const double *before, const double *after, epx_error_t *error) {
-  for (size_t i = 0; i < count && log->status == EPX_OK; ++i) {
-    if (pulses[i] != 0) {
-      epx_pulse_record_t record = *where;
-      record.row = (int)((first + i) / (size_t)columns);
-      record.column = (int)((first + i) % (size_t)columns);
-      record.pulses = pulses[i];
-      record.before = before[i];
-      record.after = after[i];
-      const epx_status_t status = epx_pulse_log_write(log, &record, error);
-      if (status != EPX_OK) {
-        return status;
-      }
-    }
   }
   return again(log, error);
 }
@@ -120,8 +100,8 @@ epx_status_t epx_pulse_log_close(epx_pulse_log_t *log, epx_error_t *error) {
   }
   flush(log);
   if (close(log->file) != 0 && log->status == EPX_OK) {
-    log->status = epx_fail(&log->failure, EPX_ERR_IO, "%.400s: could not be closed: %s", log->path,
-                           strerror(errno));
+    log->status = epx_fail(&log->failure, EPX_ERR_IO, "cannot write the pulse log %.400s: %s",
+                           log->path, strerror(errno));
   }
   const epx_status_t status = again(log, error);
   free(log->path);

@@ -187,6 +187,7 @@ static epx_status_t run_job(const epx_tile_vectors_t *vectors,
   job.stall_seed = options->stall_seed;
   job.vcd_path = options->vcd_path;
   job.update_log_path = options->update_log_path;
+  job.pulse_log_path = options->pulse_log_path;
   job.watchdog_cycles = options->watchdog_cycles;
   epx_sc_memory_t memory = {
       .weight = out[EPX_TILE_OUT_WEIGHT],

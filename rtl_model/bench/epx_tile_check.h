@@ -49,6 +49,7 @@ typedef struct epx_tile_bench_options_t {
   uint32_t stall_seed;
   const char *vcd_path;        /* *.vcd, or NULL */
   const char *update_log_path; /* CSV of every synapse updated (sc/epx_update_log.h), or NULL */
+  const char *pulse_log_path;  /* CSV of every device pulsed (array/epx_pulse_log.h), or NULL */
   uint64_t watchdog_cycles;    /* 0: epx_sc_tile_patience */
   epx_tile_run_fn run;         /* NULL: epx_sc_tile_run */
 } epx_tile_bench_options_t;

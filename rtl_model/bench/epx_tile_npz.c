@@ -16,7 +16,7 @@ typedef struct reader_t {
   epx_tile_vectors_t *v;
 } reader_t;
 
-static const size_t place_shape[] = {3}, circuit_shape[] = {2, 4, 2}, event_shape[] = {4};
+static const size_t place_shape[] = {4}, circuit_shape[] = {2, 4, 2}, event_shape[] = {4};
 
 static bool whole(const epx_npz_array_t *array) {
   return array->dtype != EPX_DTYPE_F32 && array->dtype != EPX_DTYPE_F64;
@@ -38,23 +38,24 @@ static epx_status_t check_shape(const char *label, const epx_npz_array_t *array,
 epx_status_t epx_tile_npz_place(const epx_npz_t *npz, const char *label, epx_tile_place_t *place,
                                 bool *given, epx_error_t *error) {
   const epx_npz_array_t *array = epx_npz_find(npz, "tile");
-  int number[3] = {0, 0, 0};
+  int number[4] = {0, 0, 0, 0};
   if (array != NULL) {
     const epx_status_t status = check_shape(label, array, 1, place_shape, error);
     if (status != EPX_OK) {
       return status;
     }
-    for (size_t i = 0; i < 3; ++i) {
+    for (size_t i = 0; i < place_shape[0]; ++i) {
       const int64_t value = epx_tile_get(array->dtype, array->data, i);
-      if (value < 0 || value > INT32_MAX) {
-        return epx_fail(error, EPX_ERR_FORMAT, "%s: array 'tile' holds %" PRId64 "; expected 0 ..",
-                        label, value);
+      if (value < 0 || value > (i == 3 ? 1 : INT32_MAX)) {
+        return epx_fail(error, EPX_ERR_FORMAT,
+                        "%s: array 'tile' holds %" PRId64 " at element %zu; expected 0 %s", label,
+                        value, i, i == 3 ? "or 1" : "..");
       }
       number[i] = (int)value;
     }
   }
   *given = array != NULL;
-  *place = (epx_tile_place_t){number[0], number[1], number[2]};
+  *place = (epx_tile_place_t){number[0], number[1], number[2], number[3] == 1};
   return EPX_OK;
 }
 
@@ -175,14 +176,15 @@ static epx_status_t take_inputs(const reader_t *r, epx_error_t *error) {
                          r->label, row->name, epx_npz_shape_text(dimensions, shape, shape_text))
               : EPX_OK;
     } else if (r->v->input[i] == NULL) {
-      status = epx_fail(error, EPX_ERR_FORMAT, "%s: array '%s' has no use in this job: %s",
-                        r->label, row->name,
-                        i == EPX_TILE_OPERAND && r->v->setup.readout ? "the read-out has no neurons"
-                        : i == EPX_TILE_WRITTEN                      ? "the cells are ideal"
-                        : i == EPX_TILE_ADC_RANGES ? "converters do not follow batches"
-                        : i == EPX_TILE_PSUM_IN || i == EPX_TILE_OPERAND
-                            ? "there are no vectors 'x'"
-                            : "biases go with an update of row block 0, registers with 'shadow'");
+      status = epx_fail(
+          error, EPX_ERR_FORMAT, "%s: array '%s' has no use in this job: %s", r->label, row->name,
+          i == EPX_TILE_OPERAND && r->v->setup.role != EPX_ROLE_STATES
+              ? (r->v->setup.role == EPX_ROLE_READOUT ? "the read-out has no neurons"
+                                                      : "feedback arrays have no neurons")
+          : i == EPX_TILE_WRITTEN ? "the cells are ideal"
+          : i == EPX_TILE_PSUM_IN || i == EPX_TILE_OPERAND
+              ? "there are no vectors 'x'"
+              : "biases go with an update of row block 0, registers with 'shadow'");
     } else {
       status = take(r, row->name, row, low, high, r->v->input[i], error);
     }
@@ -235,7 +237,8 @@ static epx_status_t take_circuit(const reader_t *r, epx_error_t *error) {
   for (int i = 0; status == EPX_OK && i < 8; ++i) {
     const int64_t mantissa = epx_tile_get(array->dtype, array->data, (size_t)(2 * i));
     const int64_t shift = epx_tile_get(array->dtype, array->data, (size_t)(2 * i + 1));
-    const double correlation = r->v->setup.readout ? 0x1p26 : 0x1p19; /* of one term */
+    const double correlation =
+        r->v->setup.role == EPX_ROLE_READOUT ? 0x1p26 : 0x1p19; /* of one term */
     const double operand = i % 4 == 0 ? correlation * r->v->counts.terms : 0x1p31;
     if ((mantissa != 0 && (mantissa < 1 << 15 || mantissa >= 1 << 16)) || shift < -15 ||
         shift > 62 || ldexp(operand, 16 + (shift < 0 ? (int)-shift : 0)) >= 0x1p62) {
@@ -328,7 +331,7 @@ static epx_status_t add(epx_npz_t *npz, const epx_tile_vectors_t *v, const char 
 
 static epx_status_t add_all(epx_npz_t *npz, const epx_tile_vectors_t *v, epx_error_t *error) {
   const epx_tile_place_t *p = &v->setup.place;
-  const int32_t place[3] = {p->layer, p->row_block, p->column_block};
+  const int32_t place[4] = {p->layer, p->row_block, p->column_block, p->feedback};
   const uint32_t event[4] = {v->event.image, v->event.images, v->event.read, v->event.update};
   epx_tile_setup_t setup = v->setup;
   int32_t circuit[16];

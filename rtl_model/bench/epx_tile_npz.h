@@ -6,22 +6,25 @@
  * P backward positions, T correlation terms, W window (4 behind a 2x2 max pool, else 1), R
  * wordlines and U output channels in use.
  *
- *   tile           i32 [3]        layer, row block, column block; left out: the caller's choice
+ *   tile           i32 [4]        layer, row block, column block, 1 for its feedback arrays (else
+ *                                 0); left out: the caller's choice
  *   weight         i8  [R, U]     synapse codes; left out: the rounded `shadow`
  *   lfsr           u32 []         rounding register, not 0; left out: its state before training
  *   written        u32 [R, U]     of devices that are not ideal: numbers of the cells' writes, of
  *                                 which errors of programming are drawn; left out: 0
  *   adc_ranges     i64 [L, 2]     of converters that follow a batch (chip.array.adc.reach): low and
  *                                 high of what each column reaches, then each row, slice by slice,
- *                                 in whole digits; left out, or high not above low: as digits have
- * it event          u32 [4]        of what noise is drawn: number of the first image, images,
- * number of their command that reads the array; and number of the update (rtl_model/epx_sc_tile.h);
- * left out: 0, 1, 0, 1
+ *                                 in whole digits; left out, or high not above low: as their
+ *                                 digits have it
+ *   event          u32 [4]        of what noise is drawn: number of the first image, images, number
+ *                                 of their command that reads the array; and number of the update
+ *                                 (rtl_model/epx_sc_tile.h); left out: 0, 1, 0, 1
  *
  *   x              u8  [V, R]     wordline codes (layer 0: code + 2^(bits-1)), window by window
  *   psum_in        i64 [V, U]     optional: partial sums of the row blocks before, 32 bits
  *   operand        i64 [N, U]     optional: bias + feedback + nudge, at the accumulator's fraction,
  *                                 32 bits; with it the tile pools and fires; never of the read-out
+ *                                 and of feedback arrays
  *
  *   post           i32 [P, U]     post codes of the backward product; of the read-out errors, -2^15
  *                                 to 2^15
@@ -54,7 +57,7 @@
 extern "C" {
 #endif
 
-/* The tile that an archive names; *given false and 0, 0, 0 where it names none. `label`: path, for
+/* The tile that an archive names; *given false and zeros where it names none. `label`: path, for
  * messages. */
 EPX_CHECKED epx_status_t epx_tile_npz_place(const epx_npz_t *npz, const char *label,
                                             epx_tile_place_t *place, bool *given,

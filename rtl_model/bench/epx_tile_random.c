@@ -90,8 +90,8 @@ static void repeat_vectors(epx_tile_vectors_t *v, uint64_t seed) {
 epx_status_t epx_tile_random(const epx_tile_setup_t *setup, int positions, uint64_t seed,
                              epx_tile_vectors_t **vectors, epx_error_t *error) {
   epx_tile_vectors_t *v = NULL;
-  const epx_tile_counts_t counts = {positions * setup->window,
-                                    setup->place.layer > 0 ? positions : 0, positions};
+  const epx_tile_counts_t counts = {setup->fed ? positions * setup->window : 0,
+                                    setup->acts_back ? positions : 0, positions};
   const epx_tile_parts_t parts = {.psum_in = setup->map.row_blocks > 1, .operand = true, true};
   epx_status_t status = epx_tile_vectors_create(setup, counts, parts, &v, error);
   if (status != EPX_OK) {

@@ -157,26 +157,28 @@ static void take_errors(const cut_t *c, twin_workspace_t *w, int sample, int32_t
          (size_t)c->units * sizeof *post);
 }
 
-/* The layer's post codes and switches of one sample, the tile's channels only. */
-static void take_post(const cut_t *c, twin_workspace_t *w, int sample, int32_t *post,
-                      uint8_t *switches) {
-  const int l = c->step->place.layer, units = c->layer->g.units;
-  if (c->v->setup.readout) {
+/* The layer's post codes, among `states`, and their switches `from`, of one sample; the tile's
+ * channels only. */
+static void take_post(const cut_t *c, twin_workspace_t *w, uint8_t *const *states,
+                      const uint8_t *from, int sample, int32_t *post, uint8_t *switches) {
+  const int units = c->layer->g.units;
+  if (c->v->setup.role == EPX_ROLE_READOUT) {
     take_errors(c, w, sample, post);
     return; /* switches are 0: no window */
   }
-  const uint8_t *state = twin_sample(c->twin, c->twin->state, l, sample);
+  const uint8_t *state = twin_sample(c->twin, states, c->step->place.layer, sample);
   for (int p = 0; p < c->neurons; ++p) {
     for (int u = 0; u < c->units; ++u) {
       const size_t at =
           ((size_t)sample * (size_t)c->neurons + (size_t)p) * (size_t)c->units + (size_t)u;
       const size_t neuron = (size_t)(p * units + c->unit0 + u);
       post[at] = state[neuron];
-      switches[at] = c->layer->window == 4 ? w->switches[l][neuron] : 0;
+      switches[at] = c->layer->window == 4 ? from[neuron] : 0;
     }
   }
 }
 
+/* Its images, and what drives it. */
 static void load_sample(const cut_t *c, twin_workspace_t *w, int sample, double beta) {
   twin_load_input(c->twin, w, sample);
   twin_load_images(c->twin, w, sample);
@@ -190,8 +192,8 @@ static bool take_step(cut_t *c, double beta) {
   twin_workspace_t *w = &c->twin->workspace[0];
   const size_t neurons = (size_t)(c->neurons * c->step->images) * (size_t)c->units;
   int32_t *post = calloc(neurons, sizeof *post);
-  uint8_t *switches = c->answer.output[EPX_TILE_OUT_SWITCHES];
-  bool whole = post != NULL;
+  uint8_t *switches = calloc(neurons, 1);
+  bool whole = post != NULL && switches != NULL;
   c->v->event = (epx_sc_tile_event_t){
       .image = c->twin->first_image,
       .images = (uint32_t)c->step->images,
@@ -200,17 +202,21 @@ static bool take_step(cut_t *c, double beta) {
   };
   for (int sample = 0; whole && sample < c->step->images; ++sample) {
     load_sample(c, w, sample, beta);
-    whole = take_forward(c, w, sample);
-    take_post(c, w, sample, post, switches);
-    if (!c->v->setup.readout) {
+    whole = c->v->counts.vectors == 0 || take_forward(c, w, sample);
+    take_post(c, w, c->twin->state, w->switches[c->v->setup.tile_layer], sample, post, switches);
+    if (c->v->setup.role == EPX_ROLE_STATES) {
       take_operands(c, w, sample);
     }
+  }
+  if (whole && c->v->setup.role == EPX_ROLE_STATES) {
+    memcpy(c->answer.output[EPX_TILE_OUT_SWITCHES], switches, neurons);
   }
   if (whole && c->v->counts.positions > 0) {
     memcpy(c->v->input[EPX_TILE_POST], post, neurons * sizeof *post);
     memcpy(c->v->input[EPX_TILE_POST_SWITCHES], switches, neurons);
   }
   free(post);
+  free(switches);
   return whole;
 }
 
@@ -225,26 +231,47 @@ static void take_states(cut_t *c) {
   }
 }
 
+/* One sample's terms through the switches of tile layer `through`, from position `first` on. Where
+ * feedback arrays learn what the layer's own arrays learn, these are the own arrays' terms. */
+static void take_sample_terms(cut_t *c, int through, int sample, size_t first) {
+  const twin_t *twin = c->twin;
+  const epx_tile_setup_t *setup = &c->v->setup;
+  twin_workspace_t *w = &c->twin->workspace[0];
+  const bool readout = setup->role == EPX_ROLE_READOUT;
+  const bool free_post = setup->role == EPX_ROLE_FEEDBACK && twin_rule_different(twin);
+  const size_t units = (size_t)c->units, at = first + (size_t)sample * (size_t)c->neurons;
+  const int count = c->neurons * c->layer->window;
+  twin_load_images(twin, w, sample);
+  w->event = twin_event(twin, sample, 0);
+  const uint8_t *from = readout ? NULL : twin_learning_switches(twin, w, through, sample);
+  take_post(c, w, free_post ? twin->free_state : twin->state, from, sample,
+            (int32_t *)c->v->input[EPX_TILE_TERM_POST] + first * units,
+            (uint8_t *)c->v->input[EPX_TILE_TERM_SWITCHES] + first * units);
+  uint8_t *pre =
+      (uint8_t *)c->v->input[EPX_TILE_PRE] + at * (size_t)c->layer->window * (size_t)c->rows;
+  for (int m = 0; m < count; ++m, pre += c->rows) {
+    gather_rows(c, w, m, c->row0, c->row0 + c->rows, pre);
+  }
+}
+
+static int sets_of(const cut_t *c) {
+  return epx_switch_sets(&c->twin->base.network, c->step->place.layer);
+}
+
 /* At the end of a phase: pre vectors, post codes and switches for the local update, after `index`
  * phases' terms. */
 static void take_terms(cut_t *c, int index, int coefficient) {
-  twin_workspace_t *w = &c->twin->workspace[0];
-  const size_t positions = (size_t)(c->neurons * c->step->images), units = (size_t)c->units;
-  const size_t first = (size_t)index * positions;
-  const int count = c->neurons * c->layer->window;
-  uint8_t *pre = c->v->input[EPX_TILE_PRE], *switches = c->v->input[EPX_TILE_TERM_SWITCHES];
-  int32_t *post = c->v->input[EPX_TILE_TERM_POST];
-  for (int sample = 0; sample < c->step->images; ++sample) {
-    load_sample(c, w, sample, 0.0);
-    take_post(c, w, sample, post + first * units, switches + first * units);
-    for (int m = 0; m < count; ++m) {
-      const size_t vector =
-          first * (size_t)c->layer->window + (size_t)sample * (size_t)count + (size_t)m;
-      gather_rows(c, w, m, c->row0, c->row0 + c->rows, pre + vector * (size_t)c->rows);
+  const int l = c->step->place.layer, tile_layer = c->v->setup.tile_layer, sets = sets_of(c);
+  const int learner = twin_shares_gradient(c->twin, tile_layer) ? l : tile_layer;
+  const size_t positions = (size_t)(c->neurons * c->step->images);
+  for (int set = 0; set < sets; ++set) {
+    const size_t first = (size_t)(index * sets + set) * positions;
+    for (int sample = 0; sample < c->step->images; ++sample) {
+      take_sample_terms(c, set == 0 ? learner : twin_back(c->twin, l), sample, first);
     }
-  }
-  for (size_t p = 0; p < positions; ++p) {
-    ((int32_t *)c->v->input[EPX_TILE_COEFFICIENT])[first + p] = coefficient;
+    for (size_t p = 0; p < positions; ++p) {
+      ((int32_t *)c->v->input[EPX_TILE_COEFFICIENT])[first + p] = coefficient;
+    }
   }
 }
 
@@ -265,7 +292,7 @@ static void take_registers(const cut_t *c, int8_t *weight, int32_t *shadow, int3
         written[to] = c->layer->written[from];
       }
     }
-    if (bias != NULL) {
+    if (bias != NULL && c->layer->bias != NULL) {
       bias[u] = c->layer->bias[c->unit0 + u];
       bias_velocity[u] = c->layer->bias_velocity[c->unit0 + u];
     }
@@ -288,8 +315,8 @@ static void take_correlations(cut_t *c) {
 }
 
 /* What a phase's correlations count in this layer. */
-static int coefficient_of(const epx_phase_t *phase, bool readout) {
-  return readout ? phase->readout_coefficient : phase->coefficient;
+static int coefficient_of(const epx_phase_t *phase, epx_array_role_t role) {
+  return role == EPX_ROLE_READOUT ? phase->readout_coefficient : phase->coefficient;
 }
 
 /* One training step of the twin, stopped where the tile's stimulus and expectation show. */
@@ -330,13 +357,13 @@ static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
         return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the tile's vectors");
       }
       twin->ops->relax(twin, 1, beta);
-      if (!c->v->setup.readout) {
+      if (c->v->setup.role == EPX_ROLE_STATES) {
         take_states(c);
       }
     } else if (epx_estimator_relaxes(&step->estimator, &row->phases[i])) {
       twin->ops->relax(twin, step->dynamics.nudged_steps, beta);
     }
-    const int coefficient = coefficient_of(&row->phases[i], c->v->setup.readout);
+    const int coefficient = coefficient_of(&row->phases[i], c->v->setup.role);
     if (coefficient != 0) {
       take_terms(c, learning++, coefficient);
     }
@@ -353,7 +380,7 @@ static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
 
 static void locate(cut_t *c, const epx_tile_setup_t *setup) {
   int row_end, unit_end;
-  c->layer = &c->twin->layer[setup->place.layer];
+  c->layer = &c->twin->layer[setup->tile_layer];
   c->neurons = c->layer->g.out_height * c->layer->g.out_width;
   epx_map_rows(&setup->map, setup->place.row_block, &c->row0, &row_end);
   epx_map_units(&setup->map, setup->place.column_block, &c->unit0, &unit_end);
@@ -374,11 +401,12 @@ epx_status_t epx_tile_from_twin(epx_substrate_t *twin, const epx_tile_step_t *st
   const epx_estimator_table_row_t *row = epx_estimator_row(step->estimator.kind);
   int learning = 0;
   for (int i = 0; i < row->phase_count; ++i) {
-    learning += coefficient_of(&row->phases[i], setup.readout) != 0;
+    learning += coefficient_of(&row->phases[i], setup.role) != 0;
   }
   const int positions = c.neurons * step->images;
-  const epx_tile_counts_t counts = {positions * setup.window, step->place.layer > 0 ? positions : 0,
-                                    positions * learning};
+  const epx_tile_counts_t counts = {setup.fed ? positions * setup.window : 0,
+                                    setup.acts_back ? positions : 0,
+                                    positions * learning * sets_of(&c)};
   const epx_tile_parts_t parts = {.psum_in = setup.map.row_blocks > 1, .operand = true, true};
   status = epx_tile_vectors_create(&setup, counts, parts, &c.v, error);
   if (status == EPX_OK) {

@@ -61,13 +61,15 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
         t.parameter_layers - 1,
         t.parameter_layers > t.layers ? "the last is the read-out" : "the state layers");
   }
-  if (epx_network_has_backward(&t.base.network, place.layer)) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "network.connections: unidirectional; a tile of layer %d learns with its "
-                    "feedback arrays, which the tile bench does not have (epxbar chip does)",
+  const bool one_way = epx_network_has_backward(&t.base.network, place.layer);
+  if (place.feedback && !one_way) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "layer %d has no feedback arrays; expected network.connections: "
+                    "unidirectional, and a state layer from 1",
                     place.layer);
   }
-  const twin_layer_t *layer = &t.layer[place.layer];
+  const int tile_layer = place.feedback ? twin_back(&t, place.layer) : place.layer;
+  const twin_layer_t *layer = &t.layer[tile_layer];
   const epx_layer_map_t *map = &layer->map;
   if (place.row_block < 0 || place.row_block >= map->row_blocks || place.column_block < 0 ||
       place.column_block >= map->column_blocks) {
@@ -77,7 +79,7 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     map->column_blocks - 1);
   }
   int number = place.column_block * map->row_blocks + place.row_block;
-  for (int placed = 0; epx_tile_layer_placed(&t.base.network, placed) != place.layer; ++placed) {
+  for (int placed = 0; epx_tile_layer_placed(&t.base.network, placed) != tile_layer; ++placed) {
     const epx_layer_map_t *before = &t.layer[epx_tile_layer_placed(&t.base.network, placed)].map;
     number += before->row_blocks * before->column_blocks;
   }
@@ -86,13 +88,16 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
       .chip = t.chip,
       .map = *map,
       .place = place,
-      .readout = place.layer == t.layers,
+      .role = layer->role,
+      .tile_layer = tile_layer,
+      .fed = !place.feedback || layer->window > 1, /* feedback arrays: for their switches */
+      .acts_back = place.layer > 0 && (place.feedback || !one_way),
       .number = number,
       .window = layer->window,
       .forward_shift = layer->forward_shift,
       .neuron = layer->neuron,
-      .weight_circuit = twin_circuit(&t, place.layer, false, estimator, rule),
-      .bias_circuit = twin_circuit(&t, place.layer, true, estimator, rule),
+      .weight_circuit = twin_circuit(&t, tile_layer, false, estimator, rule),
+      .bias_circuit = twin_circuit(&t, tile_layer, true, estimator, rule),
   };
   setup->chip.event_driven = false; /* a vector has no step before */
   return EPX_OK;
@@ -228,7 +233,7 @@ void epx_tile_input_range(const epx_tile_vectors_t *v, epx_tile_input_t input, i
     case EPX_TILE_POST:
     case EPX_TILE_TERM_POST:
       bits_range(false, v->shape.state_bits, low, high);
-      if (v->setup.readout) {
+      if (v->setup.role == EPX_ROLE_READOUT) {
         *high = 1 << EPX_SOFTMAX_FRACTION;
         *low = -*high;
       }
@@ -279,7 +284,7 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
     case EPX_TILE_PSUM_IN:
       return parts.psum_in && v->counts.vectors > 0;
     case EPX_TILE_OPERAND:
-      return parts.operand && v->counts.vectors > 0 && !v->setup.readout;
+      return parts.operand && v->counts.vectors > 0 && v->setup.role == EPX_ROLE_STATES;
     case EPX_TILE_SHADOW:
     case EPX_TILE_VELOCITY:
       return parts.update;
@@ -299,7 +304,7 @@ epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup, epx_tile_cou
                                      epx_tile_parts_t parts, epx_tile_vectors_t **vectors,
                                      epx_error_t *error) {
   /* Correlations then stay within 46 bits (epx_scale_apply). */
-  const int most = setup->readout ? 1 << 19 : 1 << 24;
+  const int most = setup->role == EPX_ROLE_READOUT ? 1 << 19 : 1 << 24;
   if (counts.vectors < 0 || counts.positions < 0 || counts.terms < 0 || counts.vectors > most ||
       counts.positions > most || counts.terms > most || counts.vectors % setup->window != 0) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
@@ -330,7 +335,7 @@ epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup, epx_tile_cou
   }
   const epx_sc_tile_job_t job = epx_tile_vectors_job(v);
   v->shape = epx_sc_tile_shape(&job); /* now with what its inputs say */
-  const epx_lfsr_t lfsr = epx_tile_lfsr(&setup->chip, setup->place.layer, setup->place.row_block,
+  const epx_lfsr_t lfsr = epx_tile_lfsr(&setup->chip, setup->tile_layer, setup->place.row_block,
                                         setup->place.column_block);
   *(uint32_t *)v->input[EPX_TILE_LFSR] = lfsr.state;
   *vectors = v;
@@ -388,7 +393,7 @@ epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *v) {
       .column_block = setup->place.column_block,
       .number = setup->number,
       .window = setup->window,
-      .readout = setup->readout,
+      .role = setup->role,
       .vectors = v->counts.vectors,
       .x = v->input[EPX_TILE_X],
       .psum_in = v->input[EPX_TILE_PSUM_IN],

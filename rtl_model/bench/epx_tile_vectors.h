@@ -20,6 +20,7 @@ extern "C" {
 typedef struct epx_tile_place_t {
   int layer, row_block, column_block; /* a parameter layer's tile: the read-out's number is that of
                                          the state layers */
+  bool feedback;                      /* of the layer's feedback arrays (epx_mapping.h) */
 } epx_tile_place_t;
 
 /* Everything about the tile that is not data. */
@@ -27,10 +28,12 @@ typedef struct epx_tile_setup_t {
   epx_chip_t chip;
   epx_layer_map_t map;
   epx_tile_place_t place;
-  bool readout;      /* without neurons; posts are signed errors (epx_softmax.h) */
-  int number;        /* of the tile on its chip */
-  int window;        /* 4: 2x2 max pool; 1: none */
-  int forward_shift; /* product -> accumulator, left */
+  epx_array_role_t role;
+  int tile_layer;      /* its number (epx_mapping.h) */
+  bool fed, acts_back; /* on its chip the tile makes forward products; backward ones */
+  int number;          /* of the tile on its chip */
+  int window;          /* 4: 2x2 max pool; 1: none */
+  int forward_shift;   /* product -> accumulator, left */
   epx_neuron_t neuron;
   epx_update_circuit_t weight_circuit, bias_circuit;
 } epx_tile_setup_t;

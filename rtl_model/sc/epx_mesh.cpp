@@ -315,6 +315,16 @@ uint64_t Mesh::products() const {
   return sum;
 }
 
+void Mesh::watch_updates(
+    const std::function<void(const UpdatePlace &, const UpdateRecord &)> &watch) const {
+  for (const auto &node : node_) {
+    const NodeConfig &config = node->config();
+    const UpdatePlace place = {node->self(), plan_.layer[config.layer].parameter, config.row_block,
+                               config.column_block};
+    node->tile.watch_updates([watch, place](const UpdateRecord &record) { watch(place, record); });
+  }
+}
+
 void Mesh::check_conservation() const {
   for (const auto &node : node_) {
     node->tile.check_conservation();

@@ -29,6 +29,9 @@ class Mesh : public sc_core::sc_module {
   // Restricts the waveform; throws std::invalid_argument naming what matches nothing.
   void show(const epx_sc_view_t &view);
   void trace(sc_core::sc_trace_file *file) const;
+  // Called after every synapse that any tile updates.
+  void watch_updates(
+      const std::function<void(const UpdatePlace &, const UpdateRecord &)> &watch) const;
 
  private:
   // A tile's registers, in the tile's order.

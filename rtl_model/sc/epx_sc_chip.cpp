@@ -4,6 +4,7 @@
 
 #include "epx_mesh.h"
 #include "epx_simulation.h"
+#include "epx_update_log.h"
 #include "epx_waveform.h"
 
 namespace {
@@ -34,11 +35,17 @@ epx_status_t check(const epx_sc_chip_job_t &job, epx_error_t *error) {
   return epx::check_waveform(job.vcd_path, error);
 }
 
-void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx_sc_chip_result_t *result) {
+void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx::UpdateLog *log,
+              epx_sc_chip_result_t *result) {
   epx::ChipTables tables(job, plan);
   epx::Mesh chip("chip", &tables);
   chip.set_predicted(result->predicted);
   chip.show(job.view);
+  if (log->is_open()) {
+    chip.watch_updates([log](const epx::UpdatePlace &place, const epx::UpdateRecord &record) {
+      log->write(place, record);
+    });
+  }
   result->seconds = epx::simulate_with_waveform(
       job.vcd_path, [&](sc_core::sc_trace_file *file) { chip.trace(file); },
       [&] { return chip.controller().shown(); });
@@ -61,13 +68,18 @@ void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx_sc_chip_resu
 extern "C" epx_status_t epx_sc_chip_run(const epx_sc_chip_job_t *job, epx_sc_chip_result_t *result,
                                         epx_error_t *error) {
   plan_t plan;
+  epx::UpdateLog log;
   epx_status_t status = check(*job, error);
   if (status == EPX_OK) {
     status = plan_make(job->network, job->chip, &plan, error);
   }
+  if (status == EPX_OK) {
+    status = log.open(*job->chip, job->update_log_path, job->pulse_log_path, error);
+  }
   if (status != EPX_OK) {
     return status;
   }
-  return epx::run_simulation(
-      "SystemC chip", [&] { simulate(*job, plan, result); }, error);
+  status = epx::run_simulation(
+      "SystemC chip", [&] { simulate(*job, plan, &log, result); }, error);
+  return status == EPX_OK ? log.close(error) : status;
 }

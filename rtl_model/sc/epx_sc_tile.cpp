@@ -100,9 +100,8 @@ extern "C" uint64_t epx_sc_tile_patience(const epx_sc_tile_job_t *job) {
 }
 
 extern "C" epx_tile_shape_t epx_sc_tile_shape(const epx_sc_tile_job_t *job) {
-  epx_tile_shape_t shape = epx_map_tile(job->chip, job->map, job->layer,
-                                        job->readout ? EPX_ROLE_READOUT : EPX_ROLE_STATES,
-                                        job->window, job->row_block, job->column_block);
+  epx_tile_shape_t shape = epx_map_tile(job->chip, job->map, job->layer, job->role, job->window,
+                                        job->row_block, job->column_block);
   shape.psum_in = job->psum_in != nullptr;
   shape.pools = job->operand != nullptr;
   return shape;

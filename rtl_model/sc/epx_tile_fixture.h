@@ -21,7 +21,7 @@
 //                                       its part of the waveform; else the bench traces the ports
 //   void check_conservation() const     reports an SC error where its own laws do not hold
 //   void watch_updates(std::function<void(const epx::UpdateRecord &)>)
-//                                       for the log of updates
+//                                       for the logs of updates and pulses
 #ifndef EPX_TILE_FIXTURE_H
 #define EPX_TILE_FIXTURE_H
 
@@ -155,13 +155,15 @@ epx_status_t run_tile(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
                       epx_sc_tile_result_t *result, epx_error_t *error) {
   UpdateLog log;
   epx_status_t status = check_tile_job(*job, *memory, error);
-  if (status == EPX_OK && job->update_log_path != nullptr && !detail::HasWatch<Module>::value) {
+  const char *const logged =
+      job->update_log_path != nullptr ? job->update_log_path : job->pulse_log_path;
+  if (status == EPX_OK && logged != nullptr && !detail::HasWatch<Module>::value) {
     status = epx_fail(error, EPX_ERR_UNSUPPORTED,
-                      "update log %s: this tile does not tell its updates (watch_updates)",
-                      job->update_log_path);
+                      "update log %s: this tile does not tell its updates (watch_updates)", logged);
   }
   status = status == EPX_OK ? check_waveform(job->vcd_path, error) : status;
-  status = status == EPX_OK ? log.open(job->update_log_path, error) : status;
+  status = status == EPX_OK ? log.open(*job->chip, job->update_log_path, job->pulse_log_path, error)
+                            : status;
   if (status != EPX_OK) {
     return status;
   }
@@ -169,7 +171,9 @@ epx_status_t run_tile(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
     TileFixture<Module> bench("bench", *job, memory, result);
     if constexpr (detail::HasWatch<Module>::value) {
       if (log.is_open()) {
-        bench.tile.watch_updates([&log](const UpdateRecord &record) { log.write(record); });
+        const UpdatePlace place = {job->number, job->layer, job->row_block, job->column_block};
+        bench.tile.watch_updates(
+            [&log, place](const UpdateRecord &record) { log.write(place, record); });
       }
     }
     result->seconds = simulate_with_waveform(

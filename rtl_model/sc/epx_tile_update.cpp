@@ -91,6 +91,7 @@ void Tile::update_one() {
   const epx_tile_shape_t &shape = config_.shape;
   UpdateRecord record = {};
   record.edge = edge_;
+  record.update = static_cast<uint32_t>(word_->event);
   record.row = row_;
   record.unit = unit_;
   const bool weight = row_ < shape.rows;

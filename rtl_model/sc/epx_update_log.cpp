@@ -5,36 +5,63 @@
 #include <cinttypes>
 #include <cstring>
 
+#include "../epx_pulsed.h"
+
 namespace epx {
 
 UpdateLog::~UpdateLog() {
-  if (file_ != nullptr) {
-    std::fclose(file_);
-  }
+  epx_error_t error = {};
+  const epx_status_t status = close(&error);  // of a run that failed: told elsewhere
+  static_cast<void>(status);
 }
 
-epx_status_t UpdateLog::open(const char *path, epx_error_t *error) {
-  if (path == nullptr) {
+epx_status_t UpdateLog::open(const epx_chip_t &chip, const char *updates, const char *pulses,
+                             epx_error_t *error) {
+  if (pulses != nullptr && !epx_pulsed(&chip)) {
+    return epx_fail(error, EPX_ERR_ARGUMENT,
+                    "chip.array.pulses.preset: none; the pulse log %s is of devices that pulses "
+                    "move",
+                    pulses);
+  }
+  if (pulses != nullptr) {
+    const epx_status_t status = epx_pulse_log_open(pulses, &pulses_, error);
+    if (status != EPX_OK) {
+      return status;
+    }
+  }
+  if (updates == nullptr) {
     return EPX_OK;
   }
-  path_ = path;
-  file_ = std::fopen(path, "w");
+  path_ = updates;
+  file_ = std::fopen(updates, "w");
   if (file_ == nullptr) {
-    return epx_fail(error, EPX_ERR_IO, "cannot write the update log %s: %s", path,
+    return epx_fail(error, EPX_ERR_IO, "cannot write the update log %s: %s", updates,
                     std::strerror(errno));
   }
   std::fputs(
-      "step,edge,kind,row,unit,bitline,correlation,velocity_before,velocity_after,value_before,"
+      "step,tile,layer,row_block,column_block,edge,kind,row,unit,bitline,correlation,velocity_"
+      "before,velocity_after,value_before,"
       "value_after,code_before,code_after,draw\n",
       file_);
   return EPX_OK;
 }
 
-void UpdateLog::write(const UpdateRecord &r) {
-  if (file_ == nullptr) {
-    return;
+void UpdateLog::write(const UpdatePlace &place, const UpdateRecord &r) {
+  if (file_ != nullptr) {
+    write_update(place, r);
   }
-  std::fprintf(file_, "%" PRIu64 ",%" PRIu64 ",", step_++, r.edge);
+  if (pulses_ != nullptr && r.pulses != 0) {
+    const epx_pulse_record_t record = {
+        r.update, place.tile, place.layer, place.row_block, place.column_block,
+        r.row,    r.bitline,  r.pulses,    r.value_before,  r.value_after};
+    const epx_status_t status = epx_pulse_log_write(pulses_, &record, nullptr);
+    static_cast<void>(status);  // told again by close()
+  }
+}
+
+void UpdateLog::write_update(const UpdatePlace &place, const UpdateRecord &r) {
+  std::fprintf(file_, "%" PRIu64 ",%d,%d,%d,%d,%" PRIu64 ",", step_++, place.tile, place.layer,
+               place.row_block, place.column_block, r.edge);
   if (r.bias) {
     std::fprintf(file_, "bias,,%d,,", r.unit);
   } else {
@@ -51,8 +78,10 @@ void UpdateLog::write(const UpdateRecord &r) {
 }
 
 epx_status_t UpdateLog::close(epx_error_t *error) {
+  const epx_status_t status = epx_pulse_log_close(pulses_, error);
+  pulses_ = nullptr;
   if (file_ == nullptr) {
-    return EPX_OK;
+    return status;
   }
   errno = 0;
   const bool failed = std::ferror(file_) != 0;
@@ -62,7 +91,7 @@ epx_status_t UpdateLog::close(epx_error_t *error) {
     return epx_fail(error, EPX_ERR_IO, "cannot write the update log %s: %s", path_,
                     errno != 0 ? std::strerror(errno) : "an earlier write failed");
   }
-  return EPX_OK;
+  return status;
 }
 
 }  // namespace epx

@@ -231,6 +231,21 @@ refuse 2 '--image 31: the test part has 32 images; expected 0 to 30' chip --run 
   --images 2
 refuse 2 '--random draws its images' chip chip.yaml --random 1 --image 0
 
+# Logs of updates and of pulses.
+short=(--set dynamics.free_steps=1 --set dynamics.nudged_steps=1)
+pulses=(--set chip.array.kind=analog --set chip.array.bits_per_cell=8 --set chip.array.adc_bits=16
+  --set chip.array.pulses.preset=ReRAM-SB)
+run 0 chip --run trained "${short[@]}" "${pulses[@]}" --update-log log.csv --pulse-log pulses.csv
+passes
+check 'pulses of every layer' test "$(tail -n +2 pulses.csv | cut -d, -f3 | sort -u | wc -l)" -eq 3
+check 'updates of every layer' test "$(tail -n +2 log.csv | cut -d, -f3 | sort -u | wc -l)" -eq 3
+run 1 chip --run trained "${short[@]}" "${pulses[@]}" --pulse-log /dev/full
+says 'cannot write the pulse log /dev/full: No space left on device'
+run 1 chip --run trained "${short[@]}" --update-log /dev/full
+says 'cannot write the update log /dev/full: No space left on device'
+refuse 2 'chip.array.pulses.preset: none; the pulse log pulses.csv is of devices that pulses move' \
+  chip --run trained "${short[@]}" --pulse-log pulses.csv
+
 # Arguments.
 refuse 2 'not both' chip chip.yaml --run trained
 refuse 2 '--random 0: expected a whole number, 1 to 256' chip chip.yaml --random 0

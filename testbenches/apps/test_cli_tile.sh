@@ -122,9 +122,14 @@ printf 'PK' >torn.npz
 refuse 2 'torn.npz' "${tile[@]}" --vectors torn.npz
 refuse 2 'substrate.kind is golden' "${tile[@]}" --random 1 --set substrate.kind=golden
 uni=(--set network.connections=unidirectional)
-refuse 2 'network.connections: unidirectional; a tile of layer 1 learns with its feedback arrays' \
-  "${tile[@]}" --random 1 "${uni[@]}"
 run 0 "${tile[@]}" --random 1 --layer 0 "${uni[@]}"
+refuse 2 'layer 1 has no feedback arrays; expected network.connections: unidirectional' \
+  "${tile[@]}" --random 1 --role backward
+for layer in 0 readout; do
+  refuse 2 'has no feedback arrays; expected network.connections: unidirectional, and a state layer' \
+    "${tile[@]}" --random 1 --role backward --layer "$layer" "${uni[@]}"
+done
+refuse 2 '--role both: expected forward or backward' "${tile[@]}" --random 1 --role both
 refuse 1 'no/v.npz' "${tile[@]}" --random 1 --write-vectors no/v.npz
 run 1 "${tile[@]}" --random 1 --junit no/v.xml
 says 'no/v.xml'
@@ -140,10 +145,11 @@ check 'JUnit: torn' xml torn.xml "$error 'torn.npz' in r[0][0].find('error').get
 
 # The log of updates: a line for each synapse and bias; a full disk is an error.
 run 0 "${tile[@]}" --vectors v.npz --update-log log.csv
-check 'header' test "$(head -n 1 log.csv)" = "step,edge,kind,row,unit,bitline,correlation,\
+check 'header' test "$(head -n 1 log.csv)" = "step,tile,layer,row_block,column_block,edge,\
+kind,row,unit,bitline,correlation,\
 velocity_before,velocity_after,value_before,value_after,code_before,code_after,draw"
 check 'a line a synapse' test "$(wc -l <log.csv)" -eq $((1 + 36 * 8 + 8))
-check 'the last bias' grep -q '^295,[0-9]*,bias,,7,,' log.csv
+check 'the last bias' grep -q '^295,1,1,0,0,[0-9]*,bias,,7,,' log.csv
 run 1 "${tile[@]}" --vectors v.npz --update-log /dev/full
 says 'cannot write the update log /dev/full: No space left on device'
 run 1 "${tile[@]}" --vectors v.npz --update-log no/log.csv
@@ -239,7 +245,47 @@ for layer in 0 1 readout; do
   run 0 "${tile[@]}" --vectors pulsed.npz "${pulses[@]}"
   run 1 "${tile[@]}" --vectors pulsed.npz # written
   prints 'FAIL  shadow weights'
-  run 0 "${tile[@]}" --random 5 --layer "$layer" "${pulses[@]}"
+  run 0 "${tile[@]}" --random 5 --layer "$layer" "${pulses[@]}" --pulse-log pulses.csv
+  check 'pulsed devices' test "$(wc -l <pulses.csv)" -gt 2
 done
+run 0 "${tile[@]}" --random 5 "${pulses[@]}" --pulse-log pulses.csv --update-log log.csv
+check 'both logs say the same' awk -F, 'NR == FNR { if (FNR > 1) p[$6 "," $7] = $10 "," $11; next }
+  $7 == "weight" { k = $8 "," $9; if (k in p ? p[k] != $14 "," $15 : $14 != $15) exit 1; n += k in p }
+  END { exit !n }' pulses.csv log.csv
+run 1 "${tile[@]}" --random 5 "${pulses[@]}" --pulse-log /dev/full
+says 'cannot write the pulse log /dev/full: No space left on device'
+run 1 "${tile[@]}" --random 5 "${pulses[@]}" --pulse-log no/log.csv
+says 'cannot write the pulse log no/log.csv: No such file'
+refuse 2 'chip.array.pulses.preset: none; the pulse log pulses.csv is of devices that pulses move' \
+  "${tile[@]}" --random 5 --pulse-log pulses.csv
+
+# Arrays of one direction each, by both rules.
+for rule in same different; do
+  rm -rf one_way
+  uni=(--set network.connections=unidirectional --set "network.backward_rule=$rule")
+  run 0 train tiny.yaml --threads 1 -q --set training.epochs=1 "${uni[@]}" -o one_way
+  run 0 tile --from-run one_way --write-vectors forward.npz
+  prints 'tile conv1, row block' 'PASS  neuron states' 'PASS  biases' 'PASS  all values'
+  what='own arrays do not act back'
+  ! grep -q 'backward product' out || fail 'a backward product'
+  run 0 tile --from-run one_way --role backward --write-vectors backward.npz
+  prints 'tile conv1 backward, row block' 'PASS  backward product' 'PASS  correlations' \
+    'PASS  shadow weights' 'PASS  all values'
+  what='feedback arrays have no neurons and no biases'
+  ! grep -q 'neuron states\|bias' out || fail 'neurons or biases'
+  for direction in forward backward; do
+    run 0 "${tile[@]}" "${uni[@]}" --vectors "$direction.npz"
+    run 0 "${tile[@]}" "${uni[@]}" --vectors "$direction.npz" --role "$direction" --stalls 3
+    run 0 "${tile[@]}" "${uni[@]}" --random 5 --role "$direction"
+  done
+  refuse 2 ', feedback arrays; the options ask for another' "${tile[@]}" "${uni[@]}" \
+    --vectors backward.npz --role forward
+done
+refuse 2 'layer 1 has no feedback arrays' "${tile[@]}" --vectors backward.npz
+make bad.npz +backward.npz 'tile[3]=2'
+refuse 2 "array 'tile' holds 2 at element 3; expected 0 or 1" "${tile[@]}" --vectors bad.npz
+make bad.npz +backward.npz 'operand=i8:512,8:0'
+refuse 2 "array 'operand' has no use in this job: feedback arrays have no neurons" "${tile[@]}" \
+  "${uni[@]}" --vectors bad.npz
 refuse 2 '--image 32: the test part has 32 images; expected 0 to 31' tile --from-run run --image 32
 finish

@@ -25,7 +25,8 @@ struct ChipCase {
   int sign = 1, images = 1, stall_percent = 0, lose_packet = 0;
   int steps_before = 0;  // of training, by the twin alone
   uint64_t data_seed = 1, watchdog_cycles = 0;
-  const char *vcd_path = nullptr;
+  const char *vcd_path = nullptr, *update_log_path = nullptr, *pulse_log_path = nullptr;
+  std::function<void(const epx_substrate_t *)> look;  // at the twin, before and after the step
 
   bool legal() const {
     epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
@@ -55,6 +56,8 @@ struct ChipCase {
     request.stall_seed = static_cast<uint32_t>(data_seed);
     request.lose_packet = lose_packet;
     request.vcd_path = vcd_path;
+    request.update_log_path = update_log_path;
+    request.pulse_log_path = pulse_log_path;
     for (int i = 0; i < steps_before; ++i) {
       train_step(twin.get(), request);
     }
@@ -64,7 +67,14 @@ struct ChipCase {
     if (calibrated != EPX_OK) {
       return calibrated;
     }
-    return epx_chip_check_run(twin.get(), &request, check, error);
+    if (look) {
+      look(twin.get());
+    }
+    const epx_status_t status = epx_chip_check_run(twin.get(), &request, check, error);
+    if (look) {
+      look(twin.get());
+    }
+    return status;
   }
 
   static void train_step(epx_substrate_t *twin, const epx_chip_check_request_t &request) {

@@ -268,21 +268,39 @@ uint64_t seed_of() {
   return seed;
 }
 
-// The log without its second column.
+// The log without the edges (column 5).
 std::string without_edges(const std::string &log) {
   std::istringstream lines(log);
   std::string line, out;
   while (std::getline(lines, line)) {
-    const size_t first = line.find(','), second = line.find(',', first + 1);
-    out += line.substr(0, first) + line.substr(second) + "\n";
+    size_t first = line.find(',');
+    for (int i = 0; i < 4; ++i) {
+      first = line.find(',', first + 1);
+    }
+    out += line.substr(0, first) + line.substr(line.find(',', first + 1)) + "\n";
   }
   return out;
+}
+
+std::string read_text(const std::string &path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string place_text(const epx_tile_vectors_t *v) {
+  const epx_tile_place_t &p = v->setup.place;
+  std::ostringstream out;
+  out << v->setup.number << ',' << p.layer << ',' << p.row_block << ',' << p.column_block << ',';
+  return out.str();
 }
 
 // What the log must say, column by column.
 std::string replayed_log(const epx_tile_vectors_t *v, const epx_tile_answer_t &answer) {
   std::ostringstream out;
-  out << "step,kind,row,unit,bitline,correlation,velocity_before,velocity_after,value_before,"
+  out << "step,tile,layer,row_block,column_block,kind,row,unit,bitline,correlation,velocity_before,"
+         "velocity_after,value_before,"
          "value_after,code_before,code_after,draw\n";
   epx_lfsr_t lfsr = {*static_cast<uint32_t *>(v->input[EPX_TILE_LFSR])};
   const bool draws = v->setup.weight_circuit.rounding == EPX_ROUND_STOCHASTIC;
@@ -296,16 +314,17 @@ std::string replayed_log(const epx_tile_vectors_t *v, const epx_tile_answer_t &a
   const int units = v->shape.units, synapses = v->shape.rows * units;
   for (int i = 0; i < synapses + (v->shape.bias ? units : 0); ++i) {
     if (i < synapses) {
-      out << i << ",weight," << i / units << ',' << i % units << ',' << i % units * v->shape.slices
-          << ',' << after(EPX_TILE_OUT_CORRELATION, i) << ',' << in(EPX_TILE_VELOCITY, i) << ','
-          << after(EPX_TILE_OUT_VELOCITY, i) << ',' << in(EPX_TILE_SHADOW, i) << ','
-          << after(EPX_TILE_OUT_SHADOW, i) << ',' << in(EPX_TILE_WEIGHT, i) << ','
-          << after(EPX_TILE_OUT_WEIGHT, i) << ',';
+      out << i << ',' << place_text(v) << "weight," << i / units << ',' << i % units << ','
+          << i % units * v->shape.slices << ',' << after(EPX_TILE_OUT_CORRELATION, i) << ','
+          << in(EPX_TILE_VELOCITY, i) << ',' << after(EPX_TILE_OUT_VELOCITY, i) << ','
+          << in(EPX_TILE_SHADOW, i) << ',' << after(EPX_TILE_OUT_SHADOW, i) << ','
+          << in(EPX_TILE_WEIGHT, i) << ',' << after(EPX_TILE_OUT_WEIGHT, i) << ',';
     } else {
       const int u = i - synapses;
-      out << i << ",bias,," << u << ",," << after(EPX_TILE_OUT_BIAS_CORRELATION, u) << ','
-          << in(EPX_TILE_BIAS_VELOCITY, u) << ',' << after(EPX_TILE_OUT_BIAS_VELOCITY, u) << ','
-          << in(EPX_TILE_BIAS, u) << ',' << after(EPX_TILE_OUT_BIAS, u) << ",,,";
+      out << i << ',' << place_text(v) << "bias,," << u << ",,"
+          << after(EPX_TILE_OUT_BIAS_CORRELATION, u) << ',' << in(EPX_TILE_BIAS_VELOCITY, u) << ','
+          << after(EPX_TILE_OUT_BIAS_VELOCITY, u) << ',' << in(EPX_TILE_BIAS, u) << ','
+          << after(EPX_TILE_OUT_BIAS, u) << ",,,";
     }
     if (draws) {
       out << epx_lfsr_next16(&lfsr);
@@ -334,10 +353,7 @@ TEST(TileBench, the_update_log_tells_what_happened) {
       epx_error_t error = {};
       ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
       const Answered reference(v.get());
-      std::ifstream file(path);
-      std::ostringstream text;
-      text << file.rdbuf();
-      EXPECT_EQ(without_edges(text.str()), replayed_log(v.get(), reference.answer));
+      EXPECT_EQ(without_edges(read_text(path)), replayed_log(v.get(), reference.answer));
     });
   }
 }
@@ -346,8 +362,9 @@ TEST(TileBench, the_update_log_tells_what_happened) {
 // share of a step, the read-out's too, with expectations from the twin, also of a later step.
 TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
   Random random(seed_of());
-  int readouts = 0, lossy = 0, devices = 0, noisy = 0, pulsed = 0, dacs = 0, batches = 0;
-  for (int cases = 0; cases < 50;) {
+  int readouts = 0, lossy = 0, devices = 0, noisy = 0, pulsed = 0, forward = 0, feedback = 0,
+      dacs = 0, batches = 0;
+  for (int cases = 0; cases < 80;) {
     const epx_network_t network = random_twin_network(random);
     epx_chip_t chip = random_chip(random);
     chip.adc_bits = 24;
@@ -397,9 +414,8 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
     step.labels = batch.labels.data();
     step.images = 2;
     step.place.layer = random.integer(0, epx_network_parameter_layers(&network) - 1);
-    if (epx_network_has_backward(&network, step.place.layer)) {
-      step.place.layer = 0;  // the bench has no feedback arrays
-    }
+    const bool one_way = epx_network_has_backward(&network, step.place.layer);
+    step.place.feedback = one_way && random.chance(0.5);
     epx_layer_shape_t shapes[EPX_MAX_LAYERS + 1];
     ASSERT_EQ(epx_network_shapes(&network, shapes, nullptr), EPX_OK);
     const epx_geometry_t g = epx_geometry_of(&network, shapes, step.place.layer);
@@ -409,6 +425,7 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
     step.place.column_block = random.integer(0, map.column_blocks - 1);
     const bool readout = step.place.layer == network.layer_count;
     readouts += readout;
+    (step.place.feedback ? feedback : forward) += one_way;
     lossy += chip.adc_bits < 16;
     devices += !epx_device_ideal(&chip.device);
     noisy += epx_array_noisy(&chip);
@@ -436,14 +453,18 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
       const epx_tile_bench_options_t options = {};
       ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
       EXPECT_FALSE(epx_tile_check_failed(&check)) << epx_tile_check_first(&check);
-      EXPECT_EQ(check.rows[EPX_TILE_OUT_STATE].given > 0, !readout);
-      EXPECT_GT(check.rows[EPX_TILE_OUT_PSUM].given, 0);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_STATE].given > 0, !readout && !step.place.feedback);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_PSUM].given > 0,
+                !step.place.feedback || v->setup.window > 1);
       EXPECT_GT(check.rows[EPX_TILE_OUT_CORRELATION].given, 0);
       EXPECT_GT(check.rows[EPX_TILE_OUT_LFSR].given, 0);
-      EXPECT_EQ(check.rows[EPX_TILE_OUT_BACKWARD].compared > 0, step.place.layer > 0);
+      EXPECT_EQ(check.rows[EPX_TILE_OUT_BACKWARD].compared > 0,
+                step.place.layer > 0 && one_way == step.place.feedback);
     });
   }
   EXPECT_GT(readouts, 0);
+  EXPECT_GT(forward, 0);
+  EXPECT_GT(feedback, 0);
   EXPECT_GT(lossy, 0);
   EXPECT_GT(devices, 0);
   EXPECT_GT(noisy, 0);
@@ -669,6 +690,67 @@ TEST(TileBench, pulses_of_every_preset) {
     epx_pulsed_destroy(devices);
   }
   EXPECT_GT(pulses, 1000u);
+}
+
+// The log of pulses against the twin's registers before and after the step, and against pulses
+// counted from the step of each synapse.
+TEST(TileBench, the_pulse_log_replays_from_the_twins_registers) {
+  Random random(seed_of());
+  const Folder folder;
+  const std::string path = folder / "pulses.csv";
+  int64_t pulsed = 0;
+  const epx_network_t network = make_network({2, 12, 12}, {conv_layer(5, 3, 1, 1, EPX_POOL_MAX)}, 4,
+                                             EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID);
+  for (int preset = 1; preset <= 7; ++preset) {
+    SCOPED_TRACE(preset);
+    epx_chip_t chip = pulse_chip(random, preset);
+    chip.update_rounding = static_cast<epx_round_t>(random.integer(0, EPX_ROUND_TRUNCATE_ZERO));
+    const Batch batch = random_batch(network, random, 2);
+    epx_tile_step_t step = {};
+    step.place = {random.integer(0, 1), random.integer(0, 1), 0};
+    step.dynamics.free_steps = step.dynamics.nudged_steps = 2;
+    step.estimator.beta = 0.5;
+    step.rule.momentum = 0.5;
+    std::fill(std::begin(step.rule.learning_rate), std::end(step.rule.learning_rate), 0.3);
+    step.x = batch.x.data();
+    step.labels = batch.labels.data();
+    step.images = 2;
+    const Substrate twin = make_twin(network, chip, 2);
+    load(twin.get(), random_params(network, random, 2.5, -0.3, 0.9));
+    epx_error_t error = {};
+    epx_tile_vectors_t *made = nullptr;
+    ASSERT_EQ(epx_tile_from_twin(twin.get(), &step, &made, &error), EPX_OK) << error.message;
+    const Vectors v(made);
+    in_child([&] {
+      epx_tile_bench_options_t options = {};
+      options.pulse_log_path = path.c_str();
+      epx_tile_check_t check;
+      ASSERT_EQ(epx_tile_check_run(v.get(), &options, &check, &error), EPX_OK) << error.message;
+    });
+    std::ostringstream expected;
+    expected << "step,tile,layer,row_block,column_block,row,column,polarity,pulses,before,after\n";
+    const epx_update_circuit_t &circuit = v->setup.weight_circuit;
+    const int32_t *before = static_cast<int32_t *>(v->input[EPX_TILE_SHADOW]);
+    const int32_t *after = static_cast<int32_t *>(v->expect[EPX_TILE_OUT_SHADOW]);
+    const int64_t *sums = static_cast<int64_t *>(v->expect[EPX_TILE_OUT_CORRELATION]);
+    int32_t *velocity = static_cast<int32_t *>(v->input[EPX_TILE_VELOCITY]);
+    epx_lfsr_t lfsr = {*static_cast<uint32_t *>(v->input[EPX_TILE_LFSR])};
+    for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
+      const int64_t fall = epx_update_step(&circuit, sums[i], before[i], &velocity[i], &lfsr);
+      const int64_t pulses = std::min<int64_t>(std::abs(fall), chip.pulse_max);
+      if (pulses > 0) {
+        expected << v->event.update << ',' << place_text(v.get()) << i / v->shape.units << ','
+                 << i % v->shape.units << (fall > 0 ? ",down," : ",up,") << pulses << ','
+                 << before[i] << ',' << after[i] << '\n';
+      } else {
+        EXPECT_EQ(before[i], after[i]);
+      }
+    }
+    const std::string text = read_text(path);
+    EXPECT_EQ(text, expected.str());
+    pulsed += std::count(text.begin(), text.end(), '\n') - 1;
+  }
+  EXPECT_GT(pulsed, 100);
 }
 
 }  // namespace
