@@ -53,7 +53,7 @@ double account_position_cycles(const plan_t *plan, int l);
 double account_packet_cycles(const plan_t *plan, int from, int to, int64_t bits);
 /* The longest way between the tiles of a row block of layer l, or all, and the homes of layer
  * `below` (-1: the host): cycles of a header. */
-double account_row_block_way(const plan_t *plan, int l, int row_block, int below);
+double account_row_block_way(const plan_t *plan, int l, int rb, int below);
 double account_way(const plan_t *plan, int l, int below);
 int64_t account_partial_bits(const plan_t *plan, int l);
 /* Partial sums from the first row block to the last, the arrays being done. */

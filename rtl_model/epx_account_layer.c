@@ -9,6 +9,10 @@ epx_tile_shape_t account_slowest(const plan_t *plan, int l) {
   return plan_tile(plan, l, 0, 0);
 }
 
+static double mean(uint64_t sum, uint64_t count) {
+  return count == 0 ? 0.0 : (double)sum / (double)count;
+}
+
 bool account_measured(const plan_t *plan, int l) {
   return l > 0 && plan->pace != NULL && plan->pace->commands > 0;
 }
@@ -16,7 +20,7 @@ bool account_measured(const plan_t *plan, int l) {
 double account_vector_cycles(const plan_t *plan, int l) {
   const plan_layer_t *layer = &plan->layer[l];
   if (account_measured(plan, l)) {
-    return (double)plan->pace->forward[l] / (double)plan->pace->commands /
+    return mean(plan->pace->forward[l], plan->pace->driven[l]) /
            ((double)layer->positions * layer->window);
   }
   const epx_tile_shape_t tile = account_slowest(plan, l);
@@ -27,8 +31,7 @@ double account_vector_cycles(const plan_t *plan, int l) {
 
 double account_position_cycles(const plan_t *plan, int l) {
   if (account_measured(plan, l)) {
-    return (double)plan->pace->backward[l] / (double)plan->pace->commands /
-           (double)plan->layer[l].positions;
+    return mean(plan->pace->backward[l], plan->pace->commands) / (double)plan->layer[l].positions;
   }
   const epx_tile_shape_t tile = account_slowest(plan, l);
   const epx_driver_t driver = epx_driver_of(plan->chip, &tile, true);
@@ -98,7 +101,7 @@ static double vector_period(const plan_t *plan, int l) {
 double account_sums_at_home(const plan_t *plan, int l) {
   const plan_layer_t *layer = &plan->layer[l];
   if (account_measured(plan, l)) {
-    return (double)plan->pace->sums[l] / (double)plan->pace->commands;
+    return mean(plan->pace->sums[l], plan->pace->driven[l]);
   }
   const double vectors = (double)layer->positions * layer->window;
   return 3.0 + account_vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l) +
@@ -181,8 +184,7 @@ double account_feedback_way(const plan_t *plan, int l, int rb) {
 
 double account_step_end(const plan_t *plan, int l, bool last) {
   const epx_pace_t *pace = plan->pace;
-  const uint64_t steps = last ? pace->last[l] : pace->commands;
-  return steps == 0 ? 0.0 : (double)(last ? pace->last_ends[l] : pace->ends[l]) / (double)steps;
+  return last ? mean(pace->last_ends[l], pace->last[l]) : mean(pace->ends[l], pace->commands);
 }
 
 double account_words_end(account_t *a, int l, double word, int sets, bool feedback) {

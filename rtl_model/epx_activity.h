@@ -19,7 +19,7 @@ extern "C" {
  * below, or, where it makes none, its sums. In how many steps it was the last, and the edges then.
  */
 typedef struct epx_pace_t {
-  uint64_t commands;
+  uint64_t commands, driven[EPX_MAX_TILE_LAYERS]; /* of which the layer had vectors to drive */
   uint64_t forward[EPX_MAX_TILE_LAYERS], backward[EPX_MAX_TILE_LAYERS];
   uint64_t sums[EPX_MAX_TILE_LAYERS], ends[EPX_MAX_TILE_LAYERS];
   uint64_t last[EPX_MAX_TILE_LAYERS], last_ends[EPX_MAX_TILE_LAYERS];
@@ -51,6 +51,7 @@ typedef struct epx_measured_t {
 static inline void epx_pace_add(epx_pace_t *sum, const epx_pace_t *pace, uint64_t times) {
   sum->commands += times * pace->commands;
   for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
+    sum->driven[i] += times * pace->driven[i];
     sum->forward[i] += times * pace->forward[i];
     sum->backward[i] += times * pace->backward[i];
     sum->sums[i] += times * pace->sums[i];

@@ -161,6 +161,7 @@ void twin_pace_end_forward(const twin_t *twin, const twin_layer_t *layer, twin_w
   w->at_work->forward[i] += longest(w->cycles, layer->map.row_blocks);
   const double sums = home_at(layer, w)[vectors_of(layer) / layer->window - 1];
   w->at_work->sums[i] += (uint64_t)sums;
+  ++w->at_work->driven[i];
   w->end[i] = sums;
 }
 
