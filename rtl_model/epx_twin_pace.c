@@ -49,7 +49,7 @@ static epx_status_t make_network(twin_t *twin, plan_t *plan, epx_error_t *error)
     for (int i = 1; i < twin->tile_layers; ++i) {
       const plan_layer_t *layer = &plan->layer[i];
       if (layer->acts_back && layer->role != EPX_ROLE_READOUT) {
-        twin->layer[i].ways.row[nudged] = hottest / layer->g.out_height;
+        twin->layer[i].ways.row[nudged] = layer->convolves ? hottest / layer->g.out_height : 0.0;
         twin->layer[i].ways.drain = account_drain(&a, i);
       }
     }
