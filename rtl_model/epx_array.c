@@ -266,7 +266,7 @@ static void convert(const epx_array_t *array, bool rows, int slice, uint64_t eve
 }
 
 /* Every bit of the digits doubles what those above it counted. */
-static void double_sums(int count, int64_t *sums) {
+EPX_CLONES static void double_sums(int count, int64_t *restrict sums) {
   for (int i = 0; i < count; ++i) {
     sums[i] *= 2;
   }
@@ -279,7 +279,9 @@ void epx_array_read_columns(const epx_array_t *array, uint64_t event, const epx_
     epx_array_cells_columns(array->cells, event, rows, array->dac[0] != NULL, first, count, sums);
   }
   for (int bit = rows->bits - 1; array->cells == NULL && bit >= 0; --bit) {
-    double_sums(count, sums);
+    if (bit + 1 < rows->bits) {
+      double_sums(count, sums);
+    }
     array_count_columns(array, rows->plane + (size_t)bit * array->row_words, first, count, sums);
   }
   if (array->lossy) {
@@ -295,7 +297,9 @@ void epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_dri
                          sums);
   }
   for (int bit = units->bits - 1; array->cells == NULL && bit >= 0; --bit) {
-    double_sums(count, sums);
+    if (bit + 1 < units->bits) {
+      double_sums(count, sums);
+    }
     array_count_rows(array, units->plane + (size_t)bit * array->unit_words, slice, first, count,
                      sums);
   }

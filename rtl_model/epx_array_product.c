@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "epx_array_internal.h"
-#include "epx_clones.h"
 
 /* sums[units] += factor * what the columns give for the driven digits at one event. */
 static void add_columns(const epx_array_t *array, uint64_t event, epx_driven_t *driven,
@@ -45,32 +44,16 @@ typedef struct room_t {
   int32_t carried[EPX_ARRAY_MAX_LINES];
 } room_t;
 
-EPX_CLONES static void take_digits(int count, const int32_t *restrict code, int bit, int mask,
-                                   uint8_t *restrict digit) {
-  for (int i = 0; i < count; ++i) {
-    digit[i] = (uint8_t)(code[i] >> bit & mask);
-  }
-}
-
-/* Of changes: of those that a pass is for. */
-EPX_CLONES static void take_changes(int count, const int32_t *restrict change, int sign, int bit,
-                                    int mask, uint8_t *restrict digit) {
-  for (int i = 0; i < count; ++i) {
-    const int32_t magnitude = sign * change[i];
-    digit[i] = (uint8_t)((magnitude > 0 ? magnitude : 0) >> bit & mask);
-  }
-}
-
 /* Puts a pass on the lines; changes NULL: of room's codes. */
 static void take(const epx_array_t *array, bool backward, const epx_pass_t *pass,
                  const int32_t *changes, room_t *room) {
-  const int lines = backward ? array->shape.units : array->shape.rows, mask = (1 << pass->bits) - 1;
+  const int lines = backward ? array->shape.units : array->shape.rows;
   room->driven = (epx_driven_t){
       .bits = pass->bits, .plane = room->plane, .digit = room->digit, .carried = room->carried};
   if (changes == NULL) {
-    take_digits(lines, room->code, pass->bit, mask, room->digit);
+    epx_pass_digits(pass, room->code, lines, room->digit);
   } else {
-    take_changes(lines, changes, pass->sign, pass->bit, mask, room->digit);
+    epx_drive_digits(pass, changes, lines, room->digit);
   }
   array_pack(array, backward, &room->driven);
 }

@@ -55,6 +55,18 @@ int epx_drive_passes(const epx_driver_t *driver, const epx_drive_t *drive, epx_p
   return count;
 }
 
+EPX_CLONES static void digits(const int32_t *restrict change, int count, int sign, int bit,
+                              int mask, uint8_t *restrict digit) {
+  for (int i = 0; i < count; ++i) {
+    const int32_t magnitude = sign * change[i];
+    digit[i] = (uint8_t)((magnitude > 0 ? magnitude : 0) >> bit & mask);
+  }
+}
+
+void epx_drive_digits(const epx_pass_t *pass, const int32_t *change, int count, uint8_t *digit) {
+  digits(change, count, pass->sign, pass->bit, (1 << pass->bits) - 1, digit);
+}
+
 void epx_drive_events(const epx_chip_t *chip, const epx_driver_t *driver, const epx_drive_t *drive,
                       int slices, int lines, int leaves, epx_events_t *events) {
   epx_pass_t passes[EPX_MAX_PASSES];

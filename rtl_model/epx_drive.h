@@ -36,11 +36,8 @@ void epx_drive_change(const epx_driver_t *driver, const int32_t *before,
 /* The passes that a drive takes; passes may be NULL. */
 int epx_drive_passes(const epx_driver_t *driver, const epx_drive_t *drive, epx_pass_t *passes);
 
-/* The digit that a line carries in such a pass. */
-static inline int32_t epx_drive_digit(const epx_pass_t *pass, int32_t change) {
-  const int32_t magnitude = pass->sign * change;
-  return magnitude > 0 ? epx_pass_digit(pass, magnitude) : 0;
-}
+/* What lines carry in such a pass: digits of changes of its sign. */
+void epx_drive_digits(const epx_pass_t *pass, const int32_t *change, int count, uint8_t *digit);
 
 /* Adds the events of one drive of a tile whose `lines` converted lines cross `leaves` cells each,
  * `slices` times (backward: each slice in turn): the array's and its converters'. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epx_driver.h"
 
+#include "epx_clones.h"
 #include "epx_round.h"
 
 static int smaller(int a, int b) {
@@ -39,4 +40,15 @@ int32_t epx_driver_round(const epx_driver_t *driver, int32_t code) {
   const int64_t level = epx_round_shift(code, driver->low, EPX_ROUND_NEAREST_EVEN, 0);
   const int64_t top = (INT64_C(1) << (driver->end - driver->low)) - 1;
   return (int32_t)((level > top ? top : level) * (INT64_C(1) << driver->low));
+}
+
+EPX_CLONES static void digits(const int32_t *restrict code, int count, int bit, int mask,
+                              uint8_t *restrict digit) {
+  for (int i = 0; i < count; ++i) {
+    digit[i] = (uint8_t)(code[i] >> bit & mask);
+  }
+}
+
+void epx_pass_digits(const epx_pass_t *pass, const int32_t *code, int count, uint8_t *digit) {
+  digits(code, count, pass->bit, (1 << pass->bits) - 1, digit);
 }

@@ -48,6 +48,9 @@ static inline int32_t epx_pass_digit(const epx_pass_t *pass, int32_t code) {
   return code >> pass->bit & ((1 << pass->bits) - 1);
 }
 
+/* digit[i] of code[i], as it is driven. */
+void epx_pass_digits(const epx_pass_t *pass, const int32_t *code, int count, uint8_t *digit);
+
 #ifdef __cplusplus
 }
 #endif

@@ -125,9 +125,9 @@ class Tile : public sc_core::sc_module {
   void sequence();
   void accept();
   void plan_passes();
-  void plan_changes(int place);
+  void plan_codes(int place);
   void begin_pass();
-  uint64_t take_digits(const Pass &pass);
+  uint64_t drive(const Pass &pass);
   void convert_turn();
   void convert(const std::vector<int64_t> &sums);
 
@@ -174,7 +174,8 @@ class Tile : public sc_core::sc_module {
   std::vector<int32_t> carried_;
   std::vector<Pass> passes_;  // of the word
   size_t pass_ = 0;
-  std::vector<int32_t> change_[4];  // of the word's codes, by place
+  std::vector<int32_t> code_[4];  // of the word, by place: as driven, or their changes
+  uint64_t driven_lines_[4] = {};
   epx_drive_t drive_[4] = {};
   int turn_ = 0, wait_ = 0, row_ = 0, unit_ = 0;
   Conversion conversion_;

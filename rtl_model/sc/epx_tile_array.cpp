@@ -89,9 +89,7 @@ void Tile::plan_passes() {
   for (int place = 0; place < (backward() ? shape.window : 1); ++place) {
     const size_t begin = passes_.size();
     epx_pass_t drives[EPX_MAX_PASSES];
-    if (word_->event_driven()) {
-      plan_changes(place);
-    }
+    plan_codes(place);
     const int count = word_->event_driven() ? epx_drive_passes(&driver(), &drive_[place], drives)
                                             : epx_driver_passes(&driver(), drives);
     for (int slice = 0; slice < (backward() ? shape.slices : 1); ++slice) {
@@ -106,49 +104,53 @@ void Tile::plan_passes() {
   }
 }
 
-// What changed since the array was last driven.
-void Tile::plan_changes(int place) {
+// Codes of wordlines as they are driven; backward, of the columns whose switch points at this place
+// of the window; event-driven, what changed of them since the array was last driven.
+void Tile::plan_codes(int place) {
   const size_t at = static_cast<size_t>(place);
-  std::vector<int32_t> &change = change_[at];
+  std::vector<int32_t> &code = code_[at];
+  const epx_driver_t &driver = driver_[backward()];
+  code.resize(word_->lines.size() + word_->post.size());
+  const int count = static_cast<int>(code.size());
+  driven_lines_[at] = word_->lines.size();
+  if (!word_->event_driven()) {
+    for (size_t r = 0; r < word_->lines.size(); ++r) {
+      code[r] = epx_driver_code(&driver, word_->lines[r]);
+    }
+    for (size_t u = 0; u < word_->post.size(); ++u) {
+      const bool on = word_->switches[u] == place;
+      driven_lines_[at] += on ? 1 : 0;
+      code[u] = on ? epx_driver_code(&driver, word_->post[u]) : 0;
+    }
+    return;
+  }
   if (backward()) {
-    change.resize(word_->post.size());
-    epx_drive_change(&driver(), word_->post_before.data(), word_->switches_before.data(),
-                     word_->post.data(), word_->switches.data(), place,
-                     static_cast<int>(change.size()), change.data());
+    epx_drive_change(&driver, word_->post_before.data(), word_->switches_before.data(),
+                     word_->post.data(), word_->switches.data(), place, count, code.data());
   } else {
-    change.resize(word_->lines.size());
-    for (size_t r = 0; r < change.size(); ++r) {
-      change[r] = epx_driver_code(&driver(), word_->lines[r]) -
-                  epx_driver_code(&driver(), word_->lines_before[r]);
+    for (size_t r = 0; r < code.size(); ++r) {
+      code[r] = epx_driver_code(&driver, word_->lines[r]) -
+                epx_driver_code(&driver, word_->lines_before[r]);
     }
   }
-  drive_[at] = epx_drive_of(change.data(), static_cast<int>(change.size()));
+  drive_[at] = epx_drive_of(code.data(), count);
 }
 
-// The digits of the wordlines; backward, of the columns of one slice whose switch points at this
-// place of the window; event-driven, of their changes. Returns the lines driven.
-uint64_t Tile::take_digits(const Pass &pass) {
+// Puts a pass on the lines. Returns how many are driven.
+uint64_t Tile::drive(const Pass &pass) {
+  const std::vector<int32_t> &code = code_[pass.place];
+  const int count = static_cast<int>(code.size());
+  driven_.bits = pass.drive.bits;
+  uint64_t lines = driven_lines_[pass.place];
   if (word_->event_driven()) {
-    const std::vector<int32_t> &change = change_[pass.place];
-    for (size_t i = 0; i < change.size(); ++i) {
-      digit_[i] = static_cast<uint8_t>(epx_drive_digit(&pass.drive, change[i]));
-    }
+    epx_drive_digits(&pass.drive, code.data(), count, digit_.data());
     const int sign = pass.drive.sign > 0 ? EPX_DRIVE_RISEN : EPX_DRIVE_FALLEN;
-    return static_cast<uint64_t>(drive_[pass.place].lines[sign]);
+    lines = static_cast<uint64_t>(drive_[pass.place].lines[sign]);
+  } else {
+    epx_pass_digits(&pass.drive, code.data(), count, digit_.data());
   }
-  const auto digit = [&](int32_t code) {
-    return static_cast<uint8_t>(epx_pass_digit(&pass.drive, epx_driver_code(&driver(), code)));
-  };
-  uint64_t driven = word_->lines.size();
-  for (size_t r = 0; r < word_->lines.size(); ++r) {
-    digit_[r] = digit(word_->lines[r]);
-  }
-  for (size_t u = 0; u < word_->post.size(); ++u) {
-    const bool on = word_->switches[u] == pass.place;
-    driven += on ? 1 : 0;
-    digit_[u] = on ? digit(word_->post[u]) : 0;
-  }
-  return driven;
+  epx_array_drive(cells_.get(), event_of(pass), backward(), &driven_);
+  return lines;
 }
 
 uint64_t Tile::event_of(const Pass &pass) const {
@@ -165,9 +167,7 @@ void Tile::begin_pass() {
     wait_ = 1;
     return;
   }
-  const uint64_t driven = take_digits(pass);
-  driven_.bits = pass.drive.bits;
-  epx_array_drive(cells_.get(), event_of(pass), backward(), &driven_);
+  const uint64_t driven = drive(pass);
   events_.line_drives += driven;
   events_.cell_reads += driven * static_cast<uint64_t>(lines());
   phase_ = config_.chip.settle_cycles > 0 ? Phase::Settle : Phase::Convert;
