@@ -103,10 +103,9 @@ epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *batc
                             epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
   const int every = twin->chip.adc_calibrate_epochs;
-  const bool due = batch->epoch == EPX_CALIBRATE_ONCE ? follows_batches(twin) && !calibrated(twin)
-                   : every > 0                        ? batch->epoch % every == 0
-                                                      : batch->epoch == 0;
-  if (!due || !follows_batches(twin)) {
+  const bool due = batch->epoch != EPX_CALIBRATE_ONCE &&
+                   (every > 0 ? batch->epoch % every == 0 : batch->epoch == 0);
+  if (!follows_batches(twin) || (!due && calibrated(twin))) {
     return EPX_OK;
   }
   epx_substrate_t *copy = NULL;

@@ -267,6 +267,9 @@ TEST(Calibrate, is_due_when_an_epoch_says_so) {
     load(twin.get(), random_params(network(), other, 1.5));  // a new network has none
     calibrate(twin.get(), first);
     EXPECT_EQ(ranges_of(twin.get()), at_first);
+    const Substrate late = loaded(chip, 4);  // goes on from where there were no ranges
+    calibrate(late.get(), first, 5);
+    EXPECT_EQ(ranges_of(late.get()), at_first);
   }
 }
 
