@@ -279,6 +279,8 @@ inline void random_dac(Random &random, epx_chip_t *chip) {
   if (random.chance(0.4)) {
     chip->dac.offset_spread = random.chance(0.5) ? random.real(0, 1) : 0.0;
     chip->dac.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
+    chip->dac.offset = random.chance(0.3) ? random.real(-1, 1) : 0.0;
+    chip->dac.gain = random.chance(0.3) ? random.real(-0.1, 0.1) : 0.0;
     chip->dac.noise = random.chance(0.5) ? random.real(0, 1) : 0.0;
   }
 }
@@ -311,6 +313,8 @@ inline ChipCase random_case(Random &random) {
       one.chip.adc_range = random.real(0.2, 1.0);
       one.chip.adc.offset_spread = random.chance(0.5) ? random.real(0, 1.5) : 0.0;
       one.chip.adc.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
+      one.chip.adc.offset = random.chance(0.3) ? random.real(-2, 2) : 0.0;
+      one.chip.adc.gain = random.chance(0.3) ? random.real(-0.2, 0.2) : 0.0;
       one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
     }
     if (one.chip.array_kind == EPX_ARRAY_ANALOG && one.chip.adc.kind != EPX_CONVERTER_IDEAL) {

@@ -156,6 +156,8 @@ TEST(Driver, errors_of_dacs_are_errors_of_the_whole_current) {
     Case one(random);
     one.chip.dac.offset_spread = random.real(0, 1);
     one.chip.dac.gain_spread = random.real(0, 0.1);
+    one.chip.dac.offset = random.real(-0.5, 0.5);
+    one.chip.dac.gain = random.real(-0.1, 0.1);
     one.chip.dac.noise = random.real(0, 0.5);
     const double g_min = one.chip.device.g_min = random.chance(0.5) ? random.real(0, 0.3) : 0.0;
     const Array array = one.make();
