@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epx_mapping.h"
 
+#include "epx_array.h"
 #include "epx_random.h"
 #include "epx_softmax.h"
 
@@ -105,6 +106,19 @@ void epx_map_rows(const epx_layer_map_t *map, int row_block, int *first, int *en
 void epx_map_units(const epx_layer_map_t *map, int column_block, int *first, int *end) {
   *first = column_block * map->weights_per_tile;
   *end = least(*first + map->weights_per_tile, map->units);
+}
+
+size_t epx_map_ranges(const epx_layer_map_t *map, int tile) {
+  size_t count = 0;
+  for (int before = 0; before < tile; ++before) {
+    int row, row_end, unit, unit_end;
+    epx_map_rows(map, before % map->row_blocks, &row, &row_end);
+    epx_map_units(map, before / map->row_blocks, &unit, &unit_end);
+    const epx_tile_shape_t shape = {
+        .rows = row_end - row, .units = unit_end - unit, .slices = map->slices};
+    count += epx_array_range_count(&shape);
+  }
+  return count;
 }
 
 epx_tile_shape_t epx_map_tile(const epx_chip_t *chip, const epx_layer_map_t *map, int layer,

@@ -40,6 +40,10 @@ void epx_map_rows(const epx_layer_map_t *map, int row_block, int *first, int *en
 /* Units of column block `column_block`: [first, end). */
 void epx_map_units(const epx_layer_map_t *map, int column_block, int *first, int *end);
 
+/* Numbers of the ranges (epx_array_range_count) of the layer's tiles before `tile`, which are
+ * numbered [column_blocks][row_blocks]; of all, where it is their number. */
+size_t epx_map_ranges(const epx_layer_map_t *map, int tile);
+
 /* What a set of arrays is for. */
 typedef enum epx_array_role_t {
   EPX_ROLE_STATES,  /* drives the layer's states; bidirectional: acts back, too */

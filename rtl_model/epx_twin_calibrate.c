@@ -12,13 +12,8 @@ static int tiles_of(const twin_layer_t *layer) {
   return layer->map.row_blocks * layer->map.column_blocks;
 }
 
-size_t twin_range_count(const twin_t *twin, const twin_layer_t *layer) {
-  size_t count = 0;
-  for (int tile = 0; tile < tiles_of(layer); ++tile) {
-    const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
-    count += epx_array_range_count(&shape);
-  }
-  return count;
+size_t twin_range_count(const twin_layer_t *layer) {
+  return epx_map_ranges(&layer->map, tiles_of(layer));
 }
 
 static bool follows_batches(const twin_t *twin) {
@@ -27,7 +22,7 @@ static bool follows_batches(const twin_t *twin) {
 
 static bool calibrated(const twin_t *twin) {
   for (int i = 0; i < twin->tile_layers; ++i) {
-    const size_t count = twin_range_count(twin, &twin->layer[i]);
+    const size_t count = twin_range_count(&twin->layer[i]);
     for (size_t k = 0; k < count; ++k) {
       if (twin->layer[i].ranges[k] != 0) {
         return true;
@@ -41,11 +36,9 @@ epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error) {
   epx_status_t status = EPX_OK;
   for (int i = 0; follows_batches(twin) && i < twin->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
-    const int64_t *ranges = layer->ranges;
     for (int tile = 0; status == EPX_OK && tile < tiles_of(layer); ++tile) {
-      const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
+      const int64_t *ranges = layer->ranges + epx_map_ranges(&layer->map, tile);
       status = epx_array_set_ranges(layer->array[tile], ranges, error);
-      ranges += epx_array_range_count(&shape);
     }
   }
   return status;
@@ -74,11 +67,9 @@ static epx_status_t observe(twin_t *copy, epx_error_t *error) {
 static void take_ranges(const twin_t *copy, twin_t *twin) {
   for (int i = 0; i < twin->tile_layers; ++i) {
     const twin_layer_t *layer = &copy->layer[i];
-    int64_t *ranges = twin->layer[i].ranges;
     for (int tile = 0; tile < tiles_of(layer); ++tile) {
-      const epx_tile_shape_t shape = twin_tile_shape(copy, layer, tile);
-      epx_array_observed(layer->array[tile], &twin->chip, ranges);
-      ranges += epx_array_range_count(&shape);
+      epx_array_observed(layer->array[tile], &twin->chip,
+                         twin->layer[i].ranges + epx_map_ranges(&layer->map, tile));
     }
   }
 }

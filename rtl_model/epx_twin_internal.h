@@ -231,14 +231,13 @@ void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t 
 void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out);
 
-/* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). bits: of a wordline
- * code. */
 /* epx_twin_calibrate.c: numbers of a layer's ranges; to the arrays. */
-size_t twin_range_count(const twin_t *twin, const twin_layer_t *layer);
+size_t twin_range_count(const twin_layer_t *layer);
 EPX_CHECKED epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error);
 epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *batch,
                             epx_error_t *error);
 
+/* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). */
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);

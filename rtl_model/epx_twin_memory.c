@@ -41,7 +41,7 @@ static void allocate_layer(twin_t *twin, int i, bool *failed) {
     layer->written = zeroed(weights, sizeof *layer->written, failed);
   }
   if (epx_array_calibrates(&twin->chip)) {
-    layer->ranges = zeroed(twin_range_count(twin, layer), sizeof *layer->ranges, failed);
+    layer->ranges = zeroed(twin_range_count(layer), sizeof *layer->ranges, failed);
   }
   layer->code = zeroed(weights, 1, failed);
   layer->offset = zeroed(units, sizeof *layer->offset, failed);

@@ -14,7 +14,7 @@ static void reset_optimiser(twin_t *twin, int i) {
     memset(layer->written, 0, units * (size_t)layer->g.fan_in * sizeof *layer->written);
   }
   if (layer->ranges != NULL) {
-    memset(layer->ranges, 0, twin_range_count(twin, layer) * sizeof *layer->ranges);
+    memset(layer->ranges, 0, twin_range_count(layer) * sizeof *layer->ranges);
   }
   if (layer->bias != NULL) {
     memset(layer->bias_velocity, 0, units * sizeof *layer->bias_velocity);
@@ -89,8 +89,7 @@ enum { REGISTERS = 7 };
 
 /* Everything of a tile layer that training changes; what a layer lacks is NULL: biases of feedback
  * arrays, and what only arrays that are not exact have. */
-static void registers_of(const twin_t *twin, int i, register_t list[REGISTERS]) {
-  const twin_layer_t *layer = &twin->layer[i];
+static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
   const size_t units = (size_t)layer->g.units, weights = units * (size_t)layer->g.fan_in;
   const size_t tiles = (size_t)(layer->map.row_blocks * layer->map.column_blocks);
   list[0] = (register_t){"shadow", layer->shadow, weights, EPX_DTYPE_I32, false};
@@ -99,9 +98,7 @@ static void registers_of(const twin_t *twin, int i, register_t list[REGISTERS]) 
   list[3] = (register_t){"bias_velocity", layer->bias_velocity, units, EPX_DTYPE_I32, false};
   list[4] = (register_t){"lfsr", layer->lfsr, tiles, EPX_DTYPE_U32, false};
   list[5] = (register_t){"written", layer->written, weights, EPX_DTYPE_U32, true};
-  list[6] =
-      (register_t){"adc_ranges", layer->ranges,
-                   layer->ranges != NULL ? twin_range_count(twin, layer) : 0, EPX_DTYPE_I64, true};
+  list[6] = (register_t){"adc_ranges", layer->ranges, twin_range_count(layer), EPX_DTYPE_I64, true};
 }
 
 /* Whether anything is drawn by number: arrays that are not exact, and pulses. */
@@ -131,7 +128,7 @@ epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error
   epx_status_t status = whole(twin, error);
   for (int t = 0; t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
-    registers_of(twin, t, list);
+    registers_of(&twin->layer[t], list);
     for (int i = 0; status == EPX_OK && i < REGISTERS; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
       if (list[i].data != NULL) {
@@ -171,7 +168,7 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
       twin_draws(twin) ? restore_register(npz, label, "twin.counters", &counters, error) : EPX_OK;
   for (int t = 0; status == EPX_OK && t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
-    registers_of(twin, t, list);
+    registers_of(&twin->layer[t], list);
     for (int i = 0; status == EPX_OK && i < REGISTERS; ++i) {
       char name[EPX_NPZ_NAME_SIZE];
       if (list[i].data != NULL) {

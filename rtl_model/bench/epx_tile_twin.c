@@ -319,21 +319,17 @@ static int coefficient_of(const epx_phase_t *phase, epx_array_role_t role) {
   return role == EPX_ROLE_READOUT ? phase->readout_coefficient : phase->coefficient;
 }
 
-/* One training step of the twin, stopped where the tile's stimulus and expectation show. */
-/* What its converters reach. */
+/* What the tile's converters reach. */
 static void take_ranges(const cut_t *c, int64_t *ranges) {
   const epx_layer_map_t *map = &c->layer->map;
-  const int64_t *from = c->layer->ranges;
-  const int number = c->step->place.column_block * map->row_blocks + c->step->place.row_block;
-  for (int tile = 0; ranges != NULL && tile < number; ++tile) {
-    const epx_tile_shape_t shape = twin_tile_shape(c->twin, c->layer, tile);
-    from += epx_array_range_count(&shape);
-  }
+  const int tile = c->step->place.column_block * map->row_blocks + c->step->place.row_block;
   if (ranges != NULL) {
-    memcpy(ranges, from, epx_array_range_count(&c->v->shape) * sizeof *ranges);
+    memcpy(ranges, c->layer->ranges + epx_map_ranges(map, tile),
+           epx_array_range_count(&c->v->shape) * sizeof *ranges);
   }
 }
 
+/* One training step of the twin, stopped where the tile's stimulus and expectation show. */
 static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
   const epx_tile_step_t *step = c->step;
   epx_substrate_t *twin = &c->twin->base;

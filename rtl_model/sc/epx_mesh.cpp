@@ -67,12 +67,8 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
       }
     }
   }
-  size_t at_ranges = 0;
-  for (int tile = 0; tile < column_block * layer.map.row_blocks + row_block; ++tile) {
-    const epx_tile_shape_t shape =
-        plan_tile(&plan_, l, tile % layer.map.row_blocks, tile / layer.map.row_blocks);
-    at_ranges += epx_array_range_count(&shape);
-  }
+  const size_t at_ranges =
+      epx_map_ranges(&layer.map, column_block * layer.map.row_blocks + row_block);
   bias_.push_back(std::make_unique<std::vector<int32_t>>());
   if (layer.role != EPX_ROLE_FEEDBACK) {
     memory->bias_velocity.assign(numbers.bias_velocity + unit, numbers.bias_velocity + unit_end);
