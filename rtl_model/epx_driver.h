@@ -44,10 +44,6 @@ static inline int32_t epx_driver_code(const epx_driver_t *driver, int32_t code) 
   return driver->low == 0 ? code : epx_driver_round(driver, code);
 }
 
-static inline int32_t epx_pass_digit(const epx_pass_t *pass, int32_t code) {
-  return code >> pass->bit & ((1 << pass->bits) - 1);
-}
-
 /* digit[i] of code[i], as it is driven. */
 void epx_pass_digits(const epx_pass_t *pass, const int32_t *code, int count, uint8_t *digit);
 

@@ -39,4 +39,20 @@ inline void in_child(const std::function<void()> &body) {
       << "see the child's output above";
 }
 
+/* Likewise; what the body leaves in a plain value. */
+template <typename T>
+T from_child(const std::function<void(T *)> &body) {
+  T value = {};
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  in_child([&] {
+    body(&value);
+    EXPECT_EQ(write(ends[1], &value, sizeof value), static_cast<ssize_t>(sizeof value));
+  });
+  close(ends[1]); /* else a child that failed would never be heard of */
+  EXPECT_EQ(read(ends[0], &value, sizeof value), static_cast<ssize_t>(sizeof value));
+  close(ends[0]);
+  return value;
+}
+
 #endif

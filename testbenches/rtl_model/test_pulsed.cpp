@@ -17,16 +17,6 @@ namespace {
 constexpr int presets = 7;
 using Pulsed = std::unique_ptr<epx_pulsed_t, void (*)(epx_pulsed_t *)>;
 
-epx_chip_t pulse_chip(int preset) {
-  epx_chip_t chip = make_chip();
-  chip.array_kind = EPX_ARRAY_ANALOG;
-  chip.bits_per_cell = 8;
-  chip.adc_bits = 16;
-  chip.shadow_bits = 14;
-  chip.pulse_preset = preset;
-  return chip;
-}
-
 Pulsed make_pulsed(const epx_chip_t &chip, int rows, int units, int tile) {
   epx_tile_shape_t shape = {};
   shape.rows = rows;
@@ -60,7 +50,7 @@ epx_update_circuit_t plain_circuit() {
 TEST(Pulsed, moves_the_register_as_the_model_moves_the_device) {
   for (int preset = 1; preset <= presets; ++preset) {
     SCOPED_TRACE(epx_pulse_preset_name(preset - 1));
-    const epx_chip_t chip = pulse_chip(preset);
+    const epx_chip_t chip = make_pulse_chip(preset);
     const epx_pulse_device_t device = device_of(preset);
     const bool signs = device.w_min < 0;
     const double zero = signs ? 0 : (device.w_min + device.w_max) / 2;
@@ -101,7 +91,7 @@ TEST(Pulsed, moves_the_register_as_the_model_moves_the_device) {
 // One learning rate times one velocity, in pulses times the device's step, is that weight.
 TEST(Pulsed, rate_is_the_weight_over_a_pulses_change) {
   for (int preset = 1; preset <= presets; ++preset) {
-    const epx_chip_t chip = pulse_chip(preset);
+    const epx_chip_t chip = make_pulse_chip(preset);
     const epx_pulse_device_t device = device_of(preset);
     const double unit = device.w_min < 0 ? 1 : (device.w_max - device.w_min) / 2;
     const double change = epx_pulse_device_step(&device) / unit * 2.0;  // of the weight, by a pulse
@@ -114,7 +104,7 @@ TEST(Pulsed, rate_is_the_weight_over_a_pulses_change) {
 }
 
 TEST(Pulsed, ends_at_the_bounds_of_each_cell) {
-  const epx_chip_t chip = pulse_chip(1);  // ReRAM-ES: bounds differ by 30 % rms
+  const epx_chip_t chip = make_pulse_chip(1);  // ReRAM-ES: bounds differ by 30 % rms
   const Pulsed pulsed = make_pulsed(chip, 20, 20, 0);
   std::vector<int32_t> ends;
   for (int i = 0; i < 400; ++i) {
@@ -127,13 +117,13 @@ TEST(Pulsed, ends_at_the_bounds_of_each_cell) {
 
 TEST(Pulsed, names_what_it_cannot_do) {
   epx_error_t error = {};
-  epx_chip_t chip = pulse_chip(1);
+  epx_chip_t chip = make_pulse_chip(1);
   const epx_qformat_t synapse = chip.synapse[0];
   EXPECT_EPX_OK(epx_pulsed_check(&chip, synapse, &error), error);
   const auto refused = [&](const char *key) {
     EXPECT_EQ(epx_pulsed_check(&chip, synapse, &error), EPX_ERR_ARGUMENT);
     EXPECT_EQ(std::string(error.message).rfind(key, 0), 0u) << error.message;
-    chip = pulse_chip(1);
+    chip = make_pulse_chip(1);
   };
   chip.array_kind = EPX_ARRAY_DIGITAL;
   refused("chip.array.pulses.preset: ");
@@ -153,7 +143,7 @@ epx_network_t small_network() {
 TEST(Pulsed, a_twin_trains_the_same_on_any_number_of_threads) {
   const epx_network_t network = small_network();
   for (int preset = 1; preset <= presets; ++preset) {
-    epx_chip_t chip = pulse_chip(preset);
+    epx_chip_t chip = make_pulse_chip(preset);
     chip.rows = chip.columns = 20;
     std::string first;
     uint64_t pulses = 0;
@@ -179,7 +169,7 @@ TEST(Pulsed, a_twin_trains_the_same_on_any_number_of_threads) {
 // Later pulses draw by the number of their update: a checkpoint keeps it.
 TEST(Pulsed, a_twin_goes_on_from_its_checkpoint) {
   const epx_network_t network = small_network();
-  const epx_chip_t chip = pulse_chip(5);
+  const epx_chip_t chip = make_pulse_chip(5);
   Random random(5);
   const Params params = random_params(network, random, 1.5);
   const Substrate whole = make_twin(network, chip, 4), resumed = make_twin(network, chip, 4);

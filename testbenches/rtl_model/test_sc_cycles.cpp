@@ -73,23 +73,17 @@ TEST_P(Cycles, of_an_event_driven_chip_are_near_the_measured_form) {
     ChipCase one = chip_test::roomy_case(random);
     one.chip.event_driven = true;
     one.dynamics.free_steps += 8;
-    struct {
+    struct Found {
       double off, share;
-    } found = {};
-    int ends[2];
-    ASSERT_EQ(pipe(ends), 0);
-    in_child([&] {
+    };
+    const Found found = from_child<Found>([&](Found *out) {
       epx_chip_check_t check = {};
       epx_error_t error = {};
       ASSERT_EPX_OK(one.run(&check, &error), error);
       const epx_account_t account = one.account(&check.activity);
-      found = {one.cycles(&check.activity) / static_cast<double>(check.chip.cycles) - 1.0,
-               epx_account_array_share(&account)};
-      EXPECT_EQ(write(ends[1], &found, sizeof found), static_cast<ssize_t>(sizeof found));
+      *out = {one.cycles(&check.activity) / static_cast<double>(check.chip.cycles) - 1.0,
+              epx_account_array_share(&account)};
     });
-    close(ends[1]);
-    ASSERT_EQ(read(ends[0], &found, sizeof found), static_cast<ssize_t>(sizeof found));
-    close(ends[0]);
     EXPECT_LT(std::fabs(found.off), found.share >= 0.92 ? 0.03 : 0.20) << one.describe();
     sum += std::fabs(found.off);
   }

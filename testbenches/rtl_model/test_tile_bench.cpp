@@ -636,14 +636,10 @@ TEST(TileBench, devices_and_noise_in_turn) {
 }
 
 epx_chip_t pulse_chip(Random &random, int preset) {
-  epx_chip_t chip = make_chip();
-  chip.array_kind = EPX_ARRAY_ANALOG;
+  epx_chip_t chip = make_pulse_chip(preset);
   chip.rows = 16;
   chip.columns = 24;
-  chip.bits_per_cell = 8;
-  chip.adc_bits = 16;
   chip.shadow_bits = random.integer(4, 16);
-  chip.pulse_preset = preset;
   chip.pulse_max = random.integer(1, 30);
   chip.device_seed = static_cast<uint32_t>(random.integer(1, 1 << 30));
   return chip;

@@ -15,12 +15,7 @@ namespace {
 constexpr int presets = 7;
 
 epx_chip_t pulse_chip(int preset, int most) {
-  epx_chip_t chip = make_chip();
-  chip.array_kind = EPX_ARRAY_ANALOG;
-  chip.bits_per_cell = 8;
-  chip.adc_bits = 16;
-  chip.shadow_bits = 14;
-  chip.pulse_preset = preset;
+  epx_chip_t chip = make_pulse_chip(preset);
   chip.pulse_max = most;
   chip.rows = 100;  // several tiles
   return chip;

@@ -65,6 +65,17 @@ inline epx_chip_t make_device_chip() {
   return chip;
 }
 
+/* The default chip with synapses that pulses move. */
+inline epx_chip_t make_pulse_chip(int preset) {
+  epx_chip_t chip = make_chip();
+  chip.array_kind = EPX_ARRAY_ANALOG;
+  chip.bits_per_cell = 8;
+  chip.adc_bits = 16;
+  chip.shadow_bits = 14;
+  chip.pulse_preset = preset;
+  return chip;
+}
+
 inline epx_chip_t random_chip(Random &random) {
   epx_chip_t chip = make_chip(random.integer(1, 8));
   chip.input = q_signed(random.integer(-1, 1), 0);
