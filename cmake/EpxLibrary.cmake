@@ -1,4 +1,5 @@
-# One library target per folder. The dependency arrows of docs/architecture.md are enforced here:
+# One library target per folder: core/golden is the target epx_core_golden, alias epx::core_golden.
+# The dependency arrows of docs/architecture.md are enforced here:
 # a folder may link only to folders on a lower floor, and sees only the headers of what it links.
 
 set(EPX_C_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
@@ -36,6 +37,12 @@ function(epx_settings target)
   endif()
 endfunction()
 
+# epx_target(folder VARIABLE): the name of a folder's target, less its prefix.
+function(epx_target folder variable)
+  string(REPLACE "/" "_" name ${folder})
+  set(${variable} ${name} PARENT_SCOPE)
+endfunction()
+
 # epx_library(folder SOURCES ... [DEPS folder ...] [LIBS external ...])
 function(epx_library folder)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
@@ -43,23 +50,25 @@ function(epx_library folder)
   if(own_floor EQUAL -1)
     message(FATAL_ERROR "${folder} is not a floor of the project (see CMakeLists.txt)")
   endif()
-  add_library(epx_${folder} STATIC ${ARG_SOURCES})
-  add_library(epx::${folder} ALIAS epx_${folder})
-  epx_include(epx_${folder} .)
+  epx_target(${folder} name)
+  add_library(epx_${name} STATIC ${ARG_SOURCES})
+  add_library(epx::${name} ALIAS epx_${name})
+  epx_include(epx_${name} .)
   foreach(dep IN LISTS ARG_DEPS)
     list(FIND EPX_FLOORS ${dep} floor)
     if(floor EQUAL -1 OR NOT floor LESS own_floor)
       message(FATAL_ERROR "${folder} may not depend on ${dep}: arrows between floors point down only")
     endif()
-    target_link_libraries(epx_${folder} PUBLIC epx::${dep})
+    epx_target(${dep} below)
+    target_link_libraries(epx_${name} PUBLIC epx::${below})
   endforeach()
-  target_link_libraries(epx_${folder} PUBLIC ${ARG_LIBS})
-  epx_settings(epx_${folder})
+  target_link_libraries(epx_${name} PUBLIC ${ARG_LIBS})
+  epx_settings(epx_${name})
 endfunction()
 
 # epx_include(target SUBFOLDER ...): headers of the current folder, here and where it is installed.
 function(epx_include target)
-  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   foreach(sub IN LISTS ARGN)
     target_include_directories(${target} PUBLIC
       $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/${sub}>
@@ -67,13 +76,19 @@ function(epx_include target)
   endforeach()
 endfunction()
 
+# epx_link(target folder ...): a program links folders' libraries.
+function(epx_link target)
+  foreach(folder IN LISTS ARGN)
+    epx_target(${folder} name)
+    target_link_libraries(${target} PRIVATE epx::${name})
+  endforeach()
+endfunction()
+
 # epx_test(name SOURCES ... [DEPS folder ...] [LIBS ...]): a GoogleTest program, one process a case.
 function(epx_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  foreach(dep IN LISTS ARG_DEPS)
-    target_link_libraries(${name} PRIVATE epx::${dep})
-  endforeach()
+  epx_link(${name} ${ARG_DEPS})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/testbenches)
   epx_settings(${name})

@@ -18,7 +18,6 @@
 
 #include "epx_dynamics.h"
 #include "epx_ep.h"
-#include "epx_golden.h"
 #include "epx_parallel.h"
 #include "epx_substrate.h"
 #include "temporary_folder.h"
@@ -164,16 +163,6 @@ inline Params random_params(const epx_network_t &network, Random &random, double
     }
   }
   return params;
-}
-
-using CreateGolden = epx_status_t (*)(const epx_network_t *, int, epx_substrate_t **,
-                                      epx_error_t *);
-
-inline Substrate make_golden(CreateGolden create, const epx_network_t &network, int capacity) {
-  epx_error_t error = {};
-  epx_substrate_t *substrate = nullptr;
-  EXPECT_EPX_OK(create(&network, capacity, &substrate, &error), error);
-  return Substrate(substrate);
 }
 
 inline void load(epx_substrate_t *substrate, const Params &params) {

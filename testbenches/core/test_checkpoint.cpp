@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/golden/golden_support.h"
 #include "core/trainer_support.h"
 
 namespace {

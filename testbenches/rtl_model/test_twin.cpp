@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the twin promises beside its arithmetic: the settled shortcut, threads, continuing a run,
  * convergence to the golden model. */
+#include "core/golden/golden_support.h"
 #include "core/trainer_support.h"
 #include "epx_parallel.h"
 #include "rtl_model/twin_support.h"

@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Golden template, part 5: from a preactivation to a state, the read-out and the nudge. */
+/* Golden template, part 5: from a preactivation to a state, the read-out and the nudge.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ */
+#ifndef EPX_GOLDEN_NEURON_TEMPLATE_H
+#define EPX_GOLDEN_NEURON_TEMPLATE_H
+
+#if !defined REAL
+#error "define REAL before including this template"
+#endif
+
+#include <math.h>
+
+#include "epx_clones.h"
+#include "epx_golden_memory_template.h"
 
 static REAL activate(epx_activation_t activation, REAL v) {
   switch (activation) {
@@ -116,3 +131,5 @@ static void add_nudge(const golden_t *golden, int sample, const REAL *s, REAL be
     axpy(layer->g.fan_in, beta * error, layer->weight + (size_t)k * layer->g.fan_in, v);
   }
 }
+
+#endif

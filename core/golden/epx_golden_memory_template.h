@@ -1,5 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Golden template, part 4: what a golden substrate holds. */
+/* Golden template, part 4: what a golden substrate holds.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ */
+#ifndef EPX_GOLDEN_MEMORY_TEMPLATE_H
+#define EPX_GOLDEN_MEMORY_TEMPLATE_H
+
+#if !defined REAL
+#error "define REAL before including this template"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_golden_transpose_template.h"
+#include "epx_parallel.h"
+#include "epx_qformat.h"
+#include "epx_substrate.h"
 
 enum {
   GRADIENT_GROUPS = 8, /* fixed, so that sums are ordered the same on any number of threads */
@@ -19,7 +37,7 @@ typedef struct scratch_t {
 /* One sample while it relaxes.
  *
  * Products stay valid until what they read has moved, so that a layer whose inputs rest costs
- * nothing; see epx_golden_product.inc. */
+ * nothing; see epx_golden_product_template.h. */
 typedef struct workspace_t {
   const scratch_t *scratch;
   REAL *forward[EPX_MAX_LAYERS];  /* pooled forward product of each layer, without bias */
@@ -334,3 +352,5 @@ static bool allocate(golden_t *golden) {
   }
   return !failed;
 }
+
+#endif

@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Golden template, part 8: a batch in, the free state kept, states and predictions out. */
+/* Golden template, part 8: a batch in, the free state kept, states and predictions out.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ */
+#ifndef EPX_GOLDEN_PRESENT_TEMPLATE_H
+#define EPX_GOLDEN_PRESENT_TEMPLATE_H
+
+#if !defined REAL
+#error "define REAL before including this template"
+#endif
+
+#include <string.h>
+
+#include "epx_golden_relax_template.h"
+#include "epx_parallel.h"
 
 static void present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n) {
   golden_t *golden = (golden_t *)self;
@@ -96,3 +111,5 @@ static void states(epx_substrate_t *self, int l, double *out) {
     }
   }
 }
+
+#endif

@@ -6,17 +6,26 @@
  *   backward   r = w^T * U(s_post), U putting each value at its switch
  *   correlate  g += coefficient * U(s_post) x s_pre
  *
- * Backward and correlate visit only the switched positions and skip zero states. */
+ * Backward and correlate visit only the switched positions and skip zero states.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ *   GEMM         the BLAS's matrix product of REAL
+ */
+#ifndef EPX_GOLDEN_LAYER_TEMPLATE_H
+#define EPX_GOLDEN_LAYER_TEMPLATE_H
+
+#if !defined REAL || !defined GEMM
+#error "define REAL and GEMM before including this template"
+#endif
+
 #include <cblas.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "epx_clones.h"
 #include "epx_geometry.h"
-#include "epx_parallel.h"
 
 typedef struct layer_t {
   epx_geometry_t g;
@@ -24,9 +33,11 @@ typedef struct layer_t {
   REAL *bias;     /* [units] */
   REAL *backward; /* what drives the layer below, same order; bidirectional: weight itself */
   REAL *weight_velocity, *bias_velocity, *backward_velocity;
-  /* Both transformed by epx_golden_winograd.inc; NULL: forward products by the definition. */
+  /* Both transformed by epx_golden_winograd_template.h; NULL: forward products by the definition.
+   */
   REAL *winograd, *winograd_backward;
-  REAL *transposed; /* backward, transformed by epx_golden_transpose.inc; NULL: by backward() */
+  REAL *transposed; /* backward, transformed by epx_golden_transpose_template.h; NULL: by backward()
+                     */
 } layer_t;
 
 /* The part of a kernel row that lies inside the image: columns [first, first + count) of the
@@ -338,3 +349,8 @@ EPX_CLONES static void correlate(const epx_geometry_t *g, const REAL *post, cons
     }
   })
 }
+
+#undef FOR_EACH_UNPOOLED
+#undef ADD_ITEMS
+
+#endif

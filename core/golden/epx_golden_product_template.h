@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Golden template, part 6: the products of one sample, kept until what they read has moved, and of
- * a group of samples at once. */
+ * a group of samples at once.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ */
+#ifndef EPX_GOLDEN_PRODUCT_TEMPLATE_H
+#define EPX_GOLDEN_PRODUCT_TEMPLATE_H
+
+#if !defined REAL
+#error "define REAL before including this template"
+#endif
+
+#include <string.h>
+
+#include "epx_golden_neuron_template.h"
 
 /* Copies a sample's states into the workspace; no product is known yet. */
 static void load_sample(const golden_t *golden, workspace_t *w, int sample) {
@@ -231,3 +245,5 @@ static void group_backward(const golden_t *golden, workspace_t *w, const int *re
     }
   }
 }
+
+#endif

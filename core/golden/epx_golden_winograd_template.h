@@ -10,11 +10,28 @@
  * largest values and switches come straight from the registers that hold Y.
  *
  * Of a window's mean only 9 of the 16 products remain, because (1 1) A^T = (1 2 0 -1); its
- * coefficients go into the weights, and all 9 add up in one sum. */
+ * coefficients go into the weights, and all 9 add up in one sum.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ *   GEMM         the BLAS's matrix product of REAL
+ *   WINOGRAD     1 where 3x3 kernels may go by minimal filtering; 0: all products by the definition
+ */
+#ifndef EPX_GOLDEN_WINOGRAD_TEMPLATE_H
+#define EPX_GOLDEN_WINOGRAD_TEMPLATE_H
 
-#ifndef WINOGRAD
-#define WINOGRAD 0 /* float64 is the truth: by the definition */
+#if !defined REAL || !defined GEMM || !defined WINOGRAD
+#error "define REAL, GEMM and WINOGRAD before including this template"
 #endif
+
+#include <cblas.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "epx_clones.h"
+#include "epx_geometry.h"
+#include "epx_golden_layer_template.h"
 
 /* Rows of tiles that are multiplied at a time, and units: the transformed tiles (at most 512 KiB of
  * float32) and the products stay in the second-level cache, and OpenBLAS multiplies without packing
@@ -324,3 +341,7 @@ static void winograd_forward(const epx_geometry_t *g, const REAL *u, const targe
     }
   }
 }
+
+#undef CHOOSE
+
+#endif

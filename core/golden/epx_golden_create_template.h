@@ -1,5 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Golden template, part 11: the vtable and the constructor. */
+/* Golden template, part 11: the vtable and the constructor.
+ *
+ * Parameters, which whoever includes it defines:
+ *   GOLDEN(name) the precision's public functions, epx_golden_f32_##name
+ *   GOLDEN_NAME  the substrate's name, a string
+ *
+ * Included last: it undefines the parameters of all parts. One precision is one source file,
+ * because the parts' functions and types are static there. */
+#ifndef EPX_GOLDEN_CREATE_TEMPLATE_H
+#define EPX_GOLDEN_CREATE_TEMPLATE_H
+
+#if !defined GOLDEN || !defined GOLDEN_NAME
+#error "define GOLDEN and GOLDEN_NAME before including this template"
+#endif
+
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_golden.h"
+#include "epx_golden_present_template.h"
+#include "epx_golden_update_template.h"
 
 static const epx_substrate_ops_t ops = {
     .name = GOLDEN_NAME,
@@ -59,3 +80,12 @@ void GOLDEN(quantise_states)(epx_substrate_t *substrate, epx_qformat_t format) {
   golden->quantised = true;
   golden->state_format = format;
 }
+
+#undef REAL
+#undef GEMM
+#undef WINOGRAD
+#undef REAL_DTYPE
+#undef GOLDEN
+#undef GOLDEN_NAME
+
+#endif

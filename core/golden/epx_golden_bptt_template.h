@@ -5,7 +5,25 @@
  * lambda_l = dL/ds_l(t+1) and delta_l = sigma'(v_l) lambda_l both the forward and the backward term
  * of each v pass delta on to their states and to their weights (bidirectional: w~ is w, and both
  * add to one gradient). Switches are those of step t; their jumps have no derivative. Nor has
- * rounding to a state format: a quantised model's gradient is that of its real-valued slopes. */
+ * rounding to a state format: a quantised model's gradient is that of its real-valued slopes.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ *   GOLDEN(name) the precision's public functions, epx_golden_f32_##name
+ */
+#ifndef EPX_GOLDEN_BPTT_TEMPLATE_H
+#define EPX_GOLDEN_BPTT_TEMPLATE_H
+
+#if !defined REAL || !defined GOLDEN
+#error "define REAL and GOLDEN before including this template"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "epx_golden.h"
+#include "epx_golden_update_template.h"
+#include "epx_parallel.h"
 
 static REAL slope(epx_activation_t activation, REAL v) {
   switch (activation) {
@@ -193,3 +211,5 @@ epx_status_t GOLDEN(bptt)(epx_substrate_t *substrate, int steps, epx_params_t *o
   return whole ? EPX_OK
                : epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d steps of BPTT", steps);
 }
+
+#endif

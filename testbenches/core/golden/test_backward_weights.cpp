@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Unidirectional connections: the angle between forward and backward weights, and what each rule
  * does to it. */
-#include "core/core_support.h"
+#include "core/golden/golden_support.h"
 #include "epx_checkpoint.h"
 
 namespace {

@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Golden template, part 7: steps, until they are done or a sample rests. */
+/* Golden template, part 7: steps, until they are done or a sample rests.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ */
+#ifndef EPX_GOLDEN_RELAX_TEMPLATE_H
+#define EPX_GOLDEN_RELAX_TEMPLATE_H
+
+#if !defined REAL
+#error "define REAL before including this template"
+#endif
+
+#include <string.h>
+
+#include "epx_clones.h"
+#include "epx_golden_product_template.h"
+#include "epx_parallel.h"
 
 static bool differ(const REAL *a, const REAL *b, size_t count) {
   return memcmp(a, b, count * sizeof(REAL)) != 0;
@@ -184,3 +200,5 @@ static void relax(epx_substrate_t *self, int steps, double beta) {
     epx_parallel_for((golden->samples + GROUP - 1) / GROUP, relax_group, &task);
   }
 }
+
+#endif

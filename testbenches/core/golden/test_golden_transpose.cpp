@@ -4,7 +4,7 @@
  * Notation as in test_golden_winograd.cpp. A term passes at most 2 roundings in its weight, one for
  * each of the units in a sum of products, 2 in its tile and 4 in the image, where at most four
  * tiles overlap: error <= gamma(units + 8) * S. */
-#include "core/winograd_support.h"
+#include "core/golden/winograd_support.h"
 
 namespace {
 

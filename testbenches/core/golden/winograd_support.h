@@ -3,8 +3,8 @@
 #ifndef EPX_WINOGRAD_SUPPORT_H
 #define EPX_WINOGRAD_SUPPORT_H
 
-#include "core/core_support.h"
-#include "core/winograd_probe.h"
+#include "core/golden/golden_support.h"
+#include "core/golden/winograd_probe.h"
 
 constexpr double kB[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}; /* B^T */
 constexpr double kG[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};

@@ -4,4 +4,4 @@
 #define WINOGRAD 0
 #define PROBE(name) winograd_probe_f64##name
 #define TRANSPOSE_PROBE transpose_probe_f64
-#include "winograd_probe.inc"
+#include "winograd_probe_template.h"

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Includes the parts of the golden template that it needs; REAL, GEMM, WINOGRAD, PROBE,
- * TRANSPOSE_PROBE given. */
+/* The golden template's products by minimal filtering, made callable from a test.
+ *
+ * Parameters, undefined at its end: REAL, GEMM and WINOGRAD of the golden template,
+ *   PROBE(name)      winograd_probe_f32##name
+ *   TRANSPOSE_PROBE  transpose_probe_f32 */
+#ifndef WINOGRAD_PROBE_TEMPLATE_H
+#define WINOGRAD_PROBE_TEMPLATE_H
+
+#if !defined REAL || !defined GEMM || !defined WINOGRAD || !defined PROBE || \
+    !defined TRANSPOSE_PROBE
+#error "define REAL, GEMM, WINOGRAD, PROBE and TRANSPOSE_PROBE before including this template"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
 #include "winograd_probe.h"
 
 /* The template's other functions stay unused. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 
-/* clang-format off */
-#include "epx_golden_layer.inc"
-#include "epx_golden_winograd.inc"
-#include "epx_golden_transpose.inc"
-/* clang-format on */
+#include "epx_golden_transpose_template.h"
+#include "epx_golden_winograd_template.h"
 
 int PROBE(_pays)(const epx_geometry_t *g) {
   return winograd_fits(g) && winograd_pays(g);
@@ -70,3 +81,11 @@ int TRANSPOSE_PROBE(const epx_geometry_t *g, int count, const REAL *weight, cons
   free(scratch.m);
   return whole;
 }
+
+#undef REAL
+#undef GEMM
+#undef WINOGRAD
+#undef PROBE
+#undef TRANSPOSE_PROBE
+
+#endif

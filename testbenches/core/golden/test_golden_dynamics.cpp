@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The golden dynamics against a slow model written from the equations of the method. */
-#include "core/naive_model.h"
+#include "core/golden/naive_model.h"
 
 namespace {
 

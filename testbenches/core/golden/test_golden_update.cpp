@@ -2,7 +2,7 @@
 /* The golden optimiser, its registers, and independence of the number of threads. */
 #include <set>
 
-#include "core/core_support.h"
+#include "core/golden/golden_support.h"
 #include "epx_parallel.h"
 
 namespace {

@@ -4,7 +4,25 @@
  * With average pooling the forward product of part 2 is mean = sum over products i and channels of
  * u_i . (B^T d B)_i, so its transpose is r = sum over tiles of B (u^T s_post) B^T: 9
  * multiplications for a state and channel where the definition takes 36, and no list of what is
- * not zero. */
+ * not zero.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ *   GEMM         the BLAS's matrix product of REAL
+ */
+#ifndef EPX_GOLDEN_TRANSPOSE_TEMPLATE_H
+#define EPX_GOLDEN_TRANSPOSE_TEMPLATE_H
+
+#if !defined REAL || !defined GEMM
+#error "define REAL and GEMM before including this template"
+#endif
+
+#include <cblas.h>
+#include <string.h>
+
+#include "epx_clones.h"
+#include "epx_geometry.h"
+#include "epx_golden_winograd_template.h"
 
 /* Tiles of one matrix product, which sums over units. */
 static inline int transpose_rows(const epx_geometry_t *g) {
@@ -129,3 +147,5 @@ static void transpose_mean(const epx_geometry_t *g, const REAL *u, const target_
     }
   }
 }
+
+#endif

@@ -1,5 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Golden template, part 9: gradient accumulators, the update, parameters in and out. */
+/* Golden template, part 9: gradient accumulators, the update, parameters in and out.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ *   REAL_DTYPE   REAL's type in an .npz
+ *   GOLDEN_NAME  the substrate's name, a string
+ */
+#ifndef EPX_GOLDEN_UPDATE_TEMPLATE_H
+#define EPX_GOLDEN_UPDATE_TEMPLATE_H
+
+#if !defined REAL || !defined REAL_DTYPE || !defined GOLDEN_NAME
+#error "define REAL, REAL_DTYPE and GOLDEN_NAME before including this template"
+#endif
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "epx_golden_relax_template.h"
+#include "epx_npz.h"
+#include "epx_parallel.h"
 
 static void clear_gradient(epx_substrate_t *self) {
   golden_t *golden = (golden_t *)self;
@@ -303,3 +323,5 @@ static epx_status_t restore(epx_substrate_t *self, const epx_npz_t *npz, const c
   golden->drive_stale = golden->winograd_stale = true;
   return EPX_OK;
 }
+
+#endif

@@ -7,7 +7,7 @@
 
 #include <limits>
 
-#include "core/core_support.h"
+#include "core/golden/golden_support.h"
 
 using Layers = std::vector<std::vector<double>>;
 

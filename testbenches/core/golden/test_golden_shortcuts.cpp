@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the golden model leaves out must not change a bit: relax(k) against k times relax(1), which
  * starts each step knowing nothing of the one before. */
-#include "core/core_support.h"
+#include "core/golden/golden_support.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Estimates, continual updates and the rules of backward weights against dPhi/dtheta evaluated
  * directly, synapse by synapse, at the slow model's states. */
-#include "core/naive_model.h"
+#include "core/golden/naive_model.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
  * sums of three): error <= gamma(C + 8) * S, where S is the same expression with every operand's
  * and coefficient's absolute value. A mean sums 9 C products and has no output transform: gamma(9 C
  * + 4). */
-#include "core/winograd_support.h"
+#include "core/golden/winograd_support.h"
 
 namespace {
 

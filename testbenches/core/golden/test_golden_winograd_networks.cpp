@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole networks in float32 whose layers take Winograd's way, against float64: both ways of
  * connecting, frozen and live switches, weights that change under a batch. */
-#include "core/core_support.h"
+#include "core/golden/golden_support.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The exact gradient against finite differences, and equilibrium propagation against the exact
  * gradient. */
-#include "core/core_support.h"
+#include "core/golden/golden_support.h"
 
 namespace {
 
