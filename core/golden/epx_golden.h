@@ -11,6 +11,7 @@
 
 #include "epx_qformat.h"
 #include "epx_substrate.h"
+#include "epx_substrate_kind.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +22,14 @@ EPX_CHECKED epx_status_t epx_golden_f32_create(const epx_network_t *network, int
                                                epx_substrate_t **substrate, epx_error_t *error);
 EPX_CHECKED epx_status_t epx_golden_f64_create(const epx_network_t *network, int capacity,
                                                epx_substrate_t **substrate, epx_error_t *error);
+
+/* Of either precision. */
+EPX_CHECKED epx_status_t epx_golden_create(epx_precision_t precision, const epx_network_t *network,
+                                           int capacity, epx_substrate_t **substrate,
+                                           epx_error_t *error);
+
+/* As a kind of substrate: of the setup's precision, without a chip. */
+extern const epx_substrate_kind_t epx_golden_kind;
 
 /* States are rounded to the nearest code of `format` (ties to even, saturated) after every step,
  * all else stays floating point: the chip's neuron without the rest of the chip. */
@@ -36,6 +45,9 @@ EPX_CHECKED epx_status_t epx_golden_f32_bptt(epx_substrate_t *substrate, int ste
                                              epx_params_t *gradient, epx_error_t *error);
 EPX_CHECKED epx_status_t epx_golden_f64_bptt(epx_substrate_t *substrate, int steps,
                                              epx_params_t *gradient, epx_error_t *error);
+
+EPX_CHECKED epx_status_t epx_golden_bptt(epx_precision_t precision, epx_substrate_t *golden,
+                                         int steps, epx_params_t *gradient, epx_error_t *error);
 
 #ifdef __cplusplus
 }

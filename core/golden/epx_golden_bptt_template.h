@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Golden template, part 10: the exact gradient by backpropagation through time.
+/* Golden template, part 11: the exact gradient by backpropagation through time.
  *
  * s_l(t+1) = sigma(v_l(t)), v_l = P_l(w_l * s_(l-1)) + b_l + w~_(l+1)^T * U_(l+1)(s_(l+1)), so with
  * lambda_l = dL/ds_l(t+1) and delta_l = sigma'(v_l) lambda_l both the forward and the backward term
@@ -181,6 +181,9 @@ static void bptt_group(void *context, int group, int thread) {
   bptt_task_t *task = context;
   golden_t *golden = task->golden;
   for (int s = group_begin(golden, group); s < group_begin(golden, group + 1); ++s) {
+    if (epx_stop_requested(golden->base.stop)) {
+      return;
+    }
     bptt_sample(golden, &task->group[group], thread_workspace(golden, thread), s,
                 &golden->gradient[group]);
   }
@@ -200,7 +203,7 @@ epx_status_t GOLDEN(bptt)(epx_substrate_t *substrate, int steps, epx_params_t *o
     epx_parallel_for(GRADIENT_GROUPS, bptt_group, &task);
     double factor[EPX_MAX_LAYERS + 1];
     for (int l = 0; l < golden->parameter_layers; ++l) {
-      factor[l] = 1.0 / golden->samples;
+      factor[l] = 1.0 / golden->total;
     }
     read_gradient(golden, factor, group_sum, out);
     clear_gradient(substrate);
@@ -208,8 +211,11 @@ epx_status_t GOLDEN(bptt)(epx_substrate_t *substrate, int steps, epx_params_t *o
   for (int group = 0; group < GRADIENT_GROUPS; ++group) {
     bptt_free(&task.group[group]);
   }
-  return whole ? EPX_OK
-               : epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d steps of BPTT", steps);
+  if (!whole) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for %d steps of BPTT", steps);
+  }
+  const epx_status_t status = epx_stop_status(substrate->stop, error);
+  return status == EPX_OK ? epx_params_finite(out, "the exact gradient of ", error) : status;
 }
 
 #endif

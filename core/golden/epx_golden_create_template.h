@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Golden template, part 11: the vtable and the constructor.
+/* Golden template, part 12: the vtable and the constructor.
  *
  * Parameters, which whoever includes it defines:
  *   GOLDEN(name) the precision's public functions, epx_golden_f32_##name
@@ -20,6 +20,7 @@
 
 #include "epx_golden.h"
 #include "epx_golden_present_template.h"
+#include "epx_golden_sums_template.h"
 #include "epx_golden_update_template.h"
 
 static const epx_substrate_ops_t ops = {
@@ -38,6 +39,9 @@ static const epx_substrate_ops_t ops = {
     .accumulate = accumulate,
     .gradient = gradient,
     .update = update,
+    .sums_dtype = EPX_DTYPE_F64,
+    .sums_count = sums_count,
+    .sums = sums,
     .states = states,
 };
 

@@ -69,7 +69,8 @@ typedef struct golden_t {
   layer_t layer[EPX_MAX_LAYERS + 1];
   bool quantised; /* states are rounded to state_format after every step */
   epx_qformat_t state_format;
-  int samples; /* of the present mini-batch */
+  int samples;      /* of the present mini-batch that are held here */
+  int first, total; /* place of the first of them in the mini-batch, and its size */
   uint8_t *labels;
   REAL *input;                 /* [sample][in_size] channels last */
   REAL *drive;                 /* layer 0's pooled forward product, static: [sample][out_size] */
@@ -128,9 +129,11 @@ static inline workspace_t *thread_workspace(const golden_t *golden, int thread) 
   return &golden->workspace[(size_t)thread * GROUP];
 }
 
-/* The first sample of a gradient group. */
+/* The first sample held here of a gradient group. Groups are parts of the whole mini-batch, so that
+ * sums are the same wherever its samples are. */
 static inline int group_begin(const golden_t *golden, int group) {
-  return (int)((long)golden->samples * group / GRADIENT_GROUPS);
+  const long begin = (long)golden->total * group / GRADIENT_GROUPS - golden->first;
+  return begin < 0 ? 0 : begin > golden->samples ? golden->samples : (int)begin;
 }
 
 static void free_workspace(const golden_t *golden, workspace_t *w) {

@@ -16,25 +16,30 @@
 #include "epx_golden_relax_template.h"
 #include "epx_parallel.h"
 
-static void present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n) {
+static epx_status_t present(epx_substrate_t *self, const epx_batch_t *batch, epx_error_t *error) {
   golden_t *golden = (golden_t *)self;
   const epx_geometry_t *g = &golden->layer[0].g;
   const size_t area = (size_t)g->in_height * (size_t)g->in_width;
+  const int n = batch->n;
   golden->samples = n;
+  golden->first = batch->first;
+  golden->total = batch->total;
   golden->held = false;
   golden->drive_stale = true;
-  memcpy(golden->labels, labels, (size_t)n);
+  memcpy(golden->labels, batch->labels, (size_t)n);
   for (int sample = 0; sample < n; ++sample) {
     REAL *in = golden->input + (size_t)sample * g->in_size;
     for (size_t c = 0; c < (size_t)g->in_channels; ++c) {
       for (size_t p = 0; p < area; ++p) {
-        in[p * (size_t)g->in_channels + c] = (REAL)x[(size_t)sample * g->in_size + c * area + p];
+        in[p * (size_t)g->in_channels + c] =
+            (REAL)epx_batch_value(batch, (size_t)sample * g->in_size + c * area + p);
       }
     }
   }
   for (int l = 0; l < golden->layers; ++l) {
     memset(golden->state[l], 0, (size_t)n * golden->layer[l].g.out_size * sizeof(REAL));
   }
+  return epx_stop_status(golden->base.stop, error);
 }
 
 static void copy_states(const golden_t *golden, REAL *const *from, REAL *const *to) {
@@ -47,6 +52,9 @@ static void copy_states(const golden_t *golden, REAL *const *from, REAL *const *
 static void hold_sample(void *context, int sample, int thread) {
   golden_t *golden = context;
   workspace_t *w = thread_workspace(golden, thread);
+  if (epx_stop_requested(golden->base.stop)) {
+    return;
+  }
   load_sample(golden, w, sample);
   for (int l = 0; l < golden->layers; ++l) {
     const size_t size = golden->layer[l].g.out_size;
@@ -60,7 +68,7 @@ static void hold_sample(void *context, int sample, int thread) {
   }
 }
 
-static void keep_free(epx_substrate_t *self) {
+static epx_status_t keep_free(epx_substrate_t *self, epx_error_t *error) {
   golden_t *golden = (golden_t *)self;
   copy_states(golden, golden->state, golden->free_state);
   if (golden->base.relaxation.switches == EPX_SWITCHES_FROZEN) {
@@ -68,6 +76,7 @@ static void keep_free(epx_substrate_t *self) {
     refresh(golden);
     epx_parallel_for(golden->samples, hold_sample, golden);
   }
+  return epx_stop_status(golden->base.stop, error);
 }
 
 static void recall_free(epx_substrate_t *self) {
@@ -76,7 +85,8 @@ static void recall_free(epx_substrate_t *self) {
   golden->held = golden->base.relaxation.switches == EPX_SWITCHES_FROZEN;
 }
 
-static void predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
+static epx_status_t predict(epx_substrate_t *self, double *loss, uint8_t *predicted,
+                            epx_error_t *error) {
   golden_t *golden = (golden_t *)self;
   const int classes = golden->base.network.classes;
   for (int sample = 0; sample < golden->samples; ++sample) {
@@ -98,6 +108,7 @@ static void predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
     }
     predicted[sample] = (uint8_t)best;
   }
+  return epx_stop_status(golden->base.stop, error);
 }
 
 static void states(epx_substrate_t *self, int l, double *out) {

@@ -143,7 +143,8 @@ static void relax_group(void *context, int group, int thread) {
     load_sample(golden, &w[k], first + k);
     remaining[k] = task->steps;
   }
-  while (group_step(golden, w, first, count, task->beta, remaining)) {
+  while (!epx_stop_requested(golden->base.stop) &&
+         group_step(golden, w, first, count, task->beta, remaining)) {
   }
   for (int k = 0; k < count; ++k) {
     store_sample(golden, &w[k], first + k);
@@ -155,6 +156,9 @@ static void drive_sample(void *context, int sample, int thread) {
   const scratch_t *scratch = &golden->scratch[thread];
   const layer_t *layer = &golden->layer[0];
   const size_t offset = (size_t)sample * layer->g.out_size;
+  if (epx_stop_requested(golden->base.stop)) {
+    return;
+  }
   if (golden->held) { /* weights that change under frozen switches: continual updates */
     memcpy(golden->drive_switches + offset,
            sample_switches(golden, golden->held_switches, 0, sample), layer->g.out_size);
@@ -192,13 +196,14 @@ static void refresh(golden_t *golden) {
   }
 }
 
-static void relax(epx_substrate_t *self, int steps, double beta) {
+static epx_status_t relax(epx_substrate_t *self, int steps, double beta, epx_error_t *error) {
   golden_t *golden = (golden_t *)self;
   relax_task_t task = {golden, steps, (REAL)beta};
   refresh(golden);
   if (steps > 0) {
     epx_parallel_for((golden->samples + GROUP - 1) / GROUP, relax_group, &task);
   }
+  return epx_stop_status(golden->base.stop, error);
 }
 
 #endif

@@ -91,6 +91,9 @@ static void accumulate_group(void *context, int group, int thread) {
   workspace_t *w = thread_workspace(golden, thread);
   gradient_t *gradient = &golden->gradient[group];
   for (int sample = group_begin(golden, group); sample < group_begin(golden, group + 1); ++sample) {
+    if (epx_stop_requested(golden->base.stop)) {
+      return;
+    }
     load_sample(golden, w, sample);
     for (int l = 0; l < golden->layers; ++l) {
       accumulate_layer(golden, w, sample, l, task->phase->coefficient, gradient);
@@ -101,17 +104,19 @@ static void accumulate_group(void *context, int group, int thread) {
   }
 }
 
-static void accumulate(epx_substrate_t *self, const epx_phase_t *phase) {
+static epx_status_t accumulate(epx_substrate_t *self, const epx_phase_t *phase,
+                               epx_error_t *error) {
   accumulate_task_t task = {(golden_t *)self, phase};
   refresh(task.golden);
   epx_parallel_for(GRADIENT_GROUPS, accumulate_group, &task);
+  return epx_stop_status(self->stop, error);
 }
 
 /* The factor that turns a layer's accumulators into dL/dtheta of the mini-batch mean. */
 static double gradient_factor(const golden_t *golden, int l, const epx_estimator_t *estimator) {
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
-  return l < golden->layers ? -1.0 / (row->denominator * estimator->beta * golden->samples)
-                            : 1.0 / (row->readout_denominator * (double)golden->samples);
+  return l < golden->layers ? -1.0 / (row->denominator * estimator->beta * golden->total)
+                            : 1.0 / (row->readout_denominator * (double)golden->total);
 }
 
 /* Which of a layer's parameters. */
@@ -167,7 +172,8 @@ static void gradient(epx_substrate_t *self, const epx_estimator_t *estimator, ep
   read_gradient(golden, factor, estimate_sum, out);
 }
 
-static void update_array(golden_t *golden, int l, part_t part, double factor,
+/* Returns whether all new values and velocities are finite. */
+static bool update_array(golden_t *golden, int l, part_t part, double factor,
                          const epx_update_rule_t *rule) {
   layer_t *layer = &golden->layer[l];
   const size_t count = (size_t)layer->g.units * (size_t)(part == PART_BIAS ? 1 : layer->g.fan_in);
@@ -178,27 +184,37 @@ static void update_array(golden_t *golden, int l, part_t part, double factor,
                    : part == PART_BACKWARD ? layer->backward_velocity
                                            : layer->weight_velocity;
   const REAL rate = (REAL)rule->learning_rate[l];
+  bool finite = true;
   for (size_t i = 0; i < count; ++i) {
     const REAL slope =
         (REAL)(factor * estimate_sum(golden, l, part, i)) + (REAL)rule->weight_decay * value[i];
     velocity[i] = (REAL)rule->momentum * velocity[i] + slope;
     value[i] -= rate * velocity[i];
+    finite = finite && isfinite(velocity[i]) && isfinite(value[i]);
   }
+  return finite;
 }
 
-static void update(epx_substrate_t *self, const epx_estimator_t *estimator,
-                   const epx_update_rule_t *rule) {
+static epx_status_t update(epx_substrate_t *self, const epx_estimator_t *estimator,
+                           const epx_update_rule_t *rule, epx_error_t *error) {
   golden_t *golden = (golden_t *)self;
   for (int l = 0; l < golden->parameter_layers; ++l) {
     const double factor = gradient_factor(golden, l, estimator);
-    update_array(golden, l, PART_WEIGHT, factor, rule);
-    update_array(golden, l, PART_BIAS, factor, rule);
-    if (own_backward(golden, l)) {
-      update_array(golden, l, PART_BACKWARD, factor, rule);
+    const bool finite =
+        update_array(golden, l, PART_WEIGHT, factor, rule) &&
+        update_array(golden, l, PART_BIAS, factor, rule) &&
+        (!own_backward(golden, l) || update_array(golden, l, PART_BACKWARD, factor, rule));
+    if (!finite) {
+      char name[24];
+      epx_network_layer_name(&self->network, l, name);
+      return epx_fail(error, EPX_ERR_DIVERGED,
+                      "the update of layer %s, at a learning rate of %g, leaves the finite numbers",
+                      name, rule->learning_rate[l]);
     }
   }
   golden->drive_stale = golden->winograd_stale = true;
   clear_gradient(self);
+  return EPX_OK;
 }
 
 /* Between a substrate's order of one layer's weights and the exchange order. */

@@ -85,7 +85,7 @@ Training train(epx_backward_rule_t rule, double decay, int steps, uint64_t seed)
   load(golden.get(), params);
   Training result;
   for (int step = 0; step <= steps; ++step) {
-    EXPECT_EQ(golden->ops->store(golden.get(), now.get(), nullptr), EPX_OK);
+    EXPECT_EQ(epx_substrate_store(golden.get(), now.get(), nullptr), EPX_OK);
     for (int l : {1, 2}) {
       result.angle[l - 1].push_back(epx_params_alignment(now.get(), l));
       for (int i = 0; i < now->units[l] * now->fan_in[l]; ++i) {
@@ -96,7 +96,7 @@ Training train(epx_backward_rule_t rule, double decay, int steps, uint64_t seed)
       }
     }
     run_ep(golden.get(), dynamics, estimator, batch);
-    golden->ops->update(golden.get(), &estimator, &update);
+    update(golden.get(), &estimator, &update);
   }
   return result;
 }

@@ -72,7 +72,7 @@ void compare_losses(epx_substrate_t *golden, const NaiveBatch &naive, double tol
   const size_t n = naive.samples.size();
   std::vector<double> loss(n);
   std::vector<uint8_t> predicted(n);
-  golden->ops->predict(golden, loss.data(), predicted.data());
+  predict(golden, loss.data(), predicted.data());
   for (size_t i = 0; i < n; ++i) {
     int best = 0;
     const double expected = naive.samples[i].loss(&best);
@@ -108,20 +108,20 @@ void compare(const Case &c, CreateGolden create, uint64_t seed, double tolerance
     }
     const int free_steps = random.integer(1, c.longest_free);
     present(golden.get(), batch);
-    golden->ops->relax(golden.get(), free_steps, 0);
+    relax(golden.get(), free_steps, 0);
     naive.relax(free_steps, 0);
     SCOPED_TRACE("free, " + std::to_string(free_steps) + " steps");
     compare_states(golden.get(), naive, c.coarse, tolerance, tally);
     if (testing::Test::HasFatalFailure()) return;
     compare_losses(golden.get(), naive, tolerance);
-    golden->ops->keep_free(golden.get());
+    keep_free(golden.get());
     naive.keep_free();
     for (double nudge : {beta, -beta, 0.0}) {
       const int steps = random.integer(1, c.longest_nudged);
       SCOPED_TRACE("nudge " + std::to_string(nudge) + ", " + std::to_string(steps) + " steps");
-      golden->ops->recall_free(golden.get());
+      epx_substrate_recall_free(golden.get());
       naive.recall_free();
-      golden->ops->relax(golden.get(), steps, nudge);
+      relax(golden.get(), steps, nudge);
       naive.relax(steps, nudge);
       compare_states(golden.get(), naive, c.coarse, tolerance, tally);
       if (testing::Test::HasFatalFailure()) return;

@@ -128,7 +128,7 @@ epx_update_rule_t plain_rule(double rate) {
 
 Params stored(epx_substrate_t *golden) {
   Params params = make_params(golden->network);
-  EXPECT_EQ(golden->ops->store(golden, params.get(), nullptr), EPX_OK);
+  EXPECT_EQ(epx_substrate_store(golden, params.get(), nullptr), EPX_OK);
   return params;
 }
 
@@ -295,8 +295,8 @@ TEST(Float32, FollowsFloat64OnNetworksLikeTheReference) {
       worst[0] = jumped ? worst[0] : std::max(worst[0], error);
       worst_whole[0] = jumped ? worst_whole[0] : std::max(worst_whole[0], whole);
     }
-    f32->ops->recall_free(f32.get());
-    f64->ops->recall_free(f64.get());
+    epx_substrate_recall_free(f32.get());
+    epx_substrate_recall_free(f64.get());
     ASSERT_EQ(epx_golden_f32_bptt(f32.get(), 20, exact32.get(), nullptr), EPX_OK);
     ASSERT_EQ(epx_golden_f64_bptt(f64.get(), 20, exact64.get(), nullptr), EPX_OK);
     const double error = float32_error(exact32, exact64, 0, &whole);

@@ -8,8 +8,8 @@ namespace {
 /* Loss after `steps` free steps from the state that keep_free saw; frozen switches are its too. */
 double loss_at(epx_substrate_t *golden, const Params &params, const Batch &batch, int steps) {
   load(golden, params);
-  golden->ops->recall_free(golden);
-  golden->ops->relax(golden, steps, 0);
+  epx_substrate_recall_free(golden);
+  relax(golden, steps, 0);
   return mean_loss(golden, batch.n);
 }
 
@@ -49,9 +49,9 @@ void check_network(const epx_network_t &network, const epx_relaxation_t &relaxat
   golden->relaxation = relaxation;
   load(golden.get(), params);
   present(golden.get(), batch);
-  golden->ops->relax(golden.get(), before, 0);
-  golden->ops->keep_free(golden.get());
-  golden->ops->recall_free(golden.get());
+  relax(golden.get(), before, 0);
+  keep_free(golden.get());
+  epx_substrate_recall_free(golden.get());
   ASSERT_EPX_OK(epx_golden_f64_bptt(golden.get(), steps, exact.get(), &error), error);
   for (int l = 0; l < params->layer_count; ++l) {
     const int weights = params->units[l] * params->fan_in[l];
@@ -104,7 +104,7 @@ TEST(Bptt, LeavesStatesAndParametersAlone) {
     const Substrate golden = make_golden(epx_golden_f64_create, network, 3);
     load(golden.get(), params);
     present(golden.get(), batch);
-    golden->ops->relax(golden.get(), 4, 0);
+    relax(golden.get(), 4, 0);
     const std::string before = saved_bytes(golden.get());
     std::vector<std::vector<double>> states;
     for (int l = 0; l < network.layer_count; ++l) {
@@ -179,9 +179,9 @@ class Settled {
     batch_ = random_batch(network, random, 4);
     load(golden_.get(), params);
     present(golden_.get(), batch_);
-    golden_->ops->relax(golden_.get(), dynamics_.free_steps, 0);
+    relax(golden_.get(), dynamics_.free_steps, 0);
     const std::vector<double> before = layer_states(golden_.get(), 0, 4);
-    golden_->ops->relax(golden_.get(), 1, 0);
+    relax(golden_.get(), 1, 0);
     EXPECT_LT(distance(before, layer_states(golden_.get(), 0, 4)), 1e-13) << "not settled";
     EXPECT_EQ(epx_golden_f64_bptt(golden_.get(), dynamics_.nudged_steps, exact_.get(), nullptr),
               EPX_OK);

@@ -52,12 +52,12 @@ class Shortcuts : public testing::Test {
   void run(int steps, double beta, Random &random) {
     for (int left = steps; left > 0;) {
       const int part = random.chance(0.7) ? left : random.integer(1, left);
-      fast_->ops->relax(fast_.get(), part, beta);
+      relax(fast_.get(), part, beta);
       left -= part;
     }
     std::vector<States> history;
     for (int t = 0; t < steps; ++t) {
-      slow_->ops->relax(slow_.get(), 1, beta);
+      relax(slow_.get(), 1, beta);
       history.push_back(all_states(slow_.get(), n_));
     }
     note_end(history, &ends_);
@@ -87,10 +87,10 @@ class Shortcuts : public testing::Test {
       present(golden, batch);
     }
     run(random.integer(1, 250), 0, random);
-    for (epx_substrate_t *golden : {fast_.get(), slow_.get()}) golden->ops->keep_free(golden);
+    for (epx_substrate_t *golden : {fast_.get(), slow_.get()}) keep_free(golden);
     for (double beta : {0.5, -0.5, 0.0}) {
       if (HasFatalFailure()) return;
-      for (epx_substrate_t *golden : {fast_.get(), slow_.get()}) golden->ops->recall_free(golden);
+      for (epx_substrate_t *golden : {fast_.get(), slow_.get()}) epx_substrate_recall_free(golden);
       run(random.integer(1, 120), beta, random);
     }
   }
@@ -140,12 +140,12 @@ TEST(Tolerance, EndsEachSampleAlone) {
       load(g, params);
       present(g, batch);
     }
-    golden->ops->relax(golden.get(), steps, beta);
+    relax(golden.get(), steps, beta);
     /* What each sample should show. */
     States expected = all_states(plain.get(), n), before = expected;
     std::vector<bool> stopped((size_t)n, false);
     for (int t = 0; t < steps; ++t) {
-      plain->ops->relax(plain.get(), 1, beta);
+      relax(plain.get(), 1, beta);
       const States now = all_states(plain.get(), n);
       for (int i = 0; i < n; ++i) {
         double largest = 0;
@@ -186,14 +186,14 @@ TEST(Weights, AreSeenAtOnce) {
     const Substrate fresh = make_golden(epx_golden_f64_create, network, n);
     load(used.get(), first);
     present(used.get(), batch);
-    used->ops->keep_free(used.get()); /* zeros */
-    used->ops->relax(used.get(), steps, 0.5);
+    keep_free(used.get()); /* zeros */
+    relax(used.get(), steps, 0.5);
     load(used.get(), second);
-    used->ops->recall_free(used.get());
-    used->ops->relax(used.get(), steps, 0.5);
+    epx_substrate_recall_free(used.get());
+    relax(used.get(), steps, 0.5);
     load(fresh.get(), second);
     present(fresh.get(), batch);
-    fresh->ops->relax(fresh.get(), steps, 0.5);
+    relax(fresh.get(), steps, 0.5);
     ASSERT_TRUE(same_bits(all_states(used.get(), n), all_states(fresh.get(), n)));
   }
 }

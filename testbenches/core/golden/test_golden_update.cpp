@@ -34,8 +34,8 @@ void check_optimiser(CreateGolden create, const epx_network_t &network, double t
     rule.weight_decay = random.real(0, 0.1);
     run_ep(golden.get(), dynamics, estimator, random_batch(network, random, 3 + step));
     const Params gradient = read_gradient(golden.get(), estimator);
-    golden->ops->update(golden.get(), &estimator, &rule);
-    ASSERT_EQ(golden->ops->store(golden.get(), now.get(), nullptr), EPX_OK);
+    update(golden.get(), &estimator, &rule);
+    ASSERT_EQ(epx_substrate_store(golden.get(), now.get(), nullptr), EPX_OK);
     double moved = 0;
     for (int l = 0; l < initial->layer_count; ++l) {
       const std::vector<double> g = layer_values(gradient, l), found = layer_values(now, l);
@@ -87,7 +87,7 @@ TEST(GoldenUpdate, LoadStoreIsExactAndClearsMomentum) {
   (void)training_bytes(used.get(), dynamics, estimator, 6, 1);
   load(used.get(), params);
   load(fresh.get(), params);
-  ASSERT_EQ(used->ops->store(used.get(), back.get(), nullptr), EPX_OK);
+  ASSERT_EQ(epx_substrate_store(used.get(), back.get(), nullptr), EPX_OK);
   for (int l = 0; l < params->layer_count; ++l) {
     EXPECT_EQ(layer_values(params, l), layer_values(back, l));
   }

@@ -44,13 +44,13 @@ class Networks : public testing::Test {
     const int free_steps = random.integer(1, 6), steps = random.integer(1, 4);
     for (epx_substrate_t *golden : {f32_.get(), f64_.get()}) {
       present(golden, batch);
-      golden->ops->relax(golden, free_steps, 0);
-      golden->ops->keep_free(golden);
+      relax(golden, free_steps, 0);
+      keep_free(golden);
     }
     compare_states(network, batch.n);
     for (epx_substrate_t *golden : {f32_.get(), f64_.get()}) {
-      golden->ops->recall_free(golden);
-      golden->ops->relax(golden, steps, 0.5);
+      epx_substrate_recall_free(golden);
+      relax(golden, steps, 0.5);
     }
     compare_states(network, batch.n);
   }
@@ -104,8 +104,8 @@ TEST(Groups, SkippingChangesNoBit) {
       load(golden, params);
       present(golden, batch);
     }
-    fast->ops->relax(fast.get(), steps, 0.5);
-    for (int t = 0; t < steps; ++t) slow->ops->relax(slow.get(), 1, 0.5);
+    relax(fast.get(), steps, 0.5);
+    for (int t = 0; t < steps; ++t) relax(slow.get(), 1, 0.5);
     for (int l = 0; l < network.layer_count; ++l) {
       ASSERT_EQ(layer_states(fast.get(), l, n), layer_states(slow.get(), l, n)) << "layer " << l;
     }
@@ -127,15 +127,15 @@ TEST(Groups, UpdatedWeightsAreSeenAtOnce) {
     run_ep(used.get(), dynamics, estimator, batch);
     epx_update_rule_t rule = {};
     for (double &rate : rule.learning_rate) rate = 0.5;
-    used->ops->update(used.get(), &estimator, &rule);
+    update(used.get(), &estimator, &rule);
     const Params updated = make_params(network);
     epx_error_t error = {};
-    ASSERT_EPX_OK(used->ops->store(used.get(), updated.get(), &error), error);
+    ASSERT_EPX_OK(epx_substrate_store(used.get(), updated.get(), &error), error);
     load(fresh.get(), updated);
     for (epx_substrate_t *golden : {used.get(), fresh.get()}) {
       golden->relaxation = dynamics.relaxation;
       present(golden, batch);
-      golden->ops->relax(golden, 6, 0);
+      relax(golden, 6, 0);
     }
     for (int l = 0; l < network.layer_count; ++l) {
       ASSERT_EQ(layer_states(used.get(), l, 5), layer_states(fresh.get(), l, 5)) << "layer " << l;
