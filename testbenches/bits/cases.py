@@ -161,8 +161,9 @@ case("analog.batch_once", BATCH, UNI, {A + "adc.kind": "ramp", A + "adc.calibrat
 case("analog.adc_errors", SAR, {A + "adc.offset": "1.5", A + "adc.gain": "0.02",
                                 A + "adc.offset_spread": "0.7", A + "adc.gain_spread": "0.03",
                                 A + "adc.noise": "0.5", A + "bits_per_cell": "2"}, also=["tile"])
-case("analog.dac_errors", RAMP, {A + "adc_bits": "12", A + "dac.bits": "3", A + "dac.offset": "0.01",
-                                 A + "dac.gain": "-0.002", A + "dac.offset_spread": "0.05",
+case("analog.dac_errors", RAMP, {A + "adc_bits": "12", A + "dac.bits": "3",
+                                 A + "dac.offset": "0.01", A + "dac.gain": "-0.002",
+                                 A + "dac.offset_spread": "0.05",
                                  A + "dac.gain_spread": "0.02", A + "dac.noise": "0.05",
                                  A + "bits_per_cell": "4"}, also=["tile"])
 case("analog.dac_rounded", SAR, {A + "dac.bits": "5", A + "dac.codes": "rounded",

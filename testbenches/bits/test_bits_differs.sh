@@ -55,4 +55,9 @@ edit 'r["golden.max"]["metrics"]["test loss"][1] *= 1 + 1e-8'
 expect 1 'golden.max: metrics: test loss' --recorded "$folder/changed.json" --only golden.max
 edit 'r["golden.max"]["metrics"]["test loss"][1] *= 1 + 1e-10'
 expect 0 '1 cases, 0 differing' --recorded "$folder/changed.json" --only golden.max
+edit 'r["digital.base"]["metrics"]["test loss"][1] *= 1 + 1e-11'
+expect 1 'digital.base: metrics: test loss' "${changed[@]}"
+edit 'r["digital.base"]["metrics"]["test loss"][1] *= 1 + 1e-15' # exp and log of another C library
+expect 0 '1 cases, 0 differing' "${changed[@]}"
+expect 1 'digital.base: metrics: test loss' --exact "${changed[@]}"
 expect 2 'bits: no case matches nothing; --list prints them' --only nothing
