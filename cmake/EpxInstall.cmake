@@ -9,9 +9,9 @@ foreach(folder IN LISTS EPX_FLOORS)
     epx_target(${folder} name)
     set_target_properties(epx_${name} PROPERTIES EXPORT_NAME ${name})
     install(TARGETS epx_${name} EXPORT epxbarTargets)
-    install(DIRECTORY ${CMAKE_SOURCE_DIR}/${folder}/
-      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/epxbar/${folder}
-      FILES_MATCHING PATTERN "*.h" PATTERN "*_internal.h" EXCLUDE PATTERN "*_template.h" EXCLUDE)
+    file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.h)
+    list(FILTER headers EXCLUDE REGEX "_(internal|template)\\.h$")
+    install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/epxbar/${folder})
   endif()
 endforeach()
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/configs DESTINATION ${CMAKE_INSTALL_DATADIR}/epxbar)

@@ -1,6 +1,6 @@
-# One library target per folder: core/golden is the target epx_core_golden, alias epx::core_golden.
-# The dependency arrows of docs/architecture.md are enforced here:
-# a folder may link only to folders on a lower floor, and sees only the headers of what it links.
+# One library target per folder: the folder rtl_model/map is the target epx_rtl_model_map, alias
+# epx::rtl_model_map. The dependency arrows of docs/architecture.md are enforced here: a folder may
+# link only to folders on a lower floor, and sees only the headers of what it links.
 
 set(EPX_C_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                    -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef)
@@ -43,37 +43,40 @@ function(epx_target folder variable)
   set(${variable} ${name} PARENT_SCOPE)
 endfunction()
 
-# epx_library(folder SOURCES ... [DEPS folder ...] [LIBS external ...])
+# epx_library(folder SOURCES ... [DEPS folder ...] [LIBS external ...]): of the current folder.
+# Without SOURCES it is a name for what it links.
 function(epx_library folder)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  file(RELATIVE_PATH here ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  if(NOT here STREQUAL folder)
+    message(FATAL_ERROR "${folder} is declared in ${here}; a library is the folder it lies in")
+  endif()
   list(FIND EPX_FLOORS ${folder} own_floor)
   if(own_floor EQUAL -1)
     message(FATAL_ERROR "${folder} is not a floor of the project (see CMakeLists.txt)")
   endif()
   epx_target(${folder} name)
-  add_library(epx_${name} STATIC ${ARG_SOURCES})
+  if(ARG_SOURCES)
+    set(scope PUBLIC)
+    add_library(epx_${name} STATIC ${ARG_SOURCES})
+    epx_settings(epx_${name})
+  else()
+    set(scope INTERFACE)
+    add_library(epx_${name} INTERFACE)
+  endif()
   add_library(epx::${name} ALIAS epx_${name})
-  epx_include(epx_${name} .)
+  target_include_directories(epx_${name} ${scope}
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/epxbar/${folder}>)
   foreach(dep IN LISTS ARG_DEPS)
     list(FIND EPX_FLOORS ${dep} floor)
     if(floor EQUAL -1 OR NOT floor LESS own_floor)
       message(FATAL_ERROR "${folder} may not depend on ${dep}: arrows between floors point down only")
     endif()
     epx_target(${dep} below)
-    target_link_libraries(epx_${name} PUBLIC epx::${below})
+    target_link_libraries(epx_${name} ${scope} epx::${below})
   endforeach()
-  target_link_libraries(epx_${name} PUBLIC ${ARG_LIBS})
-  epx_settings(epx_${name})
-endfunction()
-
-# epx_include(target SUBFOLDER ...): headers of the current folder, here and where it is installed.
-function(epx_include target)
-  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
-  foreach(sub IN LISTS ARGN)
-    target_include_directories(${target} PUBLIC
-      $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/${sub}>
-      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/epxbar/${folder}/${sub}>)
-  endforeach()
+  target_link_libraries(epx_${name} ${scope} ${ARG_LIBS})
 endfunction()
 
 # epx_link(target folder ...): a program links folders' libraries.
