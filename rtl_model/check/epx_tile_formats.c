@@ -51,13 +51,6 @@ size_t epx_tile_formats(const epx_tile_setup_t *setup,
   const epx_qformat_t line = setup->place.layer == 0 ? chip->input : chip->state;
   const int product = line.fraction_bits + synapse.fraction_bits;
   list_t list = {formats, 0};
-  add_drives(setup, &list);
-  add_sums(&list, "psum_in", product, "the formats of the codes and of the synapses");
-  if (setup->role == EPX_ROLE_STATES) {
-    add_sums(&list, "operand", product + setup->forward_shift,
-             "the formats of the layer's synapses and of those above");
-    add(&list, "expect.state", chip->state, "", "chip.state");
-  }
   add(&list, "weight", synapse, "", synapse_keys);
   add(&list, "expect.weight", synapse, "", synapse_keys);
   add(&list, "shadow", setup->weight_circuit.shadow_format, "", shadow_keys);
@@ -68,5 +61,12 @@ size_t epx_tile_formats(const epx_tile_setup_t *setup,
   add(&list, "expect.bias", chip->bias, "", "chip.bias");
   add(&list, "bias_velocity", chip->velocity, "", "chip.velocity");
   add(&list, "expect.bias_velocity", chip->velocity, "", "chip.velocity");
+  add_drives(setup, &list); /* sums last: their fractions follow from the formats above */
+  add_sums(&list, "psum_in", product, "the formats of the codes and of the synapses");
+  if (setup->role == EPX_ROLE_STATES) {
+    add_sums(&list, "operand", product + setup->forward_shift,
+             "the formats of the layer's synapses and of those above");
+    add(&list, "expect.state", chip->state, "", "chip.state");
+  }
   return list.count;
 }

@@ -223,7 +223,7 @@ prints '2 images'
 # Its registers are codes: under another format they would be other weights.
 for key in chip.synapse.format=Q1.5 chip.synapse.format=Q0.7 chip.synapse.shadow_bits=7 \
   chip.velocity=Q7.20 chip.bias=Q3.18; do
-  refuse 2 "(${key%=*}" chip --run trained --set "$key"
+  refuse 2 "${key%=*}" chip --run trained --set "$key"
   says 'trained/checkpoint.npz: the codes of ' 'this configuration would read them as'
   refuse 2 "${key%=*}" tile --from-run trained --set "$key"
 done
