@@ -220,6 +220,12 @@ epx_status_t epx_tile_command_open(const epx_tile_command_t *command,
     status = status == EPX_OK ? file_place(command, npz, experiment, &place, error) : status;
   }
   status = status == EPX_OK ? make_setup(experiment, place, &setup, error) : status;
+  if (status == EPX_OK && npz != NULL && !epx_tile_npz_says_formats(npz)) {
+    fprintf(stderr,
+            "%s: no array 'formats'; its codes are taken in the formats of the "
+            "configuration\n",
+            command->vectors);
+  }
   if (status == EPX_OK) {
     status = npz != NULL ? epx_tile_npz_read(npz, command->vectors, &setup, vectors, error)
                          : epx_tile_random(&setup, command->random, command->seed, vectors, error);
