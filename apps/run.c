@@ -11,6 +11,7 @@
 #include "epx_checkpoint.h"
 #include "epx_clock.h"
 #include "epx_config.h"
+#include "epx_output.h"
 #include "epx_record_file.h"
 #include "epx_run_record.h"
 #include "epx_twin.h"
@@ -286,7 +287,7 @@ static epx_status_t write_config(const char *folder, const epx_experiment_t *exp
   if (fclose(out) != 0 && status == EPX_OK) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %s", path);
   }
-  status = status == EPX_OK ? epx_text_write(path, text, size, error) : status;
+  status = status == EPX_OK ? epx_output_write(path, text, size, error) : status;
   free(text);
   return status;
 }

@@ -11,6 +11,7 @@
 
 #include "epx_host.h"
 #include "epx_metrics.h"
+#include "epx_output.h"
 #include "epx_record_file.h"
 
 struct epx_run_record_t {
@@ -104,7 +105,7 @@ static epx_status_t rewrite_metrics(const char *folder, const epx_metrics_row_t 
       fputs(line, out);
     }
   }
-  status = fclose(out) == 0 ? epx_text_write(path, text, size, error)
+  status = fclose(out) == 0 ? epx_output_write(path, text, size, error)
                             : epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
   free(text);
   return status;
