@@ -13,6 +13,7 @@
 struct epx_output_t {
   char *path, *temporary;
   FILE *stream;
+  int reason; /* errno of a write of our own that failed, or 0 */
 };
 
 static void release(epx_output_t *output) {
@@ -80,7 +81,7 @@ static bool finish(epx_output_t *output) {
   errno = 0;
   const bool earlier = ferror(output->stream) != 0;
   bool ok = fflush(output->stream) == 0 && !earlier && fsync(fileno(output->stream)) == 0;
-  int reason = errno != 0 ? errno : EIO;
+  int reason = output->reason != 0 ? output->reason : errno != 0 ? errno : EIO;
   if (fclose(output->stream) != 0 && ok) {
     ok = false;
     reason = errno;
@@ -146,9 +147,8 @@ epx_status_t epx_output_write(const char *path, const void *bytes, size_t size,
   if (status != EPX_OK) {
     return status;
   }
-  if (size > 0) {
-    const size_t written = fwrite(bytes, 1, size, output->stream);
-    (void)written; /* a short write marks the stream, which commit looks at */
+  if (size > 0 && fwrite(bytes, 1, size, output->stream) != size) {
+    output->reason = errno; /* the stream is marked, which commit looks at */
   }
   return epx_output_commit(output, error);
 }
