@@ -31,8 +31,10 @@ static const epx_option_t options[] = {
     {"out", 'o', "DIR", "Run folder to make (default: runs/DATE-TIME)", EPX_OPTION_FOLDER,
      EPX_OPTION_AT(arguments_t, out)},
     {"resume", 0, "DIR",
-     "Continue an interrupted run, bit for bit as if it had not stopped; its own configuration is "
-     "used (only --data and --set training.epochs may be given)",
+     "Continue a run, bit for bit as if it had not stopped, with its own configuration; what "
+     "--set, "
+     "--data or an edit of its config.yaml changes is said and kept in its history, and refused "
+     "where it would make another run of it",
      EPX_OPTION_TEXT, EPX_OPTION_AT(arguments_t, resume)},
     {"checkpoint-every", 0, "SECONDS",
      "Write a checkpoint at least this often (default 60; 0: after epochs only)", EPX_OPTION_CALL,
@@ -69,15 +71,6 @@ static epx_status_t load(arguments_t *arguments, epx_experiment_t *experiment, e
                       "folder; leave out %s%s",
                       arguments->resume, source->file != NULL ? "" : "--out ",
                       source->file != NULL ? source->file : arguments->out);
-    }
-    for (int i = 0; i < source->override_count; ++i) {
-      if (strncmp(source->overrides[i], "training.epochs=", 16) != 0 &&
-          strncmp(source->overrides[i], "data.path=", 10) != 0) {
-        return epx_fail(error, EPX_ERR_ARGUMENT,
-                        "--resume: %s would make another run of it; only training.epochs and the "
-                        "place of the same data (--data) may change",
-                        source->overrides[i]);
-      }
     }
     snprintf(path, sizeof path, "%s/config.yaml", arguments->resume);
     source->file = path;

@@ -17,6 +17,7 @@
 #include "epx_twin.h"
 #include "golden.h"
 #include "progress.h"
+#include "run_resume.h"
 
 static volatile sig_atomic_t interrupted = 0;
 
@@ -293,7 +294,7 @@ static epx_status_t write_config(const char *folder, const epx_experiment_t *exp
 }
 
 static epx_status_t open_record(run_t *run, const epx_dataset_t *train, const epx_dataset_t *test,
-                                int last_epoch, epx_error_t *error) {
+                                const epx_trainer_state_t *state, epx_error_t *error) {
   const epx_experiment_t *experiment = run->experiment;
   static const char *const sets[] = {"generated", "cifar10", "idx"};
   const bool generated = experiment->data.set == EPX_DATA_GENERATED;
@@ -309,7 +310,8 @@ static epx_status_t open_record(run_t *run, const epx_dataset_t *train, const ep
   };
   const char *folder = run->options->folder;
   epx_status_t status = run->options->resume
-                            ? epx_run_record_resume(folder, &info, last_epoch, &run->record, error)
+                            ? epx_run_record_resume(folder, &info, state->epoch, state->next_image,
+                                                    &run->record, error)
                             : epx_run_record_create(folder, &info, &run->record, error);
   if (status == EPX_OK) {
     status = write_config(folder, experiment, error);
@@ -367,9 +369,11 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
     status = epx_path_join(run->options->folder, "checkpoint.npz", path, error);
     status = status == EPX_OK ? epx_checkpoint_read(path, run->substrate, &state, error) : status;
     status = status == EPX_OK ? check_same_data(run->options->folder, train, error) : status;
+    status =
+        status == EPX_OK ? run_say_resume(run->options->folder, experiment, &state, error) : status;
   }
   if (status == EPX_OK && run->options->folder != NULL) {
-    status = open_record(run, train, test, state.epoch, error);
+    status = open_record(run, train, test, &state, error);
   }
   if (status == EPX_OK && run->options->folder != NULL) {
     status = cost_record_write(run->options->folder, experiment, NULL, error);
@@ -406,13 +410,30 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
   return status;
 }
 
-epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *options,
+/* Everything that can be refused without a substrate, before the folder is made or touched. */
+static epx_status_t check_run(epx_experiment_t *experiment, const run_options_t *options,
+                              epx_error_t *error) {
+  epx_status_t status = EPX_OK;
+  if (options->resume) {
+    status = run_check_resume(options->folder, experiment, error);
+  } else {
+    run_fix_schedule(experiment);
+    status = options->folder != NULL ? epx_run_record_check(options->folder, error) : EPX_OK;
+  }
+  return status == EPX_OK ? cost_record_check(experiment, error) : status;
+}
+
+epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *options,
                        run_result_t *result, epx_error_t *error) {
-  run_t run = {.experiment = experiment, .options = options};
+  epx_experiment_t experiment = *asked;
+  run_t run = {.experiment = &experiment, .options = options};
   epx_dataset_t *train = NULL, *test = NULL;
-  epx_status_t status = run_open_data(experiment, &train, &test, error);
+  epx_status_t status = check_run(&experiment, options, error);
   if (status == EPX_OK) {
-    status = run_make_substrate(experiment, experiment->training.batch, &run.substrate, error);
+    status = run_open_data(&experiment, &train, &test, error);
+  }
+  if (status == EPX_OK) {
+    status = run_make_substrate(&experiment, experiment.training.batch, &run.substrate, error);
   }
   if (status == EPX_OK) {
     run_catch_interrupt();
