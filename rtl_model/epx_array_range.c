@@ -20,15 +20,24 @@ static void digit_reach(const epx_array_t *array, bool rows, int slice, int64_t 
   *high = most * (last ? (INT64_C(1) << (bits - 1)) - 1 : (INT64_C(1) << bits) - 1);
 }
 
-/* low, high: what the line can reach. */
+/* The last level that a range from `low` reaches when its levels are one whole sum apart. Sums are
+ * whole: with levels to spare a range is wider, never its step finer than one. */
+static int64_t last_level(const epx_array_t *array, int64_t low) {
+  return low + (INT64_C(1) << array->adc_bits) - 1;
+}
+
 static epx_status_t set_range(const epx_array_t *array, bool rows, int slice, int line, int64_t low,
                               int64_t high, epx_error_t *error) {
   epx_adc_t *adc = rows ? array->rows[slice] : array->columns;
-  low = (int64_t)((double)low * array->adc_range);
-  high = (int64_t)((double)high * array->adc_range);
-  /* Sums are whole: with levels to spare the range is wider, never the step finer than one. */
-  const int64_t spare = low + (INT64_C(1) << array->adc_bits) - 1;
-  return epx_adc_set_range(adc, line, low, high < spare ? spare : high, error);
+  const int64_t last = last_level(array, low);
+  return epx_adc_set_range(adc, line, low, high < last ? last : high, error);
+}
+
+/* low, high: what the line can reach. */
+static epx_status_t set_reach(const epx_array_t *array, bool rows, int slice, int line, int64_t low,
+                              int64_t high, epx_error_t *error) {
+  return set_range(array, rows, slice, line, (int64_t)((double)low * array->adc_range),
+                   (int64_t)((double)high * array->adc_range), error);
 }
 
 typedef epx_status_t set_line_t(const epx_array_t *array, bool rows, int slice, int line,
@@ -54,7 +63,7 @@ static epx_status_t set_to_digits(const epx_array_t *array, bool rows, int slice
   (void)context;
   int64_t low, high;
   digit_reach(array, rows, slice, &low, &high);
-  return set_range(array, rows, slice, line, low, high, error);
+  return set_reach(array, rows, slice, line, low, high, error);
 }
 
 epx_status_t array_set_ranges(const epx_array_t *array, epx_error_t *error) {
@@ -95,7 +104,7 @@ static epx_status_t set_to_weights(const epx_array_t *array, bool rows, int slic
   } else {
     reach(array, rows, slice, line, &low, &high);
   }
-  return set_range(array, rows, slice, line, low * top_digit(array), high * top_digit(array),
+  return set_reach(array, rows, slice, line, low * top_digit(array), high * top_digit(array),
                    error);
 }
 
@@ -153,11 +162,33 @@ void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_
   }
 }
 
+/* Where a line's lowest level lies when its levels outnumber the sums of [low, high], which a batch
+ * had: other sums will come, from either side, so that the spare levels lie on both sides alike, but
+ * none beyond what digits can reach while a level is wanting within. */
+static int64_t lowest_level(const epx_array_t *array, bool rows, int slice, int64_t low,
+                            int64_t high) {
+  int64_t least, most;
+  digit_reach(array, rows, slice, &least, &most);
+  const int64_t spare = last_level(array, low) - high;
+  if (spare <= 0) {
+    return low;
+  }
+  int64_t from = low - spare / 2;
+  from = last_level(array, from) > most ? from - (last_level(array, from) - most) : from;
+  from = from < least ? least : from;
+  return from > low ? low : from;
+}
+
 static epx_status_t set_to_batch(const epx_array_t *array, bool rows, int slice, int line,
                                  const void *context, epx_error_t *error) {
   const int64_t *range = (const int64_t *)context + 2 * array_line(array, rows, slice, line);
-  return range[0] < range[1] ? set_range(array, rows, slice, line, range[0], range[1], error)
-                             : set_to_digits(array, rows, slice, line, NULL, error);
+  if (range[0] >= range[1]) {
+    return set_to_digits(array, rows, slice, line, NULL, error);
+  }
+  const int64_t low = (int64_t)((double)range[0] * array->adc_range);
+  const int64_t high = (int64_t)((double)range[1] * array->adc_range);
+  return set_range(array, rows, slice, line, lowest_level(array, rows, slice, low, high), high,
+                   error);
 }
 
 epx_status_t epx_array_set_ranges(epx_array_t *array, const int64_t *ranges, epx_error_t *error) {

@@ -178,6 +178,32 @@ TEST(Calibrate, ranges_that_fit_the_levels_lose_nothing) {
   }
 }
 
+// Levels that outnumber whatever a line can reach lose nothing, whichever batch ranges were taken
+// from: not of another batch, nor when weights have moved, by tiles nor by lines.
+TEST(Calibrate, spare_levels_take_what_the_batch_did_not_show) {
+  for (const int bits_per_cell : {1, 4}) {
+    for (const epx_adc_reach_t reach : {EPX_ADC_REACH_BATCH, EPX_ADC_REACH_BATCH_LINES}) {
+      SCOPED_TRACE(std::to_string(bits_per_cell) + " bits a cell, reach " + std::to_string(reach));
+      Random random(11);
+      const Batch faint = random_batch(network(), random, 6, -0.1, 0.1);
+      const Batch other = random_batch(network(), random, 6);
+      epx_chip_t chip = batch_chip(16), ideal = batch_chip(16);
+      chip.bits_per_cell = ideal.bits_per_cell = bits_per_cell;
+      chip.adc_reach = reach;
+      ideal.adc.kind = EPX_CONVERTER_IDEAL;
+      const Substrate twin = loaded(chip, 1), exact = loaded(ideal, 1);
+      calibrate(twin.get(), faint);
+      epx_update_rule_t rule = {};
+      for (double &rate : rule.learning_rate) rate = 0.5;
+      for (int step = 0; step < 3; ++step) {
+        EXPECT_TRUE(step_bytes(twin.get(), other) == step_bytes(exact.get(), other)) << step;
+        twin->ops->update(twin.get(), &kEstimator, &rule);
+        exact->ops->update(exact.get(), &kEstimator, &rule);
+      }
+    }
+  }
+}
+
 // A range by lines lies within that of the array's slice.
 TEST(Calibrate, lines_have_ranges_of_their_own_within_their_slices) {
   Random random(3);
