@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alignment.h"
+#include "clips.h"
 #include "cost_record.h"
 #include "epx_checkpoint.h"
 #include "epx_clock.h"
@@ -262,6 +263,10 @@ static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
     status = epx_run_record_append(run->record, &row, error);
   }
   status = status == EPX_OK ? record_measured(run, error) : status;
+  if (status == EPX_OK) {
+    status = clips_record(run->options->folder, result->epoch, run->options->quiet, run->experiment,
+                          run->substrate, error);
+  }
   if (status == EPX_OK) {
     status = alignment_record(run->options->folder, result->epoch, run->options->quiet,
                               run->substrate, error);

@@ -67,6 +67,10 @@ typedef struct epx_substrate_ops_t {
   epx_status_t (*calibrate)(epx_substrate_t *self, const epx_calibration_t *batch,
                             epx_error_t *error);
 
+  /* After the batch-th mini-batch of an epoch (from 1) was trained on: lets what follows training
+   * (ranges of converters) follow. NULL: nothing does. */
+  epx_status_t (*follow)(epx_substrate_t *self, int batch, epx_error_t *error);
+
   /* A mini-batch of n <= capacity samples: x [n][C][H][W], labels [n]. States become 0. */
   void (*present)(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);
   /* k steps of the dynamics under nudging factor beta (0: free), from the present state. */
@@ -102,6 +106,11 @@ EPX_CHECKED static inline epx_status_t epx_substrate_calibrate(epx_substrate_t *
                                                                epx_error_t *error) {
   return substrate->ops->calibrate != 0 ? substrate->ops->calibrate(substrate, batch, error)
                                         : EPX_OK;
+}
+
+EPX_CHECKED static inline epx_status_t epx_substrate_follow(epx_substrate_t *substrate, int batch,
+                                                            epx_error_t *error) {
+  return substrate->ops->follow != 0 ? substrate->ops->follow(substrate, batch, error) : EPX_OK;
 }
 
 static inline void epx_substrate_destroy(epx_substrate_t *substrate) {

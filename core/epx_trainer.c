@@ -150,6 +150,11 @@ static epx_status_t train_epoch(const epx_trainer_t *trainer, epx_trainer_state_
     state->next_image += run_free(trainer, dataset, batch, state->next_image, trainer->augment,
                                   augment_key, &state->loss_sum, &state->wrong);
     learn(trainer, sign, &rule);
+    const int trained = (state->next_image + batch->size - 1) / batch->size;
+    const epx_status_t followed = epx_substrate_follow(trainer->substrate, trained, error);
+    if (followed != EPX_OK) {
+      return followed;
+    }
     state->seconds += epx_clock_seconds() - start;
     report(trainer, "train", state->epoch, state->next_image, dataset->count, state->loss_sum,
            state->wrong);
