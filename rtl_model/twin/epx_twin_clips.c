@@ -90,9 +90,9 @@ bool twin_counts_shares(const twin_t *twin) {
   return follows(twin) && twin->chip.adc_coverage < 1.0;
 }
 
-epx_status_t twin_follow(epx_substrate_t *self, int batch, epx_error_t *error) {
+epx_status_t twin_follow(epx_substrate_t *self, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  if (!follows(twin) || batch % twin->chip.adc_follow_batches != 0) {
+  if (!follows(twin)) {
     return EPX_OK;
   }
   bool changed = false;
