@@ -6,10 +6,24 @@
 #include <unistd.h>
 
 #include "epx_clock.h"
+#include "epx_format.h"
 
 void progress_start(progress_t *progress, bool quiet) {
   memset(progress, 0, sizeof *progress);
   progress->enabled = !quiet && isatty(STDERR_FILENO);
+}
+
+const char *rate_text(double images_per_second, char text[RATE_SIZE]) {
+  char number[EPX_FORMAT_SIZE];
+  if (images_per_second >= 1.0) {
+    snprintf(text, RATE_SIZE, images_per_second < 9.95 ? "%.1f images/s" : "%.0f images/s",
+             images_per_second);
+  } else if (images_per_second > 0.0) {
+    snprintf(text, RATE_SIZE, "%s s/image", epx_format_short(1.0 / images_per_second, number));
+  } else {
+    snprintf(text, RATE_SIZE, "- images/s");
+  }
+  return text;
 }
 
 static void format_time(double seconds, char text[32]) {
@@ -40,7 +54,7 @@ void progress_draw(progress_t *progress, const epx_progress_t *now) {
   progress->last_drawn = time;
   const double rate = (now->done - progress->phase_first) / (time - progress->phase_start + 1e-9);
   const int filled = (int)(20.0 * now->done / now->total);
-  char left[32], bar[21];
+  char left[32], bar[21], speed[RATE_SIZE];
   memset(bar, '.', 20);
   memset(bar, '#', (size_t)filled);
   bar[20] = '\0';
@@ -50,10 +64,10 @@ void progress_draw(progress_t *progress, const epx_progress_t *now) {
                        : 0.0),
               left);
   fprintf(stderr,
-          "\r\033[Kepoch %d/%d %-5s [%s] %5.1f %%  %.0f images/s  loss %.4f  error %.1f %%  "
+          "\r\033[Kepoch %d/%d %-5s [%s] %5.1f %%  %s  loss %.4f  error %.1f %%  "
           "%s left",
-          now->epoch, now->epochs, now->phase, bar, 100.0 * now->done / now->total, rate, now->loss,
-          100.0 * now->error, left);
+          now->epoch, now->epochs, now->phase, bar, 100.0 * now->done / now->total,
+          rate_text(rate, speed), now->loss, 100.0 * now->error, left);
   fflush(stderr);
 }
 

@@ -15,6 +15,10 @@ typedef struct progress_t {
   int epoch, phase_first; /* images done when the phase (or its resumption) began */
 } progress_t;
 
+/* "850 images/s", or "2.5 s/image" where less than one comes in a second; returns text. */
+enum { RATE_SIZE = 32 };
+const char *rate_text(double images_per_second, char text[RATE_SIZE]);
+
 /* quiet: never draw. */
 void progress_start(progress_t *progress, bool quiet);
 void progress_draw(progress_t *progress, const epx_progress_t *now);

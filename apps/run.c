@@ -243,16 +243,17 @@ static epx_status_t record_measured(run_t *run, epx_error_t *error) {
 static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
                              const epx_epoch_result_t *result, epx_error_t *error) {
   run_t *run = context;
+  char speed[RATE_SIZE];
   epx_status_t status = EPX_OK;
   run->last.epoch = *result;
   progress_clear(&run->progress);
   if (!run->options->quiet) {
     fprintf(stderr,
             "epoch %d/%d  train loss %.4f error %.2f %%  test loss %.4f error %.2f %%  "
-            "%.0f images/s\n",
+            "%s\n",
             result->epoch, run->experiment->training.epochs, result->train.loss,
             100.0 * result->train.error, result->test.loss, 100.0 * result->test.error,
-            result->train.images / result->train.seconds);
+            rate_text(result->train.images / result->train.seconds, speed));
   }
   for (int split = 0; run->record != NULL && status == EPX_OK && split < 2; ++split) {
     const epx_metrics_row_t row =

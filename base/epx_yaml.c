@@ -301,11 +301,43 @@ static epx_status_t read_stream(reader_t *reader, epx_yaml_node_t **root) {
   return status;
 }
 
+/* Editors begin a file with a byte-order mark, and files that were joined have more of them. At the
+ * start it means nothing; elsewhere it would be an invisible part of a key or a value. */
+static epx_status_t skip_marks(const char *label, bool has_lines, const char **text, size_t *size,
+                               epx_error_t *error) {
+  static const char mark[3] = {'\xef', '\xbb', '\xbf'};
+  while (*size >= sizeof mark && memcmp(*text, mark, sizeof mark) == 0) {
+    *text += sizeof mark;
+    *size -= sizeof mark;
+  }
+  int line = 1, column = 1;
+  for (size_t i = 0; i + sizeof mark <= *size; ++i) {
+    const char c = (*text)[i];
+    if (memcmp(*text + i, mark, sizeof mark) == 0) {
+      char place[32] = "";
+      if (has_lines) {
+        snprintf(place, sizeof place, "%d:%d:", line, column);
+      }
+      return epx_fail(error, EPX_ERR_CONFIG,
+                      "%s:%s found a byte-order mark (U+FEFF, invisible); expected it at the start "
+                      "of the file only",
+                      label, place);
+    }
+    line += c == '\n';
+    column = c == '\n' ? 1 : column + ((c & '\xc0') != '\x80'); /* characters, not bytes */
+  }
+  return EPX_OK;
+}
+
 static epx_status_t parse(const char *label, bool has_lines, const char *text, size_t size,
                           epx_yaml_t **result, epx_error_t *error) {
   if (size > EPX_YAML_MAX_BYTES) {
     return epx_fail(error, EPX_ERR_CONFIG, "%s: longer than %d bytes; expected a short YAML file",
                     label, EPX_YAML_MAX_BYTES);
+  }
+  const epx_status_t marks = skip_marks(label, has_lines, &text, &size, error);
+  if (marks != EPX_OK) {
+    return marks;
   }
   reader_t reader = {.error = error};
   epx_yaml_t *yaml = calloc(1, sizeof *yaml);

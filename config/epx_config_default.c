@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The defaults, all of them, in this one place; configs/demo.yaml spells the same values out. */
+/* The defaults, all of them, in this one place; configs/demo.yaml spells the same values out, but
+ * for learning rates that fit its layers. */
 #include "epx_config.h"
 
 static const epx_experiment_t defaults = {
@@ -24,8 +25,8 @@ static const epx_experiment_t defaults = {
         {
             .epochs = 3,
             .batch = 32,
-            .learning_rate_count = 4,
-            .learning_rate = {0.25, 0.15, 0.1, 0.08},
+            .learning_rate_count = 1,
+            .learning_rate = {0.15},
             .final_learning_rate = 1e-5,
             .schedule_epochs = 0,
             .momentum = 0.9,

@@ -82,8 +82,9 @@ epx_status_t epx_network_shapes(const epx_network_t *network,
     shape->in_width = width;
     const int units = readout ? network->classes : network->layers[l].units;
     if (units < 1) {
-      return epx_fail(error, EPX_ERR_ARGUMENT, "network.layers[%d]: %d units; expected at least 1",
-                      l, units);
+      char key[EPX_LAYER_KEY_SIZE];
+      return epx_fail(error, EPX_ERR_ARGUMENT, "%s: %d units; expected at least 1",
+                      epx_network_layer_key(network, l, key), units);
     }
     if (readout || network->layers[l].kind == EPX_LAYER_DENSE) {
       dense_shape(shape);
@@ -154,4 +155,14 @@ void epx_network_layer_name(const epx_network_t *network, int layer, char name[2
   }
   snprintf(name, 24, "%s%d", network->layers[layer].kind == EPX_LAYER_CONV ? "conv" : "dense",
            index);
+}
+
+const char *epx_network_layer_key(const epx_network_t *network, int layer,
+                                  char text[EPX_LAYER_KEY_SIZE]) {
+  if (layer >= network->layer_count) {
+    snprintf(text, EPX_LAYER_KEY_SIZE, "network.classes (the read-out)");
+  } else {
+    snprintf(text, EPX_LAYER_KEY_SIZE, "network.layers[%d]", layer);
+  }
+  return text;
 }

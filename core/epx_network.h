@@ -90,6 +90,12 @@ const char *epx_pool_name(int pool);
  * but neither the first layer (the input takes nothing back) nor the read-out. */
 int epx_network_has_backward(const epx_network_t *network, int layer);
 
+/* The configuration key that a message about a parameter layer begins with: "network.layers[1]", or
+ * "network.classes (the read-out)", which is no layer of the list. Returns text. */
+enum { EPX_LAYER_KEY_SIZE = 40 };
+const char *epx_network_layer_key(const epx_network_t *network, int layer,
+                                  char text[EPX_LAYER_KEY_SIZE]);
+
 /* Standard name of a parameter layer: "conv0", "dense0" (counted by kind), "readout". */
 void epx_network_layer_name(const epx_network_t *network, int layer, char name[24]);
 

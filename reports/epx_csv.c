@@ -189,10 +189,11 @@ epx_status_t epx_csv_read(const char *folder, const char *name, const char *head
   if (status != EPX_OK) {
     return status;
   }
+  const size_t mark = epx_text_mark(text);
   rows_t rows = {calloc(epx_csv_count_lines(text, size), row_size), row_size, 0, parse};
-  status = rows.at == NULL
-               ? epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path)
-               : epx_csv_parse(path, text, size, header, columns, parse_next, &rows, error);
+  status = rows.at == NULL ? epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path)
+                           : epx_csv_parse(path, text + mark, size - mark, header, columns,
+                                           parse_next, &rows, error);
   free(text);
   if (status != EPX_OK) {
     free(rows.at);

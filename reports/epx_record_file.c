@@ -78,6 +78,10 @@ cleanup:
   return status;
 }
 
+size_t epx_text_mark(const char *text) {
+  return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 epx_status_t epx_json_read(const char *path, json_t **object, epx_error_t *error) {
   char *text = NULL;
   size_t size = 0;
@@ -86,7 +90,8 @@ epx_status_t epx_json_read(const char *path, json_t **object, epx_error_t *error
     return status;
   }
   json_error_t where;
-  json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+  const size_t mark = epx_text_mark(text); /* jansson takes none */
+  json_t *root = json_loadb(text + mark, size - mark, JSON_REJECT_DUPLICATES, &where);
   free(text);
   if (root == NULL) {
     return epx_fail(error, EPX_ERR_FORMAT, "%s:%d:%d: not valid JSON: %s.", path, where.line,

@@ -105,8 +105,8 @@ static epx_status_t check_converters(const epx_chip_t *chip, epx_error_t *error)
 }
 
 /* Arrays that are not exact: what the twin's tile-by-tile products can hold. */
-static epx_status_t check_analog(const epx_chip_t *chip, const twin_layer_t *layer, int l,
-                                 epx_error_t *error) {
+static epx_status_t check_analog(const epx_network_t *network, const epx_chip_t *chip,
+                                 const twin_layer_t *layer, int l, epx_error_t *error) {
   const char *effect = chip->adc.noise != 0.0               ? "chip.array.adc.noise"
                        : chip->dac.bits > 1                 ? "chip.array.dac.bits"
                        : chip->dac_codes == EPX_DAC_ROUNDED ? "chip.array.dac.codes"
@@ -123,10 +123,12 @@ static epx_status_t check_analog(const epx_chip_t *chip, const twin_layer_t *lay
     return status;
   }
   if (layer->g.fan_in > EPX_TWIN_ANALOG_LINES || layer->g.units > EPX_TWIN_ANALOG_LINES) {
+    char key[EPX_LAYER_KEY_SIZE];
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "network.layers[%d]: a fan-in of %d and %d units; on arrays that are not exact "
+                    "%s: a fan-in of %d and %d units; on arrays that are not exact "
                     "the twin multiplies at most %d of each",
-                    l, layer->g.fan_in, layer->g.units, EPX_TWIN_ANALOG_LINES);
+                    epx_network_layer_key(network, l, key), layer->g.fan_in, layer->g.units,
+                    EPX_TWIN_ANALOG_LINES);
   }
   return epx_device_check(&chip->device, error);
 }
@@ -162,7 +164,7 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
       chip->shadow_bits > 16) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "chip.synapse: the twin holds signed synapses of 2 to 8 bits and 0 to 16 "
-                    "shadow bits (parameter layer %d)",
+                    "shadow bits (parameter layer %d, the read-out last)",
                     l);
   }
   layer->shadow_format = layer->synapse;
@@ -180,7 +182,7 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
                     "bits, which hold %d",
                     l, g->out_height, g->out_width, INT32_MAX / (255 * 255));
   }
-  const epx_status_t status = check_analog(chip, layer, l, error);
+  const epx_status_t status = check_analog(&twin->base.network, chip, layer, l, error);
   return status == EPX_OK ? epx_map_layer(chip, l, g->units, g->fan_in, &layer->map, error)
                           : status;
 }
@@ -189,6 +191,7 @@ static epx_status_t build_layer(twin_t *twin, int l, epx_error_t *error) {
 static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *above,
                                epx_error_t *error) {
   const twin_layer_t *layer = &twin->layer[l];
+  char key[EPX_LAYER_KEY_SIZE];
   const double up = ldexp(255.0 * 128.0 * layer->g.fan_in, layer->forward_shift);
   const double terms_above =
       above == NULL ? 0.0
@@ -206,11 +209,11 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
   if (layer->forward_shift > 16 || layer->backward_shift > 16 || bits > 32) {
     return epx_fail(
         error, EPX_ERR_UNSUPPORTED,
-        "network.layers[%d]: its accumulator would need %d bits for a fan-in of %d from "
+        "%s: its accumulator would need %d bits for a fan-in of %d from "
         "below and %.0f from above, whose products lie %d bits apart; the twin has 32 "
         "bits, products at most 16 apart; bring the synapse formats of neighbouring "
         "layers closer or make the layer smaller",
-        l, bits, layer->g.fan_in, terms_above, layer->forward_shift + layer->backward_shift);
+        epx_network_layer_key(&twin->base.network, l, key), bits, layer->g.fan_in, terms_above, layer->forward_shift + layer->backward_shift);
   }
   /* The product's rows are padded to four channels each, at most: counted in its limit. */
   const int64_t area = (int64_t)layer->g.kernel_height * layer->g.kernel_width;
@@ -218,9 +221,9 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
   const int64_t backward_k = (layer->dense ? 1 : area) * ((layer->g.units + 3) / 4 * 4);
   if (forward_k > EPX_GEMM_MAX_K || (l > 0 && l < twin->layers && backward_k > EPX_GEMM_MAX_K)) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "network.layers[%d]: a fan-in of %d, which padding to 4 channels makes %lld, "
+                    "%s: a fan-in of %d, which padding to 4 channels makes %lld, "
                     "and %lld from above; the twin's products have at most %d terms",
-                    l, layer->g.fan_in, (long long)forward_k, (long long)backward_k,
+                    epx_network_layer_key(&twin->base.network, l, key), layer->g.fan_in, (long long)forward_k, (long long)backward_k,
                     EPX_GEMM_MAX_K);
   }
   return EPX_OK;

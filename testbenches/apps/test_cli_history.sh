@@ -106,6 +106,20 @@ check 'the same arrays' same_checkpoint old whole
 check 'its history begins where it can' json old/manifest.json \
   "[e['epoch'] for e in r['history']] == [0, 2]"
 
+# Files that an editor saved with a byte-order mark.
+cp -r two marked
+marked() { for file in "$@"; do { printf '\xef\xbb\xbf' && cat "$file"; } >mark && mv mark "$file"; done; }
+cp "$here/../../configs/technologies/32nm.yaml" marked.yaml
+printf 'base: tiny.yaml\nset: {training.epochs: 1}\naxes: {training.seed: [1]}\n' >sweep.yaml
+marked marked/config.yaml marked/manifest.json marked/metrics.csv marked.yaml sweep.yaml
+run 0 "${train[@]}" --resume marked --set training.epochs=3 --set chip.technology=marked.yaml
+check 'marks are no part of keys' grep -q '^epoch,split' marked/metrics.csv
+marked marked/metrics.csv marked/manifest.json marked/cost.json
+run 0 report marked -o page.html
+run 0 sweep sweep.yaml --threads 1 --quiet -o marked.sqlite
+printf 'training: {\xef\xbb\xbfepochs: 1}\n' >inside.yaml
+refuse 2 'inside.yaml:1:12: found a byte-order mark' config inside.yaml
+
 # What is refused leaves no folder.
 # leaves_nothing TEXT ARGUMENT...
 leaves_nothing() {

@@ -300,4 +300,29 @@ TEST(Yaml, SurvivesDamagedText) {
   }
 }
 
+// Editors begin files with a byte-order mark; joined files have one inside.
+TEST(Yaml, ByteOrderMarksAreSkippedAtTheStartAndNamedElsewhere) {
+  const std::string mark = "\xef\xbb\xbf";
+  Tree tree;
+  std::string message;
+  for (const std::string &start : {mark, mark + mark, mark + "\r\n", mark + "# comment\n"}) {
+    ASSERT_EQ(Read(start + "first: 1\nsecond: 2\n", &tree, &message), EPX_OK) << message;
+    EXPECT_STREQ(epx_yaml_root(tree.get())->first->key, "first");
+    EXPECT_EQ(epx_yaml_root(tree.get())->count, 2);
+  }
+  struct Inside {
+    std::string text;
+    const char *place;
+  };
+  for (const Inside &inside : {Inside{"a: 1\n" + mark + "b: 2\n", ":2:1:"},
+                               Inside{"a: {" + mark + "b: 2}\n", ":1:5:"},
+                               Inside{"a: " + mark + "1\n", ":1:4:"},
+                               Inside{"\xc3\xa9: \"x" + mark + "\"\n", ":1:6:"},
+                               Inside{"a: 1\nb" + mark + ": 2\n", ":2:2:"}}) {
+    EXPECT_EQ(Read(inside.text, &tree, &message), EPX_ERR_CONFIG) << inside.text;
+    EXPECT_NE(message.find(inside.place), std::string::npos) << message;
+    EXPECT_NE(message.find("byte-order mark"), std::string::npos) << message;
+  }
+}
+
 }  // namespace

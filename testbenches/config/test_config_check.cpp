@@ -41,9 +41,6 @@ TEST(ConfigCheck, OneValueForEachParameterLayer) {
       {"training:\n  learning_rate: [1, 2, 3]\n", EPX_ERR_CONFIG,
        "FILE:2:18: training.learning_rate: 3 values for 4 parameter layers (the read-out is one); "
        "expected 1 value or 4; found [1, 2, 3]"},
-      {"network:\n  layers: [{conv: 4, pool: max}]\n", EPX_ERR_CONFIG,
-       "FILE: training.learning_rate: 4 values for 2 parameter layers (the read-out is one); "
-       "expected 1 value or 2; found [0.25, 0.15, 0.1, 0.08] (the default)"},
       {"network: {loss: squared_error, layers: [{dense: 10}]}\ntraining: {learning_rate: [1, 2]}\n",
        EPX_ERR_CONFIG,
        "FILE:2:27: training.learning_rate: 2 values for 1 parameter layers; expected 1 value"},
@@ -54,6 +51,32 @@ TEST(ConfigCheck, OneValueForEachParameterLayer) {
     Expect(c);
   }
   EXPECT_EQ(LoadText("chip: {synapse: {format: [Q1.6, Q1.6, Q1.5, Q1.6]}}\n").status, EPX_OK);
+}
+
+// A network of any depth stands by itself: no default is a list of the demonstration's length.
+TEST(ConfigCheck, DefaultsFitNetworksOfAnyDepth) {
+  for (const char *layers : {"[{dense: 8}]", "[{conv: 4}, {conv: 4, stride: 2}]",
+                             "[{conv: 4}, {conv: 4}, {conv: 4}, {conv: 4}, {dense: 9}]"}) {
+    const Loaded loaded = LoadText(std::string("network: {layers: ") + layers + "}\n");
+    EXPECT_EQ(loaded.status, EPX_OK) << layers << ": " << loaded.message;
+  }
+}
+
+// The read-out is no layer of network.layers: its messages name network.classes.
+TEST(ConfigCheck, TheReadOutIsCalledOne) {
+  const Loaded analog = LoadText(
+      "network: {layers: [{conv: 1024}]}\nchip: {array: {kind: analog, adc: {kind: sar}}}\n");
+  EXPECT_NE(analog.status, EPX_OK);
+  EXPECT_EQ(analog.message.rfind("FILE: network.classes (the read-out): a fan-in of 1048576", 0),
+            0u)
+      << analog.message;
+  const Loaded sums = LoadText(
+      "network: {layers: [{conv: 4}]}\n"
+      "chip: {state: UQ0.1, synapse: {format: [Q1.6, Q0.7]}, input: Q0.7}\n");
+  EXPECT_EQ(sums.message.find("conv: 0"), std::string::npos) << sums.message;
+  const Loaded wide = LoadText(
+      "network: {layers: [{conv: 64}]}\nchip: {synapse: {format: [Q1.6, Q7.0]}, state: UQ0.8}\n");
+  EXPECT_EQ(wide.message.find("conv: 0"), std::string::npos) << wide.message;
 }
 
 TEST(ConfigCheck, DataFitsTheNetwork) {

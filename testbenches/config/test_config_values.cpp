@@ -18,12 +18,16 @@ namespace {
 
 const std::string kConfigs = std::string(EPX_SOURCE_DIR) + "/configs";
 
+// But for the learning rates, which the file gives to each layer of its network.
 TEST(ConfigValues, DemoFileSpellsOutTheDefaults) {
   epx_experiment_t defaults;
   epx_config_default(&defaults);
-  const Loaded demo = Load((kConfigs + "/demo.yaml").c_str());
-  ASSERT_EQ(demo.status, EPX_OK) << demo.message;
-  EXPECT_EQ(ValuesOf(demo.experiment), ValuesOf(defaults));
+  const Loaded file = Load((kConfigs + "/demo.yaml").c_str());
+  ASSERT_EQ(file.status, EPX_OK) << file.message;
+  auto spelled = ValuesOf(file.experiment);
+  EXPECT_EQ(spelled["training.learning_rate"], "[0.25, 0.15, 0.1, 0.08]");
+  spelled["training.learning_rate"] = ValuesOf(defaults)["training.learning_rate"];
+  EXPECT_EQ(spelled, ValuesOf(defaults));
   const Loaded none = Load(nullptr);
   ASSERT_EQ(none.status, EPX_OK) << none.message;
   EXPECT_EQ(ValuesOf(none.experiment), ValuesOf(defaults));
