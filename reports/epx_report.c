@@ -3,6 +3,7 @@
 #include "epx_report.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,59 +11,69 @@
 #include "epx_record_file.h"
 #include "epx_report_internal.h"
 
-static void card_error(epx_page_t *page, const epx_report_run_t *runs, int count) {
-  const epx_metrics_row_t *best = NULL;
-  int run = 0;
-  for (int i = 0; i < count; ++i) {
-    const epx_metrics_row_t *row = epx_report_best(&runs[i], EPX_SPLIT_TEST);
-    if (row != NULL && (best == NULL || row->error < best->error)) {
-      best = row;
-      run = i;
-    }
-  }
+static void card_error(epx_page_t *page, const epx_report_run_t *run) {
+  const epx_metrics_row_t *best = epx_report_best(run, EPX_SPLIT_TEST);
   if (best != NULL) {
     char text[EPX_FORMAT_SIZE], note[256];
-    snprintf(note, sizeof note, "%s, epoch %d", runs[run].label, best->epoch);
+    snprintf(note, sizeof note, "%s, epoch %d", run->label, best->epoch);
     epx_page_card(page, "Lowest test error", epx_format_percent(best->error, text), note);
   }
 }
 
-static void card_cosine(epx_page_t *page, const epx_report_run_t *runs, int count) {
-  for (int i = 0; i < count; ++i) {
-    const double cosine = epx_report_own_cosine(&runs[i]);
-    if (isfinite(cosine)) {
-      char value[EPX_FORMAT_SIZE], note[320];
-      snprintf(value, sizeof value, "%.4f", cosine);
-      snprintf(note, sizeof note, "%s, worst layer at \xce\xb2 = %.32s", runs[i].label,
-               epx_report_config(&runs[i], "estimator.beta"));
-      epx_page_card(page, "Gradient cosine", value, note);
-      return;
-    }
+static void card_cosine(epx_page_t *page, const epx_report_run_t *run) {
+  const double cosine = epx_report_own_cosine(run);
+  if (isfinite(cosine)) {
+    char value[EPX_FORMAT_SIZE], note[320];
+    snprintf(value, sizeof value, "%.4f", cosine);
+    snprintf(note, sizeof note, "%s, worst layer at \xce\xb2 = %.32s", run->label,
+             epx_report_config(run, "estimator.beta"));
+    epx_page_card(page, "Gradient cosine", value, note);
   }
 }
 
-static void card_cost(epx_page_t *page, const epx_report_run_t *runs, int count,
-                      const char *section, const char *member, const char *name, const char *unit) {
-  for (int i = 0; i < count; ++i) {
-    const double x = epx_json_get_number(json_object_get(runs[i].cost, section), member);
-    if (isfinite(x)) {
-      char value[EPX_FORMAT_SIZE], text[EPX_FORMAT_SIZE + 8];
-      snprintf(text, sizeof text, "%s %s", epx_format_number(x, value), unit);
-      epx_page_card(page, name, text, runs[i].label);
-      return;
-    }
+static void card_cost(epx_page_t *page, const epx_report_run_t *run, const char *section,
+                      const char *member, const char *name, const char *unit) {
+  const double x = epx_json_get_number(json_object_get(run->cost, section), member);
+  if (isfinite(x)) {
+    char value[EPX_FORMAT_SIZE], text[EPX_FORMAT_SIZE + 8];
+    snprintf(text, sizeof text, "%s %s", epx_format_number(x, value), unit);
+    epx_page_card(page, name, text, run->label);
   }
 }
 
-static void card_tile(epx_page_t *page, const epx_report_run_t *runs, int count) {
-  for (int i = 0; i < count; ++i) {
-    const double differing = epx_json_get_number(runs[i].tile, "differing");
-    if (isfinite(differing)) {
-      char value[EPX_FORMAT_SIZE], text[EPX_FORMAT_SIZE + 16];
-      snprintf(text, sizeof text, "%s differ", epx_format_count(differing, value));
-      epx_page_card(page, "SystemC tile and twin, values", text, runs[i].label);
-      return;
+static void card_tile(epx_page_t *page, const epx_report_run_t *run) {
+  const double differing = epx_json_get_number(run->tile, "differing");
+  if (isfinite(differing)) {
+    char value[EPX_FORMAT_SIZE], text[EPX_FORMAT_SIZE + 16];
+    snprintf(text, sizeof text, "%s differ", epx_format_count(differing, value));
+    epx_page_card(page, "SystemC tile and twin, values", text, run->label);
+  }
+}
+
+static bool has_card(const epx_report_run_t *run) {
+  return run->metrics_count > 0 || run->gradient != NULL || run->cost != NULL ||
+         run->tile != NULL || run->bias_count > 0 || run->convergence_count > 0;
+}
+
+/* Headline figures run by run: one's error never stands beside another's energy. */
+static void cards(epx_page_t *page, const epx_report_run_t *runs, int count) {
+  for (const epx_report_run_t *run = runs; run < runs + count; ++run) {
+    if (!has_card(run)) {
+      continue;
     }
+    if (count > 1) {
+      epx_page_heading(page, run->label);
+    }
+    epx_page_cards_begin(page);
+    card_error(page, run);
+    card_cosine(page, run);
+    card_cost(page, run, "inference", "energy_uj", "Energy of one inference", "\xc2\xb5J");
+    card_cost(page, run, "training", "energy_uj", "Energy of one training image", "\xc2\xb5J");
+    card_cost(page, run, "inference", "latency_us", "Latency of one inference", "\xc2\xb5s");
+    card_tile(page, run);
+    epx_report_bias_card(page, run, 1);
+    epx_report_convergence_card(page, run, 1);
+    epx_page_cards_end(page);
   }
 }
 
@@ -129,17 +140,7 @@ static void overview(epx_page_t *page, const epx_report_run_t *runs, int count) 
                                true,  true,  true,  true,  true, true};
   epx_page_section(page, "What ran");
   notices(page, runs, count);
-  epx_page_cards_begin(page);
-  card_error(page, runs, count);
-  card_cosine(page, runs, count);
-  card_cost(page, runs, count, "inference", "energy_uj", "Energy of one inference", "\xc2\xb5J");
-  card_cost(page, runs, count, "training", "energy_uj", "Energy of one training image",
-            "\xc2\xb5J");
-  card_cost(page, runs, count, "inference", "latency_us", "Latency of one inference", "\xc2\xb5s");
-  card_tile(page, runs, count);
-  epx_report_bias_card(page, runs, count);
-  epx_report_convergence_card(page, runs, count);
-  epx_page_cards_end(page);
+  cards(page, runs, count);
   bool trained = false;
   for (int i = 0; i < count; ++i) {
     trained = trained || runs[i].manifest != NULL || runs[i].metrics_count > 0;

@@ -16,7 +16,7 @@ static void chart_energy(epx_page_t *page, const json_t *cost, int section) {
   snprintf(title, sizeof title, "Energy by component: %s",
            section == 0 ? "one inference" : "one training image");
   json_t *chart = epx_chart_bar(title, "Whiskers: range of the unit energy over its sources.",
-                                "Energy per image (nJ)");
+                                "Energy per image (\xc2\xb5J)");
   json_t *series = epx_chart_series(chart, TITLES[section], section, 0);
   const json_t *components =
       json_object_get(json_object_get(cost, SECTIONS[section]), "components");
@@ -25,25 +25,26 @@ static void chart_energy(epx_page_t *page, const json_t *cost, int section) {
   json_array_foreach((json_t *)components, i, component) {
     const double events = epx_json_get_number(component, "events");
     epx_chart_bar_value(series, epx_chart_category(chart, epx_json_get_text(component, "name")),
-                        epx_json_get_number(component, "energy_nj"),
-                        1e-3 * events * epx_json_get_number(component, "low"),
-                        1e-3 * events * epx_json_get_number(component, "high"));
+                        1e-3 * epx_json_get_number(component, "energy_nj"),
+                        1e-6 * events * epx_json_get_number(component, "low"),
+                        1e-6 * events * epx_json_get_number(component, "high"));
   }
   epx_page_chart(page, chart);
 }
 
 static void table_energy(epx_page_t *page, const json_t *section) {
-  static const char *const HEADINGS[] = {
-      "Component",  "Events per image",      "Event", "Energy of one (pJ)",
-      "Range (pJ)", "Energy per image (nJ)", "Share", "Source"};
+  static const char *const HEADINGS[] = {"Component",  "Events per image",
+                                         "Event",      "Energy of one (pJ)",
+                                         "Range (pJ)", "Energy per image (\xc2\xb5J)",
+                                         "Share",      "Source"};
   static const bool RIGHT[] = {false, true, false, true, true, true, true, false};
   char text[EPX_FORMAT_SIZE];
-  const double total = 1e3 * epx_json_get_number(section, "energy_uj");
+  const double total = epx_json_get_number(section, "energy_uj");
   epx_table_t *table = epx_table_create(8, HEADINGS, RIGHT);
   size_t i;
   json_t *component;
   json_array_foreach(json_object_get(section, "components"), i, component) {
-    const double energy = epx_json_get_number(component, "energy_nj");
+    const double energy = 1e-3 * epx_json_get_number(component, "energy_nj");
     epx_table_cell(table, epx_json_get_text(component, "name"));
     epx_table_cell(table, epx_format_count(epx_json_get_number(component, "events"), text));
     epx_table_cell(table, epx_json_get_text(component, "unit"));

@@ -215,7 +215,8 @@
   });
   window.addEventListener('beforeprint', function () {
     document.querySelectorAll('details').forEach(function (fold) { fold.open = true; });
-    drawn.forEach(function (chart) { chart.resize(); });
+    // About the width of a column of paper, which the style then scales: letters stay readable.
+    drawn.forEach(function (chart) { chart.resize(460, chart.canvas.clientHeight); });
   });
   window.addEventListener('afterprint', function () {
     drawn.forEach(function (chart) { chart.resize(); });

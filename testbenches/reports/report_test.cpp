@@ -169,6 +169,94 @@ TEST(Report, ComparesRuns) {
   EXPECT_EQ(json_array_size(json_object_get(json_array_get(charts.get(), 0), "series")), 4u);
 }
 
+/* The note of every card in a run's part of the head is that run's. */
+TEST(Report, HeadlineFiguresStandRunByRun) {
+  Folder folder;
+  const Case accurate = {folder / "accurate", ""}, priced = {folder / "priced", ""};
+  accurate.metrics(8);
+  priced.metrics(2);
+  priced.cost();
+  priced.tile(0);
+  for (const bool turned : {false, true}) {
+    const std::vector<std::string> runs =
+        turned ? std::vector<std::string>{priced.folder, accurate.folder}
+               : std::vector<std::string>{accurate.folder, priced.folder};
+    const std::string html = report(runs, folder / "report.html");
+    const std::string head = html.substr(0, html.find("<table"));
+    ASSERT_EQ(occurrences(head, "<div class=\"cards\">"), 2u);
+    size_t cards = 0;
+    for (const char *label : {"accurate", "priced"}) {
+      const size_t from = head.find(std::string("<h3>") + label + "</h3>");
+      ASSERT_NE(from, std::string::npos) << label;
+      const std::string part = head.substr(from, head.find("<h3>", from + 1) - from);
+      EXPECT_EQ(occurrences(part, "class=\"card\""),
+                occurrences(part, std::string("class=\"note\">") + label))
+          << part;
+      EXPECT_EQ(has(part, "Energy of one inference"), std::string(label) == "priced");
+      cards += occurrences(part, "class=\"card\"");
+    }
+    EXPECT_EQ(cards, occurrences(html, "class=\"card\""));
+  }
+}
+
+/* Bars, the table and the total of an energy are in one unit, and the bars add up to the total. */
+TEST(Report, EnergiesAreInOneUnit) {
+  Folder folder;
+  const Case run = {folder / "twin", ""};
+  run.cost();
+  const std::string html = report({run.folder}, folder / "report.html");
+  EXPECT_FALSE(has(html, "nJ"));
+  const Json charts = charts_of(html);
+  size_t bars = 0;
+  for (size_t c = 0; c < json_array_size(charts.get()); ++c) {
+    const json_t *chart = json_array_get(charts.get(), c);
+    if (std::string(json_string_value(json_object_get(chart, "title"))).find("Energy by") == 0) {
+      const json_t *points =
+          json_object_get(json_array_get(json_object_get(chart, "series"), 0), "points");
+      double sum = 0;
+      for (size_t i = 0; i < json_array_size(points); ++i) {
+        sum += json_number_value(json_array_get(json_array_get(points, i), 1));
+      }
+      EXPECT_NEAR(sum, 4.134912, 1e-9);
+      ++bars;
+    }
+  }
+  EXPECT_EQ(bars, 2u);
+  EXPECT_TRUE(has(html, "4.135 \xc2\xb5J in all"));
+}
+
+/* On paper a chart is scaled as it is, and drawn anew for the width of a column first. */
+TEST(Report, PrintingScalesChartsInBothDirections) {
+  const std::string style(reinterpret_cast<const char *>(epx_asset_report_css),
+                          epx_asset_report_css_size);
+  const std::string print = style.substr(style.find("@media print"));
+  EXPECT_TRUE(has(print, ".canvas { height: auto; }"));
+  EXPECT_TRUE(has(print, ".canvas canvas { width: 100% !important; height: auto !important; }"));
+}
+
+TEST(Report, SaysWhatWasChangedWhileARunWentOn) {
+  Folder folder;
+  const Case run = {folder / "run", ""};
+  run.metrics(2);
+  EXPECT_FALSE(has(report({run.folder}, folder / "report.html"), "Changed while it ran"));
+  epx_error_t error = {};
+  epx_settings_t settings = {};
+  epx_settings_set(&settings, "training.seed", "1");
+  epx_settings_set(&settings, "estimator.beta", "0.25");
+  const epx_run_info_t info = {
+      "epxbar train --resume run", "twin", 1, {"cifar10", "data", "00", "", 100, 10}, &settings};
+  epx_run_record_t *record = nullptr;
+  ASSERT_OK(epx_run_record_resume(run.folder.c_str(), &info, 2, 32, &record, &error));
+  epx_run_record_destroy(record);
+  epx_settings_clear(&settings);
+  const std::string html = report({run.folder}, folder / "report.html");
+  for (const char *part : {"Changed while it ran", "after epoch 2 and 32 images",
+                           "epxbar train --resume run", "estimator.beta", "0.5", "0.25"}) {
+    EXPECT_TRUE(has(html, part)) << part;
+  }
+  EXPECT_EQ(occurrences(html, "after epoch 2"), 1u) << "what is not changed is not listed";
+}
+
 TEST(Report, NumbersThatAreNotFiniteLeaveAGap) {
   Folder folder;
   write_text(folder / "metrics.csv",
