@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs one tile's vectors on the SystemC bench, against the reference and given expectations. The
- * bench's options and verdict are testbench/epx_tile_command.h's; here are runs and their record.
+ * bench's options and verdict are tilebench/epx_tile_command.h's; here are runs and their record.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "epx_adc.h"
 #include "epx_array.h"
 #include "epx_cell.h"
-#include "epx_converter.h"
 #include "epx_pulse.h"
 #include "epx_pulse_count.h"
 

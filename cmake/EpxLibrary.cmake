@@ -1,5 +1,6 @@
-# One library target per folder. The dependency arrows of docs/architecture.md are enforced here:
-# a folder may link only to folders on a lower floor, and sees only the headers of what it links.
+# One library target per folder: the folder rtl_model/map is the target epx_rtl_model_map, alias
+# epx::rtl_model_map. The dependency arrows of docs/architecture.md are enforced here: a folder may
+# link only to folders on a lower floor, and sees only the headers of what it links.
 
 set(EPX_C_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                    -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef)
@@ -36,34 +37,53 @@ function(epx_settings target)
   endif()
 endfunction()
 
-# epx_library(folder SOURCES ... [DEPS folder ...] [LIBS external ...])
+# epx_target(folder VARIABLE): the name of a folder's target, less its prefix.
+function(epx_target folder variable)
+  string(REPLACE "/" "_" name ${folder})
+  set(${variable} ${name} PARENT_SCOPE)
+endfunction()
+
+# epx_library(folder SOURCES ... [DEPS folder ...] [LIBS external ...]): of the current folder.
+# Without SOURCES it is a name for what it links.
 function(epx_library folder)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  file(RELATIVE_PATH here ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  if(NOT here STREQUAL folder)
+    message(FATAL_ERROR "${folder} is declared in ${here}; a library is the folder it lies in")
+  endif()
   list(FIND EPX_FLOORS ${folder} own_floor)
   if(own_floor EQUAL -1)
     message(FATAL_ERROR "${folder} is not a floor of the project (see CMakeLists.txt)")
   endif()
-  add_library(epx_${folder} STATIC ${ARG_SOURCES})
-  add_library(epx::${folder} ALIAS epx_${folder})
-  epx_include(epx_${folder} .)
+  epx_target(${folder} name)
+  if(ARG_SOURCES)
+    set(scope PUBLIC)
+    add_library(epx_${name} STATIC ${ARG_SOURCES})
+    epx_settings(epx_${name})
+  else()
+    set(scope INTERFACE)
+    add_library(epx_${name} INTERFACE)
+  endif()
+  add_library(epx::${name} ALIAS epx_${name})
+  target_include_directories(epx_${name} ${scope}
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/epxbar/${folder}>)
   foreach(dep IN LISTS ARG_DEPS)
     list(FIND EPX_FLOORS ${dep} floor)
     if(floor EQUAL -1 OR NOT floor LESS own_floor)
       message(FATAL_ERROR "${folder} may not depend on ${dep}: arrows between floors point down only")
     endif()
-    target_link_libraries(epx_${folder} PUBLIC epx::${dep})
+    epx_target(${dep} below)
+    target_link_libraries(epx_${name} ${scope} epx::${below})
   endforeach()
-  target_link_libraries(epx_${folder} PUBLIC ${ARG_LIBS})
-  epx_settings(epx_${folder})
+  target_link_libraries(epx_${name} ${scope} ${ARG_LIBS})
 endfunction()
 
-# epx_include(target SUBFOLDER ...): headers of the current folder, here and where it is installed.
-function(epx_include target)
-  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
-  foreach(sub IN LISTS ARGN)
-    target_include_directories(${target} PUBLIC
-      $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/${sub}>
-      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/epxbar/${folder}/${sub}>)
+# epx_link(target folder ...): a program links folders' libraries.
+function(epx_link target)
+  foreach(folder IN LISTS ARGN)
+    epx_target(${folder} name)
+    target_link_libraries(${target} PRIVATE epx::${name})
   endforeach()
 endfunction()
 
@@ -71,9 +91,7 @@ endfunction()
 function(epx_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  foreach(dep IN LISTS ARG_DEPS)
-    target_link_libraries(${name} PRIVATE epx::${dep})
-  endforeach()
+  epx_link(${name} ${ARG_DEPS})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/testbenches)
   epx_settings(${name})

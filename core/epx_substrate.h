@@ -36,8 +36,8 @@ typedef struct epx_update_rule_t {
   double weight_decay;
 } epx_update_rule_t;
 
-/* A batch to take ranges from. epoch: about to begin, from 0, or EPX_CALIBRATE_ONCE. Where there are
- * none yet, any batch will do. */
+/* A batch to take ranges from. epoch: about to begin, from 0, or EPX_CALIBRATE_ONCE. Where there
+ * are none yet, any batch will do. */
 enum { EPX_CALIBRATE_ONCE = -1 };
 typedef struct epx_calibration_t {
   int epoch;

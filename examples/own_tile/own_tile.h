@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A designer's tile: behavioural, one word at a time, with a latency of its own. Ports and
-// constructor are those that epxbar's bench asks for (sc/epx_tile_fixture.h); it gives
+// constructor are those that epxbar's bench asks for (rtl_model/sc/tile/epx_tile_fixture.h); it gives
 // correlations, but neither events nor cycles of epxbar's pipeline, so those are not compared.
 #ifndef OWN_TILE_H
 #define OWN_TILE_H
 
-#include <sc/epx_tile.h>
+#include <epx_tile.h>
 
 class OwnTile : public sc_core::sc_module {
  public:

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The array of one tile: its cells as bit planes, and the converters on its columns and rows. The
+ * SystemC tile and the twin both multiply with it, so that they agree bit for bit.
+ *
+ * The sum of a line for one bit of the driven digits is a population count: what a column's adder
+ * tree or the current on a bitline gives, 64 cells at a time. A weight lies in `slices` cells of
+ * bits_per_cell bits, least significant first, in two's complement: its highest bit counts
+ * negatively.
+ *
+ * Where devices or DACs are not ideal (chip.device, chip.dac), cells are conductances
+ * (epx_array_cells.h) instead.
+ *
+ * Sums come back in units of 2^-epx_array_fraction(): 0 where products are exact (digital arrays;
+ * ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the
+ * line can reach, times chip.adc_range: all wordlines on, all cells at their largest digit, or,
+ * with EPX_ADC_REACH_WEIGHTS, as they stand; or what it was found to reach. Backward, every slice
+ * is read with a range of its own; converters are time-shared, their errors by line. */
+#ifndef EPX_ARRAY_H
+#define EPX_ARRAY_H
+
+#include "epx_drive.h"
+#include "epx_random.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct epx_array_t epx_array_t;
+
+/* tile: a number of its own for each array of a chip; it selects the converters' errors. Errors:
+ * EPX_ERR_MEMORY, and those of epx_converter_check (chip.array.adc...)
+ * and epx_device_check. All cells are 0. */
+EPX_CHECKED epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *shape,
+                                          int tile, epx_array_t **array, epx_error_t *error);
+void epx_array_destroy(epx_array_t *array);
+
+/* Whether a chip's products are exact; and whether a read may differ from the one before. */
+bool epx_array_exact(const epx_chip_t *chip);
+bool epx_array_noisy(const epx_chip_t *chip);
+
+/* The numbers of which noise is drawn, the same in twin and SystemC. A command makes products:
+ * image: of all that were presented since the parameters were loaded; read: of the commands that
+ * read arrays (load 0, then steps, predictions, correlations, made or not) for this image. Its
+ * products are words: vectors, backward positions; of a word, one read for each place of the window
+ * (backward), slice (backward) and pass (its number). */
+static inline uint64_t epx_array_command(uint64_t image, uint64_t read) {
+  return epx_random_key(epx_random_key(UINT64_C(0x6576656e74), image), read);
+}
+static inline uint64_t epx_array_event(uint64_t command, int word, int place, int slice, int pass) {
+  return epx_random_key(command, (uint64_t)word << 16 | (uint64_t)place << 12 |
+                                     (uint64_t)slice << 8 | (uint64_t)pass);
+}
+
+/* Writes a weight's cells; code within shape.synapse_bits. `written` is a number of the write, of
+ * which errors of programming are drawn; the same weight and number write the same cells. */
+void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written);
+
+/* After writes and before reads: where wires have resistance, finds what they leave of the cells;
+ * then, where asked for, the converters' ranges. Elsewhere, and where nothing was written, it does
+ * nothing. Errors: EPX_ERR_MEMORY, and those of epx_adc_set_range. */
+EPX_CHECKED epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error);
+
+int epx_array_fraction(const epx_array_t *array);
+
+/* Words of 64 lines that driven_rows and driven_units have. */
+static inline size_t epx_array_words(int lines) {
+  return ((size_t)lines + 63) / 64;
+}
+
+/* ---- ranges that follow a batch (EPX_ADC_REACH_BATCH) ---- */
+
+bool epx_array_calibrates(const epx_chip_t *chip);
+
+/* From here on converters of a lossy array are ideal, and what they convert is observed. */
+EPX_CHECKED epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error);
+
+/* What was observed, in whole sums; lines of which nothing was: 0, 0. */
+void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges);
+
+/* What the lines of a lossy array reach; 0, 0: as EPX_ADC_REACH_DIGITS has it. Errors: those of
+ * epx_adc_set_range. */
+EPX_CHECKED epx_status_t epx_array_set_ranges(epx_array_t *array, const int64_t *ranges,
+                                              epx_error_t *error);
+
+/* What lines are driven with in one pass. */
+typedef struct epx_driven_t {
+  int bits;         /* of their digits */
+  uint64_t *plane;  /* [bits][words of lines] */
+  uint8_t *digit;   /* [lines]; not read, nor carried, of one bit from an exact DAC */
+  int32_t *carried; /* [lines], 2^-EPX_CONVERTER_FRACTION digits; not read of exact DACs */
+} epx_driven_t;
+
+/* Makes the planes and what is carried of driven->digit and bits, at one event; backward: of
+ * units. */
+void epx_array_drive(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven);
+
+/* One pass at one event: converted sums of columns [first, first + count), numbered unit * slices +
+ * slice, over the driven rows; or of rows [first, first + count) over the driven units of one
+ * slice. */
+void epx_array_read_columns(const epx_array_t *array, uint64_t event, const epx_driven_t *rows,
+                            int first, int count, int64_t *sums);
+void epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_driven_t *units,
+                         int slice, int first, int count, int64_t *sums);
+
+/* A finished product's last step: accumulated sums to whole units, nearest-even. */
+void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
+
+/* Whole products of a command's word, as a tile makes them pass by pass. forward: sums[units] of
+ * codes[rows]. backward: sums[rows] of posts[units], two's complement where the
+ * shape says so, those whose switch is `place`. */
+void epx_array_forward(const epx_array_t *array, uint64_t command, int word, const uint8_t *codes,
+                       int64_t *sums);
+void epx_array_backward(const epx_array_t *array, uint64_t command, int word, const int32_t *posts,
+                        const uint8_t *switches, int place, int64_t *sums);
+
+/* The same of changed codes (epx_drive.h): what the changes of rows, or of the posts of one place,
+ * add to a product. */
+void epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
+                              const epx_drive_t *drive, const int32_t *change, int64_t *sums);
+void epx_array_backward_change(const epx_array_t *array, uint64_t command, int word, int place,
+                               const epx_drive_t *drive, const int32_t *change, int64_t *sums);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

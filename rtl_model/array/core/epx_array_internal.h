@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of epx_array.h share. */
+#ifndef EPX_ARRAY_INTERNAL_H
+#define EPX_ARRAY_INTERNAL_H
+
+#include "epx_adc.h"
+#include "epx_array.h"
+#include "epx_array_cells.h"
+#include "epx_dac.h"
+#include "epx_observed.h"
+
+enum { EPX_ARRAY_MAX_LINES = 65536 };
+
+struct epx_array_t {
+  epx_tile_shape_t shape;
+  int bits_per_cell;
+  size_t row_words, unit_words;
+  epx_driver_t driver[2];   /* of rows, of units */
+  epx_dac_t *dac[2];        /* likewise; NULL: exact */
+  uint64_t *column_planes;  /* [unit][bit][words of rows] */
+  uint64_t *row_planes;     /* [bit][row][words of units] */
+  epx_array_cells_t *cells; /* NULL: ideal devices, as the planes have them */
+  bool lossy;
+  int adc_bits;
+  double adc_range;
+  bool follows_weights, written_since; /* EPX_ADC_REACH_WEIGHTS; the last settling */
+  epx_adc_t *columns;                  /* a line a column */
+  epx_adc_t **rows;                    /* by slice, a line a row */
+  epx_observed_t *observed;            /* NULL: sums are converted */
+};
+
+/* sums[i] += what columns, or rows of one slice, count over one plane of driven lines. */
+void array_count_columns(const epx_array_t *array, const uint64_t *driven_rows, int first,
+                         int count, int64_t *sums);
+void array_count_rows(const epx_array_t *array, const uint64_t *driven_units, int slice, int first,
+                      int count, int64_t *sums);
+
+/* Lines are numbered: columns, then the rows of each slice. */
+static inline int array_line(const epx_array_t *array, bool rows, int slice, int line) {
+  return rows ? array->shape.units * array->shape.slices + slice * array->shape.rows + line : line;
+}
+
+/* The two halves of epx_array_drive: planes of digits; what DACs make of them at an event. */
+void array_pack(const epx_array_t *array, bool backward, epx_driven_t *driven);
+void array_carry(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven);
+
+/* epx_array_range.c: ranges of lossy converters, when they are made and when weights changed. */
+EPX_CHECKED epx_status_t array_set_ranges(const epx_array_t *array, epx_error_t *error);
+EPX_CHECKED epx_status_t array_follow_weights(const epx_array_t *array, epx_error_t *error);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the account's files share. Not for callers. */
+#ifndef EPX_ACCOUNT_INTERNAL_H
+#define EPX_ACCOUNT_INTERNAL_H
+
+#include "epx_account.h"
+#include "epx_plan.h"
+#include "epx_tile_events.h"
+#include "epx_traffic.h"
+
+/* What one command takes. */
+typedef struct work_t {
+  epx_events_t events;
+  double cycles[EPX_PART_COUNT], kind_cycles[EPX_COMMAND_KINDS];
+  uint64_t kind_count[EPX_COMMAND_KINDS];
+  double busiest_link; /* cycles that it is at work, of a single command */
+} work_t;
+
+typedef struct account_t {
+  plan_t *plan;
+  const epx_pace_t *pace;       /* by command, measured; NULL: everything is driven */
+  const epx_pulsing_t *pulsing; /* NULL: a synapse takes a cycle */
+  traffic_t traffic;            /* of the command at work */
+  epx_events_t events;          /* likewise */
+} account_t;
+
+/* epx_account_measured.c: makes *account that of the mean image and update measured, but for cycles
+ * of drives and of updates. */
+void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
+                     const epx_measured_t *measured, epx_account_t *account);
+
+/* epx_account.c: adds the events and packets of a step. */
+void account_step(account_t *a, bool nudged);
+
+/* ---- epx_account_layer.c: cycles of layer l's tiles (l: tile layer) ---- */
+
+static inline double account_larger(double a, double b) {
+  return a > b ? a : b;
+}
+static inline int account_last_row(const plan_layer_t *layer) {
+  return layer->map.row_blocks - 1;
+}
+/* The tile with most rows and units: the slowest. */
+epx_tile_shape_t account_slowest(const plan_t *plan, int l);
+/* Whether the twin has measured the command at work; the input is driven whole. */
+bool account_measured(const plan_t *plan, int l);
+/* Then when the layer was done in a step, on average; last: of the steps in which it was the last.
+ */
+double account_step_end(const plan_t *plan, int l, bool last);
+/* A word's time in an array, forward and backward. */
+double account_vector_cycles(const plan_t *plan, int l);
+double account_position_cycles(const plan_t *plan, int l);
+/* From a packet's entering an empty queue to its delivery, the network being idle. */
+double account_packet_cycles(const plan_t *plan, int from, int to, int64_t bits);
+/* The longest way between the tiles of a row block of layer l, or all, and the homes of layer
+ * `below` (-1: the host): cycles of a header. */
+double account_row_block_way(const plan_t *plan, int l, int rb, int below);
+double account_way(const plan_t *plan, int l, int below);
+int64_t account_partial_bits(const plan_t *plan, int l);
+/* Partial sums from the first row block to the last, the arrays being done. */
+double account_chain_cycles(const plan_t *plan, int l);
+/* The edge at which the home's node has the sums of the last vector. */
+double account_sums_at_home(const plan_t *plan, int l);
+/* Cycles of a position's posts on their way out of the home, to one row block after the other, with
+ * `sets` of switches; from the home to row block rb; and of feedback from there to the homes below,
+ * of a convolution along the row blocks first. */
+double account_post_pace(const plan_t *plan, int l, int sets);
+double account_post_cycles(const plan_t *plan, int l, int rb, int sets);
+double account_feedback_way(const plan_t *plan, int l, int rb);
+/* The edge at which the last of the layer's tiles has taken a word for every position in turn, each
+ * `word` cycles long, for which it needs `sets` of switches: backward products or correlations,
+ * after the forward products where there are any. feedback: at which the homes below have what came
+ * of the last. Uses a->traffic up. */
+double account_words_end(account_t *a, int l, double word, int sets, bool feedback);
+
+/* ---- epx_account_time.c ---- */
+
+/* Cycles of the busiest link from when the last row of positions of layer l, which acts back, is
+ * done until its feedback has come down and the states that it makes have gone up. Uses a->traffic
+ * up. */
+double account_drain(account_t *a, int l);
+
+/* Cycles of a command on the critical path, by part; a->traffic holds its packets, and is used up.
+ */
+void account_time(account_t *a, epx_command_kind_t kind, bool readout,
+                  double cycles[EPX_PART_COUNT]);
+
+#endif

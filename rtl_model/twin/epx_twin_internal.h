@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the twin's files share. Not for callers.
+ *
+ * Images are channels last. Between calls, states lie compact, [H][W][C], one byte a neuron. While
+ * a sample relaxes on a thread, its states lie in that thread's workspace as the next layer's
+ * product wants them: bordered by zeros, channels padded to a multiple of 4. */
+#ifndef EPX_TWIN_INTERNAL_H
+#define EPX_TWIN_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "epx_array.h"
+#include "epx_conv.h"
+#include "epx_floorplan.h"
+#include "epx_geometry.h"
+#include "epx_mapping.h"
+#include "epx_neuron.h"
+#include "epx_pulsed.h"
+#include "epx_softmax.h"
+#include "epx_twin.h"
+#include "epx_update.h"
+
+enum { TWIN_HELD_PARTS = 5 }; /* of what a layer holds of a sample (epx_twin_event.c) */
+
+/* Of a tile's last update: pulses, and cycles, of which biases take one each. */
+typedef struct twin_pulses_t {
+  uint64_t pulses, cycles;
+} twin_pulses_t;
+
+/* Cycles of packets in a layer of an event-driven chip, the network being idle: a vector's sums to
+ * the next row block, the credit back, the pace of both on their link; a position's posts out of
+ * the home; by row block, posts from the home, and feedback to the homes below. And of the busy
+ * network: its share of a step, free and nudged, for a row of positions; feedback and states after
+ * the last.
+ */
+typedef struct twin_ways_t {
+  double hop, credit, link, position, row[2], drain;
+  double *post, *feedback;
+} twin_ways_t;
+
+/* A tile layer (epx_mapping.h). */
+typedef struct twin_layer_t {
+  int parameter; /* layer */
+  epx_array_role_t role;
+  epx_geometry_t g;
+  epx_layer_map_t map;
+  epx_qformat_t synapse, shadow_format;
+  int pre_fraction;       /* of the states (or input) that drive the layer */
+  int fraction;           /* F: of the layer's accumulator */
+  int forward_shift;      /* product -> accumulator, left */
+  int backward_shift;     /* product from the layer above -> accumulator, left */
+  int padded_channels;    /* input channels, to a multiple of 4 */
+  bool dense;             /* one position that sees its whole input */
+  int window;             /* convolution positions of one neuron: 4 (max) or 1 */
+  epx_conv_t conv;        /* the layer as quant/epx_conv.h computes it */
+  epx_conv_t feedback;    /* its transpose: of a dense layer, one position with fan_in channels */
+  epx_driver_t driver[2]; /* of rows, of units */
+  epx_neuron_t neuron;
+
+  /* Registers, in [units][fan_in] order. */
+  int32_t *shadow, *velocity;
+  int32_t *bias, *bias_velocity; /* NULL of feedback arrays */
+  epx_lfsr_t *lfsr;              /* by tile: [row_blocks][column_blocks] */
+  uint32_t
+      *written; /* of arrays that are not exact: the update that last wrote a synapse's cells */
+
+  /* Derived from the registers after every update. */
+  int8_t *code;    /* [units][fan_in] */
+  int32_t *offset; /* bias at fraction F less the input's offset correction, [units] */
+  int8_t *packed_forward, *packed_backward;
+
+  epx_pulsed_t **pulsed; /* by tile, as below; NULL: weights are written */
+  twin_pulses_t *pulses; /* likewise */
+  int64_t *ranges;       /* of its arrays, tile by tile (epx_tile_range_count); NULL: fixed */
+  epx_array_t **array;   /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
+
+  int32_t *forward_rows; /* epx_conv_rows of conv */
+
+  /* Sum of coefficient * pre code * post code; pre less its offset. Rule `same`: one for both sets
+   * of weights. */
+  int64_t *correlation; /* [units][fan_in] */
+  int64_t *bias_correlation;
+
+  /* Event-driven. */
+  size_t held_at[TWIN_HELD_PARTS]; /* bytes into what a sample holds */
+  size_t pace_at;                  /* into a workspace's edges */
+  twin_ways_t ways;
+} twin_layer_t;
+
+typedef struct twin_workspace_t {
+  uint8_t *image[EPX_MAX_LAYERS + 1];     /* bordered input of layer l (of the read-out: last) */
+  uint8_t *previous[EPX_MAX_LAYERS];      /* compact states of the step before */
+  uint8_t *switches[EPX_MAX_TILE_LAYERS]; /* compact */
+  int32_t *forward[EPX_MAX_LAYERS];       /* pooled forward product, compact */
+  int32_t *backward[EPX_MAX_LAYERS];      /* product from layer l + 1, [in positions][ldc] */
+  void *scratch;                          /* of the kernels in quant/epx_conv.h */
+  int32_t *nudge;                         /* of the last layer, compact, at its fraction */
+  /* By tile layer that learns by itself. */
+  int32_t *correlation[EPX_MAX_TILE_LAYERS]; /* [units][padded fan_in]; not of the read-out */
+  int64_t *bias_correlation[EPX_MAX_TILE_LAYERS];
+  int64_t *readout_correlation; /* [classes][fan_in] */
+  uint64_t event;               /* epx_array_command of the products to come */
+  uint64_t asked, computed;
+  uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
+
+  /* Event-driven. */
+  uint8_t *held;        /* of the sample whose states are here; NULL: not event-driven */
+  uint8_t *lines;       /* of a vector: as last driven, then now */
+  int32_t *change;      /* of its codes, or of a position's posts */
+  int64_t *products;    /* of that change */
+  int32_t *posts;       /* of a position */
+  uint8_t *no_switches; /* zeros */
+  epx_events_t events;
+  epx_pace_t *at_work; /* of the command that drives now: one of pace */
+  epx_pace_t pace[EPX_COMMAND_KINDS];
+  uint64_t *cycles; /* of a layer's row blocks, or of its column blocks, in one command */
+  uint64_t *word;   /* likewise, of the word that is driven */
+  double *edges;    /* epx_twin_pace.c: when they are done */
+  bool nudged;      /* the step at work */
+  double carried;   /* when the network has brought the feedback of a layer's rows so far */
+  double end[EPX_MAX_TILE_LAYERS]; /* of a command: when a layer's tiles are */
+} twin_workspace_t;
+
+/* Since the parameters were loaded: numbers of events that draw. */
+typedef struct twin_counters_t {
+  uint32_t updates, images;
+} twin_counters_t;
+
+typedef struct twin_t {
+  epx_substrate_t base;
+  epx_chip_t chip;
+  int layers, parameter_layers, tile_layers;
+  twin_layer_t layer[EPX_MAX_TILE_LAYERS];
+  epx_softmax_t softmax;
+  int samples;
+  uint64_t presented; /* samples since creation */
+  uint8_t *labels;
+  uint8_t *input; /* offset input codes, compact */
+  int32_t *drive; /* layer 0's pooled product, static */
+  uint8_t *drive_switches;
+  twin_counters_t counters;
+  uint32_t first_image, reads; /* of this mini-batch; commands so far that read arrays */
+  bool noisy;
+  epx_status_t broken; /* an array that could not be settled after an update */
+  epx_error_t why;
+  uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
+  int8_t *pack_buffer;
+  uint8_t *held; /* event-driven: by sample, held_size each */
+  size_t held_size;
+  size_t pace_shared, pace_size; /* edges that layers have of their own; and all */
+  epx_pulsing_t pulsing;
+  int workspaces;
+  twin_workspace_t *workspace;
+} twin_t;
+
+/* Geometry of the bordered image that layer l reads. */
+static inline int twin_image_pitch(const twin_layer_t *layer) {
+  return (layer->g.in_width + 2 * layer->g.padding) * layer->padded_channels;
+}
+static inline size_t twin_image_size(const twin_layer_t *layer) {
+  return (size_t)(layer->g.in_height + 2 * layer->g.padding) * (size_t)twin_image_pitch(layer);
+}
+/* Elements of layer l's raw correlations. */
+static inline size_t twin_raw_size(const twin_layer_t *layer) {
+  return (size_t)epx_conv_padded_fan_in(&layer->conv) * (size_t)layer->g.units;
+}
+/* The first byte of pixel (y, x) of layer l's bordered image. */
+static inline size_t twin_image_at(const twin_layer_t *layer, int y, int x) {
+  return (size_t)(y + layer->g.padding) * (size_t)twin_image_pitch(layer) +
+         (size_t)(x + layer->g.padding) * (size_t)layer->padded_channels;
+}
+/* Row width of layer l + 1's backward product into layer l's states, in int32. */
+int twin_backward_ldc(const twin_layer_t *above);
+
+static inline bool twin_has_readout(const twin_t *twin) {
+  return twin->base.network.loss == EPX_LOSS_CROSS_ENTROPY;
+}
+/* The tile layer through which layer l acts on the one below. */
+static inline int twin_back(const twin_t *twin, int l) {
+  return epx_tile_layer_back(&twin->base.network, l);
+}
+static inline bool twin_rule_different(const twin_t *twin) {
+  return twin->base.network.connections == EPX_CONNECTIONS_UNIDIRECTIONAL &&
+         twin->base.network.backward_rule == EPX_BACKWARD_DIFFERENT;
+}
+/* Feedback arrays take the states of the layer below in a step only where they pool. */
+static inline bool twin_fed(const twin_layer_t *layer) {
+  return layer->role != EPX_ROLE_FEEDBACK || layer->window > 1;
+}
+/* Feedback arrays that learn what the layer's own arrays learn. */
+static inline bool twin_shares_gradient(const twin_t *twin, int i) {
+  return twin->layer[i].role == EPX_ROLE_FEEDBACK && !twin_rule_different(twin);
+}
+static inline uint8_t *twin_sample(const twin_t *twin, uint8_t *const *states, int l, int sample) {
+  return states[l] + (size_t)sample * twin->layer[l].g.out_size;
+}
+
+/* Where the states of layer l lie in a workspace while its sample relaxes. */
+typedef struct twin_place_t {
+  uint8_t *at;
+  size_t pixel_stride, row_stride;
+} twin_place_t;
+
+static inline twin_place_t twin_state_place(const twin_t *twin, const twin_workspace_t *w, int l) {
+  const epx_geometry_t *g = &twin->layer[l].g;
+  if (l + 1 == twin->parameter_layers) { /* squared error: the output feeds no product */
+    return (twin_place_t){w->image[l + 1], (size_t)g->units, (size_t)(g->units * g->out_width)};
+  }
+  const twin_layer_t *above = &twin->layer[l + 1];
+  return (twin_place_t){w->image[l + 1] + twin_image_at(above, 0, 0),
+                        (size_t)above->padded_channels, (size_t)twin_image_pitch(above)};
+}
+
+/* Of a layer's tile, in the order of twin_layer_t's arrays. */
+static inline epx_tile_shape_t twin_tile_shape(const twin_t *twin, const twin_layer_t *layer,
+                                               int tile) {
+  const epx_layer_map_t *map = &layer->map;
+  return epx_map_tile(&twin->chip, map, layer->parameter, layer->role, layer->window,
+                      tile % map->row_blocks, tile / map->row_blocks);
+}
+
+/* epx_twin_memory.c */
+bool twin_allocate(twin_t *twin);
+void twin_destroy(epx_substrate_t *self);
+
+/* epx_twin_product.c: the two products of a layer. */
+void twin_make_convolutions(twin_layer_t *layer);
+void twin_pack(twin_t *twin, int i); /* tile layer i: derived arrays from the registers */
+void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t *image,
+                  int32_t *out, uint8_t *switches);
+void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t place,
+                   const uint8_t *switches, int32_t *out);
+
+/* epx_twin_calibrate.c: numbers of a layer's ranges; to the arrays. */
+size_t twin_range_count(const twin_layer_t *layer);
+EPX_CHECKED epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error);
+epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *batch,
+                            epx_error_t *error);
+
+/* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). */
+enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
+epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
+void twin_analog_destroy(twin_layer_t *layer);
+epx_status_t twin_analog_pack(const twin_layer_t *layer, epx_error_t *error);
+void twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
+                         int32_t *out, uint8_t *switches);
+void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+                          const uint8_t *switches, int32_t *out, int ldc);
+void twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+                        int32_t *nudge);
+/* The event of a sample's products in the next read but `ahead`. */
+uint64_t twin_event(const twin_t *twin, int sample, int ahead);
+
+epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_block);
+/* The wordline codes of convolution row m. */
+void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines);
+/* Takes the products of one place of a window into the largest so far; of equals, the first. */
+void twin_pool_place(const int64_t *products, int units, int place, int32_t *out,
+                     uint8_t *switches);
+/* Adds a row block's sums of one place to the pixels that its patch covers. */
+void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
+                  int place, int32_t *out, int ldc);
+
+/* epx_twin_event.c: what the arrays of an event-driven chip hold and do. forward, backward and
+ * errors are drives of layer l > 0; they write their products where converters lose bits. */
+size_t twin_event_size(twin_t *twin); /* bytes that a sample holds */
+void twin_event_forget(twin_t *twin); /* of all samples: their next drives are whole */
+void twin_event_command(twin_workspace_t *w, epx_command_kind_t kind); /* drives follow */
+/* `steps` more steps like the last, of a sample that has settled. */
+void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps);
+void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample);
+void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
+                        const uint8_t *image, int32_t *out, uint8_t *switches);
+void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
+                         twin_place_t place, const uint8_t *switches, int32_t *out);
+void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *error,
+                       int32_t *nudge);
+
+/* epx_twin_pace.c: how long drives take, word by word, with what tiles wait for each other.
+ * w->word: cycles of the word in each row block (vectors) or column block (positions). Ends are
+ * added to what is at work; idle: of a command whose words all drive nothing. */
+epx_status_t twin_pace_create(twin_t *twin, epx_error_t *error);
+void twin_pace_destroy(twin_layer_t *layer);
+size_t twin_pace_size(twin_t *twin); /* edges of a workspace */
+void twin_pace_begin_forward(const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_vector(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int m);
+void twin_pace_end_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_begin_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_position(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int p);
+void twin_pace_end_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_end_step(const twin_t *twin, twin_workspace_t *w);
+void twin_pace_idle_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+void twin_pace_idle_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w);
+
+/* epx_twin_pulsed.c */
+epx_status_t twin_pulsed_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
+void twin_pulsed_destroy(twin_layer_t *layer);
+void twin_pulsed_limit(twin_layer_t *layer); /* registers within the bounds of their cells */
+void twin_pulsed_count(twin_t *twin, int i); /* adds tile layer i's last update to twin->pulsing */
+
+/* epx_twin_relax.c */
+void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);
+void twin_relax(epx_substrate_t *self, int steps, double beta);
+void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted);
+void twin_load_image(const twin_t *twin, twin_workspace_t *w, uint8_t *const *states, int l,
+                     int sample);
+void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample);
+void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample);
+void twin_logits(const twin_t *twin, twin_workspace_t *w, int64_t *logits); /* of its states */
+void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double beta);
+
+/* epx_twin_update.c */
+void twin_clear_gradient(epx_substrate_t *self);
+void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase);
+void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out);
+void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
+                 const epx_update_rule_t *rule);
+/* The switches through which tile layer i learns from a sample, its wordline codes being left in
+ * w->image: of the present states; rule `different`: a layer's own arrays take the free ones. */
+const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, int i, int sample);
+epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
+                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule);
+
+/* A tile layer's weights in the exchange format. */
+static inline double *twin_weights_of(const twin_layer_t *layer, const epx_params_t *params) {
+  return layer->role == EPX_ROLE_FEEDBACK ? params->backward[layer->parameter]
+                                          : params->weight[layer->parameter];
+}
+
+/* epx_twin_registers.c: parameters and checkpoints. */
+epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error);
+epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error);
+epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error);
+epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const char *label,
+                          epx_error_t *error);
+
+#endif

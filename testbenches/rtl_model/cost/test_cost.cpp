@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Technology files (numbers as published, scaled; errors that name their place) and the priced
+// account.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "epx_cost.h"
+#include "rtl_model/twin/twin_support.h"
+
+namespace {
+
+const std::string shipped = EPX_SOURCE_DIR "/configs/technologies/32nm.yaml";
+
+epx_technology_t read_shipped() {
+  epx_technology_t technology = {};
+  epx_error_t error = {};
+  EXPECT_EQ(epx_technology_read(shipped.c_str(), &technology, &error), EPX_OK) << error.message;
+  return technology;
+}
+
+// The shipped file with one text replaced, read again; `line`: of the replacement.
+struct Spoiled {
+  epx_status_t status;
+  std::string message, place;
+};
+
+Spoiled read_spoiled(const std::string &from, const std::string &to) {
+  std::ifstream file(shipped);
+  std::stringstream buffer;
+  buffer << file.rdbuf();
+  std::string text = buffer.str();
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(at), '\n');
+  text.replace(at, from.size(), to);
+  const std::string path = testing::TempDir() + "epx_tech_" + std::to_string(getpid()) + ".yaml";
+  std::ofstream(path) << text;
+  epx_technology_t technology = {};
+  technology.node_nm = -1.0;
+  epx_error_t error = {};
+  const epx_status_t status = epx_technology_read(path.c_str(), &technology, &error);
+  EXPECT_TRUE(status == EPX_OK || technology.node_nm == -1.0) << "untouched on failure";
+  std::remove(path.c_str());
+  return {status, error.message, path + ":" + std::to_string(line) + ":"};
+}
+
+TEST(Technology, scales_published_numbers_to_its_node) {
+  const epx_technology_t t = read_shipped();
+  // Stillmaker & Baas at 0.9 V: 32 nm over 45 nm, worked out by hand: 0.457137 / 0.69885.
+  const double factor = 0.457137 / 0.69885;
+  EXPECT_NEAR(t.value[EPX_TECH_ADD].pj, 0.1 * factor, 1e-7);
+  EXPECT_NEAR(t.value[EPX_TECH_ADD].high, 0.2 * factor, 1e-7);
+  EXPECT_NEAR(t.value[EPX_TECH_SRAM].pj, 10.0 / 64.0 * factor, 1e-6);
+  EXPECT_NEAR(t.value[EPX_TECH_FULL_ADDER].low, 0.015 / 8.0 * factor, 1e-8);
+  // At 32 nm already: power times time over count.
+  EXPECT_DOUBLE_EQ(t.value[EPX_TECH_LINE_DRIVER].pj, 4.0 / 1024.0);
+  EXPECT_DOUBLE_EQ(t.value[EPX_TECH_SHIFT_ADD].pj, 0.05);
+  EXPECT_DOUBLE_EQ(t.value[EPX_TECH_CELL_READ_ANALOG].pj, 1.83e-3);
+  EXPECT_DOUBLE_EQ(t.value[EPX_TECH_EDRAM].pj, 20.45 / 256.0);
+  const std::string source = t.value[EPX_TECH_ADD].source;
+  for (const char *part : {"0.1 pJ", "45 nm", "0.9 V", "0.654", "Horowitz"}) {
+    EXPECT_NE(source.find(part), std::string::npos) << part << " in " << source;
+  }
+  for (const epx_tech_value_t &value : t.value) {
+    EXPECT_LE(value.low, value.pj);
+    EXPECT_LE(value.pj, value.high);
+    EXPECT_GT(value.pj, 0.0);
+  }
+}
+
+TEST(Technology, adc_regression_gives_the_known_point) {
+  const epx_technology_t t = read_shipped();
+  EXPECT_NEAR(epx_technology_adc_pj(&t, 8, 1e9), 1.71, 0.005);
+  EXPECT_EQ(epx_technology_adc_pj(&t, 3, 1e8), epx_technology_adc_pj(&t, 4, 1e8));
+  for (int bits = 5; bits <= 12; ++bits) {
+    EXPECT_GT(epx_technology_adc_pj(&t, bits, 1e9), epx_technology_adc_pj(&t, bits - 1, 1e9));
+    EXPECT_GE(epx_technology_adc_pj(&t, bits, 1e10), epx_technology_adc_pj(&t, bits, 1e9));
+  }
+}
+
+TEST(Technology, faults_are_named_with_their_place) {
+  const struct {
+    const char *from, *to, *word;
+  } cases[] = {
+      {"node: 32\n", "node: none\n", "technology.node"},
+      {"node: 32\n", "node: -3\n", "[1, 1000]"},
+      {"shift_add:\n", "shift_ad:\n", "did you mean shift_add"},
+      {"{value: 0.2, low: 0.1, high: 0.4, unit: mW", "{value: 0.2, low: 0.3, high: 0.4, unit: mW",
+       "shift_add.low"},
+      {"{value: 3.1, low: 1.5, high: 6.2, unit: pJ", "{value: 3.1, low: 1.5, high: 6.2, unit: kJ",
+       "expected pJ or mW"},
+      {"{value: 3.1, low: 1.5, high: 6.2, unit: pJ, node: 45",
+       "{value: 3.1, low: 1.5, high: 6.2, unit: pJ, node: 44", "44 nm"},
+      {"{value: 3.1, low: 1.5, high: 6.2, unit: pJ, node", "{low: 1.5, high: 6.2, unit: pJ, node",
+       "value is missing"},
+      {"formula: accelergy", "formula: guess", "adc.formula"},
+      {"b2: 24.64", "b3: 24.64", "unknown key b3"},
+      {"{value: 20.45,", "{value: 20.45, time: 3,", "edram_bit.time"},
+  };
+  for (const auto &c : cases) {
+    const Spoiled spoiled = read_spoiled(c.from, c.to);
+    EXPECT_EQ(spoiled.status, EPX_ERR_CONFIG) << c.to;
+    EXPECT_NE(spoiled.message.find(c.word), std::string::npos) << spoiled.message;
+    EXPECT_EQ(spoiled.message.rfind(spoiled.place, 0), 0u) << spoiled.message;
+  }
+  epx_technology_t technology;
+  epx_error_t error = {};
+  EXPECT_EQ(epx_technology_read("/nonexistent/32nm.yaml", &technology, &error), EPX_ERR_NOT_FOUND);
+}
+
+epx_chip_t default_chip(epx_array_kind_t kind) {
+  epx_chip_t chip = make_chip();
+  chip.array_kind = kind;
+  return chip;
+}
+
+// Each counter alone: some line must charge it, and nothing is charged twice under one name.
+TEST(Cost, every_event_has_its_price) {
+  const epx_technology_t technology = read_shipped();
+  for (const epx_array_kind_t kind : {EPX_ARRAY_DIGITAL, EPX_ARRAY_ANALOG}) {
+    const epx_chip_t chip = default_chip(kind);
+    for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+      const std::string name = epx_event_rows()[i].name;
+      if (name == (kind == EPX_ARRAY_DIGITAL ? "adc_conversions" : "tree_bits")) {
+        continue;  // this array has none
+      }
+      epx_account_t account = {};
+      const epx_events_t *events = &account.inference;
+      auto *bytes = reinterpret_cast<char *>(const_cast<epx_events_t *>(events));
+      *reinterpret_cast<uint64_t *>(bytes + epx_event_rows()[i].offset) = 3;
+      static epx_cost_t cost;
+      epx_cost_of(&account, &chip, 2, &technology, &cost);
+      EXPECT_EQ(cost.inference.lines, name == "adc_conversions" ? 2 : 1) << name;
+      EXPECT_EQ(cost.inference.line[0].events, 3.0) << name;
+      EXPECT_STREQ(cost.inference.line[0].unit, epx_event_rows()[i].unit);
+      EXPECT_GT(cost.inference.energy_uj, 0.0) << name;
+      EXPECT_GT(std::string(cost.inference.line[0].source).size(), 20u) << name;
+      EXPECT_EQ(cost.training.lines, 0) << name;
+    }
+  }
+}
+
+TEST(Cost, totals_are_the_sums_of_their_lines) {
+  epx_network_t network = {};
+  network.input[0] = 3;
+  network.input[1] = network.input[2] = 32;
+  network.layer_count = 2;
+  network.layers[0] = {EPX_LAYER_CONV, 16, 3, 1, 1, EPX_POOL_MAX};
+  network.layers[1] = {EPX_LAYER_CONV, 32, 3, 1, 1, EPX_POOL_MAX};
+  network.classes = 10;
+  network.loss = EPX_LOSS_CROSS_ENTROPY;
+  const epx_dynamics_t dynamics = {20, 8};
+  const epx_estimator_t estimator = {EPX_ESTIMATOR_SYMMETRIC, 0.5};
+  for (const epx_array_kind_t kind : {EPX_ARRAY_DIGITAL, EPX_ARRAY_ANALOG}) {
+    const epx_chip_t chip = default_chip(kind);
+    static epx_cost_t cost;
+    epx_error_t error = {};
+    ASSERT_EQ(epx_cost_make(&network, &chip, &dynamics, &estimator, 32, nullptr, shipped.c_str(),
+                            &cost, &error),
+              EPX_OK)
+        << error.message;
+    for (const epx_cost_image_t *image : {&cost.inference, &cost.training}) {
+      double energy = 0.0, low = 0.0, high = 0.0, cycles = 0.0;
+      for (int i = 0; i < image->lines; ++i) {
+        const epx_cost_line_t &line = image->line[i];
+        EXPECT_LT(std::string(line.source).size(), size_t{EPX_COST_SOURCE_SIZE - 1}) << "cut";
+        energy += line.events * line.unit_pj;
+        low += line.events * line.low_pj;
+        high += line.events * line.high_pj;
+      }
+      for (const epx_cost_part_t &part : image->part) {
+        cycles += part.cycles;
+      }
+      EXPECT_NEAR(image->energy_uj, energy * 1e-6, 1e-9 * energy);
+      EXPECT_NEAR(image->low_uj, low * 1e-6, 1e-9 * low);
+      EXPECT_NEAR(image->high_uj, high * 1e-6, 1e-9 * high);
+      EXPECT_LT(image->low_uj, image->energy_uj);
+      EXPECT_LT(image->energy_uj, image->high_uj);
+      EXPECT_DOUBLE_EQ(image->latency_us, cycles / chip.clock_mhz);
+    }
+    EXPECT_GT(cost.training.energy_uj, cost.inference.energy_uj * 36.0 / 20.0)
+        << "36 steps against 20, and the update besides";
+  }
+}
+
+// The update is shared by the batch: twice the batch, half its share, all else equal.
+TEST(Cost, the_update_is_shared_by_the_batch) {
+  const epx_technology_t technology = read_shipped();
+  const epx_chip_t chip = default_chip(EPX_ARRAY_DIGITAL);
+  epx_account_t account = {};
+  account.update.update_ops = 1000;
+  static epx_cost_t one, two;
+  epx_cost_of(&account, &chip, 10, &technology, &one);
+  epx_cost_of(&account, &chip, 20, &technology, &two);
+  EXPECT_EQ(one.training.line[0].events, 100.0);
+  EXPECT_NEAR(one.training.energy_uj, 2.0 * two.training.energy_uj, 1e-12);
+  EXPECT_EQ(one.inference.lines, 0) << "inference updates nothing";
+}
+
+}  // namespace
