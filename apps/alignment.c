@@ -22,7 +22,7 @@ epx_status_t alignment_record(const char *folder, int epoch, int quiet, epx_subs
     return EPX_OK;
   }
   epx_status_t status = epx_params_create(&substrate->network, &params, error);
-  status = status == EPX_OK ? substrate->ops->store(substrate, params, error) : status;
+  status = status == EPX_OK ? epx_substrate_store(substrate, params, error) : status;
   for (int l = 0; status == EPX_OK && l < params->layer_count; ++l) {
     if (params->backward[l] != NULL) {
       rows[count].epoch = epoch;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "epx_npz.h"
 
@@ -40,15 +41,21 @@ static epx_status_t check_images(const char *path, const epx_npz_array_t *x,
                   network->input[2], MAX_IMAGES);
 }
 
-static epx_status_t take_images(const char *path, const epx_npz_array_t *x, float *out,
+static epx_status_t take_images(const char *path, const epx_npz_array_t *x, batch_npz_t *batch,
                                 epx_error_t *error) {
+  const size_t bytes = x->count * epx_dtype_size(x->dtype);
+  batch->dtype = x->dtype;
+  batch->x = malloc(bytes);
+  if (batch->x == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the images of %s", path);
+  }
+  memcpy(batch->x, x->data, bytes);
+  const epx_batch_t whole = batch_npz_whole(batch);
   for (size_t i = 0; i < x->count; ++i) {
-    out[i] = x->dtype == EPX_DTYPE_F32 ? ((const float *)x->data)[i]
-                                       : (float)((const double *)x->data)[i];
-    if (!isfinite(out[i])) {
+    if (!isfinite(epx_batch_value(&whole, i))) {
       return epx_fail(error, EPX_ERR_FORMAT,
                       "%s: array 'x', element %zu of %zu: %g; expected finite numbers", path, i,
-                      x->count, (double)out[i]);
+                      x->count, epx_batch_value(&whole, i));
     }
   }
   return EPX_OK;
@@ -118,7 +125,7 @@ epx_status_t batch_npz_read(const char *path, const epx_network_t *network, batc
                             epx_error_t *error) {
   epx_npz_t *npz = NULL;
   epx_npz_array_t *x = NULL, *y = NULL;
-  batch_npz_t batch = {0, NULL, NULL};
+  batch_npz_t batch = {.n = 0};
   epx_status_t status = epx_npz_read(path, &npz, error);
   if (status == EPX_OK) {
     status = find(npz, path, "x", "the images", &x, error);
@@ -129,13 +136,12 @@ epx_status_t batch_npz_read(const char *path, const epx_network_t *network, batc
   status = status == EPX_OK ? check_images(path, x, network, error) : status;
   if (status == EPX_OK) {
     batch.n = (int)x->shape[0];
-    batch.x = malloc(x->count * sizeof *batch.x);
     batch.labels = malloc(x->shape[0]);
-    if (batch.x == NULL || batch.labels == NULL) {
-      status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the images of %s", path);
+    if (batch.labels == NULL) {
+      status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the labels of %s", path);
     }
   }
-  status = status == EPX_OK ? take_images(path, x, batch.x, error) : status;
+  status = status == EPX_OK ? take_images(path, x, &batch, error) : status;
   status = status == EPX_OK
                ? take_labels(path, y, x->shape[0], network->classes, batch.labels, error)
                : status;
@@ -151,7 +157,7 @@ epx_status_t batch_npz_read(const char *path, const epx_network_t *network, batc
 void batch_npz_clear(batch_npz_t *batch) {
   free(batch->x);
   free(batch->labels);
-  *batch = (batch_npz_t){0, NULL, NULL};
+  *batch = (batch_npz_t){.n = 0};
 }
 
 epx_status_t params_npz_read(const char *path, epx_params_t *params, epx_error_t *error) {

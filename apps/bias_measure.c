@@ -12,8 +12,8 @@
 #include "agreement.h"
 #include "bias_quantise.h"
 #include "epx_ep.h"
+#include "epx_golden.h"
 #include "epx_twin.h"
-#include "golden.h"
 
 /* Everything of the present variant. */
 typedef struct lab_t {
@@ -32,17 +32,13 @@ typedef struct lab_t {
 
 static epx_status_t free_phase(lab_t *lab, epx_substrate_t *substrate, const epx_params_t *params,
                                epx_error_t *error) {
-  const batch_npz_t *batch = lab->request->batch;
-  epx_status_t status = substrate->ops->load(substrate, params, error);
-  if (status == EPX_OK) {
-    status = epx_ep_calibrate(substrate, &lab->dynamics, &lab->request->experiment->estimator,
-                              batch->x, batch->labels, batch->n, error);
-  }
-  if (status == EPX_OK) {
-    epx_ep_free(substrate, &lab->dynamics, batch->x, batch->labels, batch->n, lab->loss,
-                lab->predicted);
-  }
-  return status;
+  epx_status_t status = epx_substrate_load(substrate, params, error);
+  const epx_calibration_t step = {lab->dynamics, lab->request->experiment->estimator,
+                                  batch_npz_whole(lab->request->batch)};
+  status = status == EPX_OK ? epx_ep_calibrate(substrate, &step, error) : status;
+  return status == EPX_OK
+             ? epx_ep_free(substrate, &lab->dynamics, &step.batch, lab->loss, lab->predicted, error)
+             : status;
 }
 
 /* The exact gradients of the variant, in float64 with exact parameters. */
@@ -58,7 +54,7 @@ static epx_status_t make_references(lab_t *lab, epx_error_t *error) {
   }
   status = free_phase(lab, golden, lab->request->params, error);
   if (status == EPX_OK) {
-    golden->ops->recall_free(golden);
+    epx_substrate_recall_free(golden);
     status = epx_golden_f64_bptt(golden, lab->dynamics.nudged_steps, lab->bptt, error);
   }
   if (status == EPX_OK) {
@@ -166,7 +162,7 @@ static epx_status_t prepare(lab_t *lab, const bias_format_t *state, const bias_f
   }
   const epx_precision_t precision = state->single ? EPX_PRECISION_FLOAT32 : EPX_PRECISION_FLOAT64;
   epx_status_t status =
-      golden_create(precision, &lab->network, lab->request->batch->n, &lab->substrate, error);
+      epx_golden_create(precision, &lab->network, lab->request->batch->n, &lab->substrate, error);
   if (status != EPX_OK) {
     return status;
   }
@@ -178,9 +174,10 @@ static epx_status_t prepare(lab_t *lab, const bias_format_t *state, const bias_f
   return free_phase(lab, lab->substrate, lab->quantised, error);
 }
 
-static void estimate(lab_t *lab, const epx_estimator_t *estimator) {
-  epx_ep_nudged(lab->substrate, &lab->dynamics, estimator, 1);
-  lab->substrate->ops->gradient(lab->substrate, estimator, lab->estimate);
+static epx_status_t estimate(lab_t *lab, const epx_estimator_t *estimator, epx_error_t *error) {
+  const epx_status_t status = epx_ep_nudged(lab->substrate, &lab->dynamics, estimator, 1, error);
+  return status == EPX_OK ? epx_substrate_gradient(lab->substrate, estimator, lab->estimate, error)
+                          : status;
 }
 
 static epx_bias_row_t point_row(const lab_t *lab, const char *rung, const char *state,
@@ -217,10 +214,8 @@ static epx_status_t measure_formats(lab_t *lab, const bias_format_t *state,
     }
     status = make_references(lab, error);
     status = status == EPX_OK ? prepare(lab, state, synapse, error) : status;
-    if (status == EPX_OK) {
-      estimate(lab, &estimator);
-      status = record_estimate(lab, row, lab->estimate, true, error);
-    }
+    status = status == EPX_OK ? estimate(lab, &estimator, error) : status;
+    status = status == EPX_OK ? record_estimate(lab, row, lab->estimate, true, error) : status;
     status = status == EPX_OK ? end_point(lab, error) : status;
   }
   epx_substrate_destroy(lab->substrate);
@@ -252,10 +247,10 @@ static epx_status_t measure_chip_point(lab_t *lab, const epx_estimator_t *estima
     status =
         status == EPX_OK ? free_phase(lab, lab->substrate, lab->request->params, error) : status;
   }
+  status = status == EPX_OK ? estimate(lab, estimator, error) : status;
   if (status != EPX_OK) {
     return status;
   }
-  estimate(lab, estimator);
   if (!is_recorded(lab, chip)) {
     status = record_estimate(lab, chip, lab->estimate, true, error);
   }

@@ -33,15 +33,14 @@ static epx_status_t open_pair(const epx_experiment_t *experiment, epx_substrate_
   const epx_network_t *network = &experiment->network;
   epx_chip_t chip = experiment->chip;
   epx_status_t status = epx_params_create(network, &pair->params, error);
-  status = status == EPX_OK ? from->ops->store(from, pair->params, error) : status;
+  status = status == EPX_OK ? epx_substrate_store(from, pair->params, error) : status;
   for (int l = 0; l < network->layer_count; ++l) {
     pair->size += (size_t)n * from->shapes[l].out_size;
   }
   for (int i = 0; status == EPX_OK && i < TWINS; ++i) {
     chip.event_driven = i == EVENT;
     status = epx_twin_create(network, &chip, n, &pair->twin[i], error);
-    status =
-        status == EPX_OK ? pair->twin[i]->ops->load(pair->twin[i], pair->params, error) : status;
+    status = status == EPX_OK ? epx_substrate_load(pair->twin[i], pair->params, error) : status;
     status = status == EPX_OK ? epx_params_create(network, &pair->gradient[i], error) : status;
     pair->states[i] = malloc(pair->size * sizeof *pair->states[i]);
   }
@@ -58,19 +57,20 @@ static epx_status_t train(const epx_experiment_t *experiment, pair_t *pair, int 
                           const uint8_t *labels, int n, epx_error_t *error) {
   epx_substrate_t *twin = pair->twin[i];
   double *states = pair->states[i];
-  const epx_status_t status =
-      epx_ep_calibrate(twin, &experiment->dynamics, &experiment->estimator, x, labels, n, error);
-  if (status != EPX_OK) {
-    return status;
-  }
-  epx_ep_free(twin, &experiment->dynamics, x, labels, n, pair->loss, pair->predicted);
-  for (int l = 0; l < experiment->network.layer_count; ++l) {
-    twin->ops->states(twin, l, states);
+  const epx_calibration_t step = {experiment->dynamics, experiment->estimator,
+                                  epx_batch_f32(x, labels, n)};
+  epx_status_t status = epx_ep_calibrate(twin, &step, error);
+  status = status == EPX_OK
+               ? epx_ep_free(twin, &step.dynamics, &step.batch, pair->loss, pair->predicted, error)
+               : status;
+  for (int l = 0; status == EPX_OK && l < experiment->network.layer_count; ++l) {
+    epx_substrate_states(twin, l, states);
     states += (size_t)n * twin->shapes[l].out_size;
   }
-  epx_ep_nudged(twin, &experiment->dynamics, &experiment->estimator, 1);
-  twin->ops->gradient(twin, &experiment->estimator, pair->gradient[i]);
-  return EPX_OK;
+  status =
+      status == EPX_OK ? epx_ep_nudged(twin, &step.dynamics, &step.estimator, 1, error) : status;
+  return status == EPX_OK ? epx_substrate_gradient(twin, &step.estimator, pair->gradient[i], error)
+                          : status;
 }
 
 epx_status_t chip_drive_compare(const epx_experiment_t *experiment, epx_substrate_t *twin,

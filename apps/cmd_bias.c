@@ -203,7 +203,7 @@ static epx_status_t open_record(const arguments_t *arguments, study_t *study, co
   char parameters[80], images[120];
   const epx_network_t *network = &study->experiment.network;
   const size_t image = (size_t)network->input[0] * (size_t)network->input[1] *
-                       (size_t)network->input[2] * sizeof(float);
+                       (size_t)network->input[2] * epx_dtype_size(study->batch.dtype);
   uint64_t batch = epx_hash_bytes(EPX_HASH_START, study->batch.x, (size_t)study->batch.n * image);
   batch = epx_hash_bytes(batch, study->batch.labels, (size_t)study->batch.n);
   snprintf(parameters, sizeof parameters, "%016llx",
@@ -247,9 +247,13 @@ static epx_status_t load_batch(const arguments_t *arguments, study_t *study, epx
   if (arguments->batch != NULL) {
     return batch_npz_read(arguments->batch, &study->experiment.network, &study->batch, error);
   }
+  float *x = NULL;
+  const epx_status_t status =
+      run_test_images(&study->experiment, 0, arguments->images, &x, &study->batch.labels, error);
   study->batch.n = arguments->images;
-  return run_test_images(&study->experiment, 0, arguments->images, &study->batch.x,
-                         &study->batch.labels, error);
+  study->batch.dtype = EPX_DTYPE_F32;
+  study->batch.x = x;
+  return status;
 }
 
 static int stop_asked(void) {

@@ -311,8 +311,9 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   if (status != EPX_OK) {
     return status;
   }
-  status = epx_ep_calibrate(twin, &experiment->dynamics, &experiment->estimator, x, labels,
-                            arguments->images, error);
+  const epx_calibration_t step = {experiment->dynamics, experiment->estimator,
+                                  epx_batch_f32(x, labels, arguments->images)};
+  status = epx_ep_calibrate(twin, &step, error);
   if (status == EPX_OK && experiment->chip.event_driven) {
     status =
         chip_drive_compare(experiment, twin, x, labels, arguments->images, &verdict->drive, error);
@@ -410,10 +411,11 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
   uint8_t *labels = NULL;
   verdict_t verdict = {.differing = 0};
   epx_status_t status = open_twin(arguments, &experiment, &twin, error);
-  if (status == EPX_OK && experiment.substrate.kind != EPX_SUBSTRATE_TWIN) {
+  if (status == EPX_OK && !epx_experiment_kind(&experiment)->on_chip) {
     status = epx_fail(error, EPX_ERR_ARGUMENT,
-                      "substrate.kind: golden; the chip is compared with a twin (--set "
-                      "substrate.kind=twin)");
+                      "substrate.kind: %s; the chip is compared with a twin (--set "
+                      "substrate.kind=twin)",
+                      epx_experiment_kind(&experiment)->name);
   }
   if (status == EPX_OK) {
     status = arguments->random ? random_images(&experiment, arguments->images, &x, &labels, error)

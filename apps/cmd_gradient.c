@@ -193,6 +193,10 @@ typedef struct study_t {
   int row_count;
 } study_t;
 
+static epx_batch_t study_batch(const study_t *study) {
+  return epx_batch_f32(study->x, study->labels, study->images);
+}
+
 static const char *pool_name(const epx_network_t *network) {
   return epx_pool_name((int)epx_network_pool(network));
 }
@@ -221,35 +225,44 @@ static void add_rows(study_t *study, const epx_estimator_t *estimator, const cha
   printf("\n");
 }
 
-static void estimate_all(study_t *study, const arguments_t *arguments, epx_substrate_t *substrate,
-                         const char *label) {
+static epx_status_t estimate_all(study_t *study, const arguments_t *arguments,
+                                 epx_substrate_t *substrate, const char *label,
+                                 epx_error_t *error) {
   static const epx_estimator_kind_t kinds[] = {EPX_ESTIMATOR_SYMMETRIC, EPX_ESTIMATOR_ONE_SIDED,
                                                EPX_ESTIMATOR_RICHARDSON};
-  epx_ep_free(substrate, &study->experiment.dynamics, study->x, study->labels, study->images,
-              study->loss, study->predicted);
+  const epx_dynamics_t *dynamics = &study->experiment.dynamics;
+  const epx_batch_t batch = study_batch(study);
+  epx_status_t status =
+      epx_ep_free(substrate, dynamics, &batch, study->loss, study->predicted, error);
   for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; ++k) {
-    for (int b = 0; b < arguments->beta_count; ++b) {
+    for (int b = 0; status == EPX_OK && b < arguments->beta_count; ++b) {
       epx_estimator_t estimator = study->experiment.estimator;
       estimator.kind = kinds[k];
       estimator.beta = arguments->beta[b];
-      epx_ep_nudged(substrate, &study->experiment.dynamics, &estimator, 1);
-      substrate->ops->gradient(substrate, &estimator, study->estimate);
-      add_rows(study, &estimator, label);
+      status = epx_ep_nudged(substrate, dynamics, &estimator, 1, error);
+      status = status == EPX_OK
+                   ? epx_substrate_gradient(substrate, &estimator, study->estimate, error)
+                   : status;
+      if (status == EPX_OK) {
+        add_rows(study, &estimator, label);
+      }
     }
   }
+  return status;
 }
 
 /* How far the free state still moves: the largest change over one more step. */
-static double residual(epx_substrate_t *golden) {
+static epx_status_t residual(epx_substrate_t *golden, double *result, epx_error_t *error) {
   double largest = 0.0;
-  for (int l = 0; l < golden->network.layer_count; ++l) {
+  epx_status_t status = EPX_OK;
+  for (int l = 0; status == EPX_OK && l < golden->network.layer_count; ++l) {
     const size_t count = (size_t)golden->capacity * golden->shapes[l].out_size;
     double *before = malloc(count * sizeof *before), *after = malloc(count * sizeof *after);
     if (before != NULL && after != NULL) {
-      golden->ops->recall_free(golden);
-      golden->ops->states(golden, l, before);
-      golden->ops->relax(golden, 1, 0.0);
-      golden->ops->states(golden, l, after);
+      epx_substrate_recall_free(golden);
+      epx_substrate_states(golden, l, before);
+      status = epx_substrate_relax(golden, 1, 0.0, error);
+      epx_substrate_states(golden, l, after);
       for (size_t i = 0; i < count; ++i) {
         largest = fmax(largest, fabs(after[i] - before[i]));
       }
@@ -257,8 +270,9 @@ static double residual(epx_substrate_t *golden) {
     free(before);
     free(after);
   }
-  golden->ops->recall_free(golden);
-  return largest;
+  epx_substrate_recall_free(golden);
+  *result = largest;
+  return status;
 }
 
 static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx_error_t *error) {
@@ -268,18 +282,20 @@ static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx
   if (status != EPX_OK) {
     return status;
   }
-  status = golden->ops->load(golden, study->params, error);
+  const epx_calibration_t step = {experiment->dynamics, experiment->estimator, study_batch(study)};
+  double change = 0.0;
+  status = epx_substrate_load(golden, study->params, error);
+  status = status == EPX_OK ? epx_ep_free(golden, &experiment->dynamics, &step.batch, study->loss,
+                                          study->predicted, error)
+                            : status;
+  status = status == EPX_OK ? residual(golden, &change, error) : status;
   if (status == EPX_OK) {
-    epx_ep_free(golden, &experiment->dynamics, study->x, study->labels, study->images, study->loss,
-                study->predicted);
     printf("%-5s largest change of a state over one more free step: %.2g\n",
-           pool_name(&experiment->network), residual(golden));
+           pool_name(&experiment->network), change);
     status =
         epx_golden_f64_bptt(golden, experiment->dynamics.nudged_steps, study->reference, error);
   }
-  if (status == EPX_OK) {
-    estimate_all(study, arguments, golden, "golden");
-  }
+  status = status == EPX_OK ? estimate_all(study, arguments, golden, "golden", error) : status;
   epx_error_t why = {0};
   bool twin_too = status == EPX_OK && arguments->twin;
   if (twin_too && run_check_twin(experiment, &why) != EPX_OK) {
@@ -289,14 +305,9 @@ static epx_status_t study_pool(study_t *study, const arguments_t *arguments, epx
   }
   if (twin_too) {
     status = epx_twin_create(&experiment->network, &experiment->chip, study->images, &twin, error);
-    status = status == EPX_OK ? twin->ops->load(twin, study->params, error) : status;
-    if (status == EPX_OK) {
-      status = epx_ep_calibrate(twin, &experiment->dynamics, &experiment->estimator, study->x,
-                                study->labels, study->images, error);
-    }
-    if (status == EPX_OK) {
-      estimate_all(study, arguments, twin, "twin");
-    }
+    status = status == EPX_OK ? epx_substrate_load(twin, study->params, error) : status;
+    status = status == EPX_OK ? epx_ep_calibrate(twin, &step, error) : status;
+    status = status == EPX_OK ? estimate_all(study, arguments, twin, "twin", error) : status;
   }
   epx_substrate_destroy(golden);
   epx_substrate_destroy(twin);

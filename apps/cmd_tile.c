@@ -135,9 +135,10 @@ static epx_status_t cut_vectors(const arguments_t *arguments, epx_experiment_t *
   uint8_t *labels = NULL;
   epx_status_t status =
       run_load(arguments->run, &arguments->source, arguments->images, experiment, &twin, error);
-  if (status == EPX_OK && experiment->substrate.kind != EPX_SUBSTRATE_TWIN) {
-    status = epx_fail(error, EPX_ERR_ARGUMENT,
-                      "%s: substrate.kind is golden; tiles are those of a twin", arguments->run);
+  if (status == EPX_OK && !epx_experiment_kind(experiment)->on_chip) {
+    status =
+        epx_fail(error, EPX_ERR_ARGUMENT, "%s: substrate.kind is %s; tiles are those of a twin",
+                 arguments->run, epx_experiment_kind(experiment)->name);
   }
   if (status == EPX_OK) {
     status = run_test_images(experiment, arguments->image, arguments->images, &x, &labels, error);

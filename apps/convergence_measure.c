@@ -57,24 +57,23 @@ static epx_status_t run(lab_t *lab, epx_substrate_t *substrate, const epx_params
                         outcome_t *outcome, epx_error_t *error) {
   const convergence_request_t *request = lab->request;
   const epx_experiment_t *experiment = request->experiment;
-  epx_status_t status = substrate->ops->load(substrate, params, error);
-  if (status == EPX_OK) {
-    status = epx_ep_calibrate(substrate, &experiment->dynamics, &experiment->estimator, request->x,
-                              request->labels, request->images, error);
-  }
-  if (status != EPX_OK) {
-    return status;
-  }
-  epx_ep_free(substrate, &experiment->dynamics, request->x, request->labels, request->images,
-              lab->loss, lab->predicted);
+  epx_status_t status = epx_substrate_load(substrate, params, error);
+  const epx_calibration_t step = {experiment->dynamics, experiment->estimator,
+                                  epx_batch_f32(request->x, request->labels, request->images)};
+  status = status == EPX_OK ? epx_ep_calibrate(substrate, &step, error) : status;
+  status = status == EPX_OK ? epx_ep_free(substrate, &step.dynamics, &step.batch, lab->loss,
+                                          lab->predicted, error)
+                            : status;
   double *at = outcome->states;
-  for (int l = 0; l < substrate->network.layer_count; ++l) {
-    substrate->ops->states(substrate, l, at);
+  for (int l = 0; status == EPX_OK && l < substrate->network.layer_count; ++l) {
+    epx_substrate_states(substrate, l, at);
     at += (size_t)request->images * substrate->shapes[l].out_size;
   }
-  epx_ep_nudged(substrate, &experiment->dynamics, &experiment->estimator, 1);
-  substrate->ops->gradient(substrate, &experiment->estimator, outcome->gradient);
-  return EPX_OK;
+  status = status == EPX_OK ? epx_ep_nudged(substrate, &step.dynamics, &step.estimator, 1, error)
+                            : status;
+  return status == EPX_OK
+             ? epx_substrate_gradient(substrate, &step.estimator, outcome->gradient, error)
+             : status;
 }
 
 /* The twin of a chip, and the weights that it holds. */
@@ -84,7 +83,7 @@ static epx_status_t run_chip(lab_t *lab, const epx_chip_t *chip, epx_error_t *er
   epx_status_t status =
       epx_twin_create(&request->experiment->network, chip, request->images, &twin, error);
   status = status == EPX_OK ? run(lab, twin, request->params, &lab->chip, error) : status;
-  status = status == EPX_OK ? twin->ops->store(twin, lab->coded, error) : status;
+  status = status == EPX_OK ? epx_substrate_store(twin, lab->coded, error) : status;
   epx_substrate_destroy(twin);
   return status;
 }

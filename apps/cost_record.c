@@ -63,7 +63,7 @@ static epx_status_t make_cost(const epx_experiment_t *experiment, const epx_meas
 
 /* Whether an account of the experiment can be made. */
 static bool has_account(const epx_experiment_t *experiment, const epx_measured_t *measured) {
-  return experiment->substrate.kind == EPX_SUBSTRATE_TWIN &&
+  return epx_experiment_kind(experiment)->on_chip &&
          (measured != NULL || !epx_cost_needs_measurement(&experiment->chip));
 }
 

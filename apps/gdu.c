@@ -55,7 +55,9 @@ static epx_status_t make_bptt(gdu_t *gdu, epx_error_t *error) {
   epx_status_t status = EPX_OK;
   for (int t = 0; status == EPX_OK && t < gdu->steps; ++t) {
     status = epx_params_create(&gdu->experiment->network, &gdu->bptt[t], error);
-    gdu->golden->ops->recall_free(gdu->golden);
+    if (status == EPX_OK) {
+      epx_substrate_recall_free(gdu->golden);
+    }
     status =
         status == EPX_OK ? epx_golden_f64_bptt(gdu->golden, t + 1, gdu->bptt[t], error) : status;
   }
@@ -84,7 +86,7 @@ static void add_rows(gdu_t *gdu, const char *estimator, double beta, int t, int 
 }
 
 /* One nudging factor: the estimate after 1, 2, ... nudged steps, each from the free state. */
-static void follow(gdu_t *gdu, double beta) {
+static epx_status_t follow(gdu_t *gdu, double beta, epx_error_t *error) {
   epx_estimator_t estimator = gdu->experiment->estimator;
   epx_dynamics_t dynamics = gdu->experiment->dynamics;
   const char *name = epx_estimator_row(estimator.kind)->name;
@@ -92,8 +94,12 @@ static void follow(gdu_t *gdu, double beta) {
   estimator.beta = beta;
   for (int t = 0; t < gdu->steps; ++t) {
     dynamics.nudged_steps = t + 1;
-    epx_ep_nudged(gdu->golden, &dynamics, &estimator, 1);
-    gdu->golden->ops->gradient(gdu->golden, &estimator, gdu->ep);
+    epx_status_t status = epx_ep_nudged(gdu->golden, &dynamics, &estimator, 1, error);
+    status =
+        status == EPX_OK ? epx_substrate_gradient(gdu->golden, &estimator, gdu->ep, error) : status;
+    if (status != EPX_OK) {
+      return status;
+    }
     for (int l = 0; l < gdu->layers; ++l) {
       add_rows(gdu, name, beta, t, l);
     }
@@ -107,6 +113,7 @@ static void follow(gdu_t *gdu, double beta) {
     printf("  %s %.4f", gdu->ep->name[l], lowest);
   }
   printf("\n");
+  return EPX_OK;
 }
 
 epx_status_t gdu_run(const epx_experiment_t *experiment, const epx_params_t *params, const float *x,
@@ -132,17 +139,20 @@ epx_status_t gdu_run(const epx_experiment_t *experiment, const epx_params_t *par
   if (status != EPX_OK) {
     goto cleanup;
   }
-  status = gdu.golden->ops->load(gdu.golden, params, error);
-  if (status == EPX_OK) {
-    epx_ep_free(gdu.golden, &experiment->dynamics, x, labels, n, loss, predicted);
-    status = make_bptt(&gdu, error);
-  }
+  status = epx_substrate_load(gdu.golden, params, error);
+  const epx_batch_t batch = epx_batch_f32(x, labels, n);
+  status = status == EPX_OK
+               ? epx_ep_free(gdu.golden, &experiment->dynamics, &batch, loss, predicted, error)
+               : status;
+  status = status == EPX_OK ? make_bptt(&gdu, error) : status;
   if (status == EPX_OK) {
     choose_sampled(&gdu);
-    for (int b = 0; b < betas; ++b) {
-      follow(&gdu, beta[b]);
-    }
-    status = folder != NULL ? epx_gdu_write(folder, gdu.rows, gdu.row_count, error) : EPX_OK;
+  }
+  for (int b = 0; status == EPX_OK && b < betas; ++b) {
+    status = follow(&gdu, beta[b], error);
+  }
+  if (status == EPX_OK && folder != NULL) {
+    status = epx_gdu_write(folder, gdu.rows, gdu.row_count, error);
   }
 cleanup:
   for (int t = 0; gdu.bptt != NULL && t < gdu.steps; ++t) {

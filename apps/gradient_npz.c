@@ -6,8 +6,8 @@
 
 #include "batch_npz.h"
 #include "epx_ep.h"
+#include "epx_golden.h"
 #include "epx_npz.h"
-#include "golden.h"
 
 /* Everything that the sets share. */
 typedef struct job_t {
@@ -33,7 +33,7 @@ static epx_status_t add_states(const job_t *job, const char *when, epx_error_t *
     snprintf(name, sizeof name, "state.%s.%d", when, l + 1);
     status = epx_npz_add(job->out, name, EPX_DTYPE_F64, conv ? 4 : 2, shape, NULL, &array, error);
     if (status == EPX_OK) {
-      job->golden->ops->states(job->golden, l, array->data);
+      epx_substrate_states(job->golden, l, array->data);
     }
   }
   return status;
@@ -47,13 +47,14 @@ static epx_status_t add_gradient(const job_t *job, const char *set, epx_error_t 
 
 /* The free phase, its first step's states, its last and the loss there. */
 static epx_status_t add_free(const job_t *job, epx_error_t *error) {
-  const epx_substrate_ops_t *ops = job->golden->ops;
   const size_t n = (size_t)job->batch->n;
-  ops->present(job->golden, job->batch->x, job->batch->labels, job->batch->n);
-  ops->relax(job->golden, 1, 0.0);
-  epx_status_t status = add_states(job, "step1", error);
-  epx_ep_free(job->golden, &job->experiment->dynamics, job->batch->x, job->batch->labels,
-              job->batch->n, job->loss, job->predicted);
+  const epx_batch_t batch = batch_npz_whole(job->batch);
+  epx_status_t status = epx_substrate_present(job->golden, &batch, error);
+  status = status == EPX_OK ? epx_substrate_relax(job->golden, 1, 0.0, error) : status;
+  status = status == EPX_OK ? add_states(job, "step1", error) : status;
+  status = status == EPX_OK ? epx_ep_free(job->golden, &job->experiment->dynamics, &batch,
+                                          job->loss, job->predicted, error)
+                            : status;
   status = status == EPX_OK ? add_states(job, "free", error) : status;
   return status == EPX_OK
              ? epx_npz_add(job->out, "loss.free", EPX_DTYPE_F64, 1, &n, job->loss, NULL, error)
@@ -62,24 +63,27 @@ static epx_status_t add_free(const job_t *job, epx_error_t *error) {
 
 static epx_status_t add_nudged(const job_t *job, const char *when, double beta,
                                epx_error_t *error) {
-  job->golden->ops->recall_free(job->golden);
-  job->golden->ops->relax(job->golden, job->experiment->dynamics.nudged_steps, beta);
-  return add_states(job, when, error);
+  epx_substrate_recall_free(job->golden);
+  const epx_status_t status =
+      epx_substrate_relax(job->golden, job->experiment->dynamics.nudged_steps, beta, error);
+  return status == EPX_OK ? add_states(job, when, error) : status;
 }
 
 static epx_status_t add_estimate(const job_t *job, epx_estimator_kind_t kind, const char *set,
                                  epx_error_t *error) {
   epx_estimator_t estimator = job->experiment->estimator;
   estimator.kind = kind;
-  epx_ep_nudged(job->golden, &job->experiment->dynamics, &estimator, 1);
-  job->golden->ops->gradient(job->golden, &estimator, job->gradient);
-  return add_gradient(job, set, error);
+  epx_status_t status =
+      epx_ep_nudged(job->golden, &job->experiment->dynamics, &estimator, 1, error);
+  status = status == EPX_OK ? epx_substrate_gradient(job->golden, &estimator, job->gradient, error)
+                            : status;
+  return status == EPX_OK ? add_gradient(job, set, error) : status;
 }
 
 static epx_status_t add_bptt(const job_t *job, int steps, const char *set, epx_error_t *error) {
-  job->golden->ops->recall_free(job->golden);
-  const epx_status_t status =
-      golden_bptt(job->experiment->substrate.precision, job->golden, steps, job->gradient, error);
+  epx_substrate_recall_free(job->golden);
+  const epx_status_t status = epx_golden_bptt(job->experiment->substrate.precision, job->golden,
+                                              steps, job->gradient, error);
   return status == EPX_OK ? add_gradient(job, set, error) : status;
 }
 
@@ -108,8 +112,8 @@ static epx_status_t add_all(job_t *job, int equilibrium_steps, epx_error_t *erro
 static epx_status_t run(const epx_experiment_t *experiment, const gradient_npz_t *request,
                         const batch_npz_t *batch, const epx_params_t *params, epx_error_t *error) {
   job_t job = {.experiment = experiment, .batch = batch};
-  epx_status_t status = golden_create(experiment->substrate.precision, &experiment->network,
-                                      batch->n, &job.golden, error);
+  epx_status_t status = epx_golden_create(experiment->substrate.precision, &experiment->network,
+                                          batch->n, &job.golden, error);
   if (status != EPX_OK) {
     return status;
   }
@@ -122,7 +126,7 @@ static epx_status_t run(const epx_experiment_t *experiment, const gradient_npz_t
   status = status == EPX_OK ? epx_npz_create(&job.out, error) : status;
   status =
       status == EPX_OK ? epx_params_create(&experiment->network, &job.gradient, error) : status;
-  status = status == EPX_OK ? job.golden->ops->load(job.golden, params, error) : status;
+  status = status == EPX_OK ? epx_substrate_load(job.golden, params, error) : status;
   status = status == EPX_OK ? add_all(&job, request->equilibrium_steps, error) : status;
   status = status == EPX_OK ? epx_npz_write(request->out, job.out, error) : status;
   epx_params_destroy(job.gradient);
@@ -136,7 +140,7 @@ static epx_status_t run(const epx_experiment_t *experiment, const gradient_npz_t
 epx_status_t gradient_npz_run(const epx_experiment_t *experiment, const gradient_npz_t *request,
                               epx_error_t *error) {
   epx_params_t *params = NULL;
-  batch_npz_t batch = {0, NULL, NULL};
+  batch_npz_t batch = {.n = 0};
   epx_status_t status = epx_params_create(&experiment->network, &params, error);
   status = status == EPX_OK ? params_npz_read(request->params, params, error) : status;
   status = status == EPX_OK ? batch_npz_read(request->batch, &experiment->network, &batch, error)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alignment.h"
 #include "cost_record.h"
@@ -14,14 +15,18 @@
 #include "epx_record_file.h"
 #include "epx_run_record.h"
 #include "epx_twin.h"
-#include "golden.h"
 #include "progress.h"
 
-static volatile sig_atomic_t interrupted = 0;
+static epx_stop_t stop;
 
+/* Says so at once; whoever computes looks at `stop` and returns. A second signal kills. */
 static void on_interrupt(int signal_number) {
+  static const char text[] = "\nepxbar: stopping; once more stops without waiting\n";
   (void)signal_number;
-  interrupted = 1;
+  epx_stop_request(&stop);
+  if (write(STDERR_FILENO, text, sizeof text - 1) < 0) {
+    return; /* nobody to tell */
+  }
 }
 
 void run_catch_interrupt(void) {
@@ -31,7 +36,7 @@ void run_catch_interrupt(void) {
 }
 
 bool run_interrupted(void) {
-  return interrupted != 0;
+  return epx_stop_requested(&stop);
 }
 
 epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,
@@ -52,33 +57,23 @@ epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,
 }
 
 epx_status_t run_check_twin(const epx_experiment_t *experiment, epx_error_t *error) {
-  const epx_relaxation_t *relaxation = &experiment->dynamics.relaxation;
-  if (relaxation->update != EPX_UPDATE_SYNCHRONOUS || relaxation->switches != EPX_SWITCHES_LIVE ||
-      relaxation->tolerance != 0.0) {
-    return epx_fail(
-        error, EPX_ERR_UNSUPPORTED,
-        "dynamics: the twin's updates are synchronous, its switches live, its tolerance 0");
-  }
-  return epx_twin_check(&experiment->network, &experiment->chip, error);
+  const epx_substrate_setup_t setup = epx_experiment_setup(experiment);
+  return epx_twin_kind.check(&setup, error);
 }
 
 epx_status_t run_make_substrate(const epx_experiment_t *experiment, int capacity,
                                 epx_substrate_t **out, epx_error_t *error) {
   epx_substrate_t *substrate = NULL;
   epx_params_t *params = NULL;
-  epx_status_t status;
-  if (experiment->substrate.kind == EPX_SUBSTRATE_TWIN) {
-    status = epx_twin_create(&experiment->network, &experiment->chip, capacity, &substrate, error);
-  } else {
-    status = golden_create(experiment->substrate.precision, &experiment->network, capacity,
-                           &substrate, error);
-  }
+  const epx_substrate_setup_t setup = epx_experiment_setup(experiment);
+  epx_status_t status =
+      epx_experiment_kind(experiment)->create(&setup, capacity, &substrate, error);
   if (status != EPX_OK) {
     return status;
   }
   status = epx_params_create(&experiment->network, &params, error);
   status = status == EPX_OK ? run_params(experiment, NULL, params, error) : status;
-  status = status == EPX_OK ? substrate->ops->load(substrate, params, error) : status;
+  status = status == EPX_OK ? epx_substrate_load(substrate, params, error) : status;
   epx_params_destroy(params);
   if (status != EPX_OK) {
     epx_substrate_destroy(substrate);
@@ -182,7 +177,7 @@ static void on_progress(void *context, const epx_progress_t *now) {
 }
 
 static bool measures(const run_t *run) {
-  return run->experiment->substrate.kind == EPX_SUBSTRATE_TWIN &&
+  return epx_experiment_kind(run->experiment)->on_chip &&
          epx_cost_needs_measurement(&run->experiment->chip);
 }
 
@@ -393,6 +388,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
       .dynamics = experiment->dynamics,
       .estimator = experiment->estimator,
       .augment = experiment->data.augment,
+      .calibrate_epochs = experiment->chip.adc_calibrate_epochs,
       .substrate = run->substrate,
       .train = train,
       .test = test,
@@ -411,10 +407,13 @@ epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *
   epx_dataset_t *train = NULL, *test = NULL;
   epx_status_t status = run_open_data(experiment, &train, &test, error);
   if (status == EPX_OK) {
-    status = run_make_substrate(experiment, experiment->training.batch, &run.substrate, error);
+    const int images = train->count > test->count ? train->count : test->count;
+    const int batch = experiment->training.batch;
+    status = run_make_substrate(experiment, batch < images ? batch : images, &run.substrate, error);
   }
   if (status == EPX_OK) {
     run_catch_interrupt();
+    run.substrate->stop = &stop;
     status = train_open(&run, train, test, error);
     status = close_record(&run, status, error);
   }

@@ -28,6 +28,8 @@ const char *epx_status_string(epx_status_t status) {
       return "models disagree";
     case EPX_ERR_NO_CONVERGENCE:
       return "no convergence";
+    case EPX_ERR_DIVERGED:
+      return "diverged";
   }
   return "unknown status";
 }
@@ -47,6 +49,7 @@ int epx_status_exit_code(epx_status_t status) {
     case EPX_ERR_INTERRUPTED:
     case EPX_ERR_MISMATCH:
     case EPX_ERR_NO_CONVERGENCE:
+    case EPX_ERR_DIVERGED:
       return 1;
   }
   return 1;

@@ -27,8 +27,9 @@ typedef enum epx_status_t {
   EPX_ERR_MEMORY = 300,
   EPX_ERR_INTERRUPTED = 301, /* the user asked to stop */
   /* 4xx: a check failed */
-  EPX_ERR_MISMATCH = 400,      /* two models that must agree do not */
-  EPX_ERR_NO_CONVERGENCE = 401 /* an iteration did not reach its tolerance */
+  EPX_ERR_MISMATCH = 400,       /* two models that must agree do not */
+  EPX_ERR_NO_CONVERGENCE = 401, /* an iteration did not reach its tolerance */
+  EPX_ERR_DIVERGED = 402        /* a number that training depends on is no longer finite */
 } epx_status_t;
 
 enum { EPX_ERROR_MESSAGE_SIZE = 1024 };

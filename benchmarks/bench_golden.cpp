@@ -100,7 +100,7 @@ void training_step(benchmark::State &state, const Case &c) {
     return;
   }
   epx_params_initialise(params, 1, 1.0);
-  if (golden->ops->load(golden, params, &error) != EPX_OK) state.SkipWithError(error.message);
+  if (epx_substrate_load(golden, params, &error) != EPX_OK) state.SkipWithError(error.message);
   epx_dynamics_t dynamics = {c.free_steps, c.nudged_steps};
   dynamics.relaxation.tolerance = state.range(0) > 0 ? std::pow(10.0, -(double)state.range(0)) : 0;
   const epx_estimator_t estimator = {EPX_ESTIMATOR_SYMMETRIC, c.beta};
@@ -120,7 +120,7 @@ void training_step(benchmark::State &state, const Case &c) {
     const double start = seconds();
     epx_ep_free(golden, &dynamics, x.data(), labels.data(), c.batch, loss.data(), predicted.data());
     epx_ep_nudged(golden, &dynamics, &estimator, 1);
-    golden->ops->update(golden, &estimator, &rule);
+    update(golden, &estimator, &rule);
     times.push_back(seconds() - start);
     state.SetIterationTime(times.back());
   }

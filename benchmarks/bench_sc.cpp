@@ -173,7 +173,7 @@ Figures sixteen_tile_chip(int *tiles) {
   request.labels = &label;
   request.images = 1;
   epx_chip_check_t check = {};
-  if (twin->ops->load(twin, params, &error) != EPX_OK ||
+  if (epx_substrate_load(twin, params, &error) != EPX_OK ||
       epx_chip_check_run(twin, &request, &check, &error) != EPX_OK ||
       check.differing[EPX_CHIP_CHECK_STATES] != 0) {
     std::fprintf(stderr, "%s\n", error.message);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules of the network and of the twin stand in core and rtl_model; their messages begin with the
- * key that is at fault, and this file adds the line on which it was set. */
+/* Rules of the network and of substrates stand with them; their messages begin with the key that is
+ * at fault, and this file adds the line on which it was set. */
 #include "epx_config_check.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "epx_twin.h"
 
 /* The file or option, and line, at which an origin lies. */
 static void print_place(const epx_config_origins_t *origins, epx_config_origin_t origin, char *text,
@@ -138,37 +136,12 @@ static epx_status_t check_data(const epx_experiment_t *experiment,
   return EPX_OK;
 }
 
-/* The twin's registers, each blamed by itself; the rest are rules of epx_twin_check. */
-static epx_status_t check_twin(const epx_experiment_t *experiment,
-                               const epx_config_origins_t *origins, epx_error_t *error) {
-  if (!experiment->chip.bias.is_signed) {
-    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED,
-                        "chip.bias: the twin's biases are signed", error);
-  }
-  if (!experiment->chip.velocity.is_signed) {
-    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED,
-                        "chip.velocity: the twin's momentum registers are signed", error);
-  }
-  const epx_relaxation_t *relaxation = &experiment->dynamics.relaxation;
-  const char *unmodelled =
-      relaxation->update != EPX_UPDATE_SYNCHRONOUS ? "dynamics.update: the twin is synchronous"
-      : relaxation->switches != EPX_SWITCHES_LIVE  ? "dynamics.switches: the twin's are live"
-      : relaxation->tolerance != 0.0               ? "dynamics.tolerance: the twin is exact, 0"
-                                                   : NULL;
-  if (unmodelled != NULL) {
-    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED, unmodelled, error);
-  }
-  for (int l = 0; l < experiment->chip.synapse_count; ++l) {
-    const int bits = epx_qformat_bits(experiment->chip.synapse[l]);
-    if (experiment->chip.bits_per_cell > bits) {
-      char message[128];
-      snprintf(message, sizeof message,
-               "chip.array.bits_per_cell: a weight of parameter layer %d has %d bits", l, bits);
-      return fail_located(experiment, origins, EPX_ERR_CONFIG, message, error);
-    }
-  }
+/* What the substrate refuses. */
+static epx_status_t check_substrate(const epx_experiment_t *experiment,
+                                    const epx_config_origins_t *origins, epx_error_t *error) {
+  const epx_substrate_setup_t setup = epx_experiment_setup(experiment);
   epx_error_t inner = {{0}};
-  const epx_status_t status = epx_twin_check(&experiment->network, &experiment->chip, &inner);
+  const epx_status_t status = epx_experiment_kind(experiment)->check(&setup, &inner);
   return status == EPX_OK ? EPX_OK
                           : fail_located(experiment, origins, status, inner.message, error);
 }
@@ -178,12 +151,6 @@ static epx_status_t check_continual(const epx_experiment_t *experiment,
                                     const epx_config_origins_t *origins, epx_error_t *error) {
   if (!experiment->estimator.continual) {
     return EPX_OK;
-  }
-  if (experiment->substrate.kind == EPX_SUBSTRATE_TWIN) {
-    return fail_located(experiment, origins, EPX_ERR_UNSUPPORTED,
-                        "estimator.continual: the twin updates after all phases; the golden "
-                        "substrate models continual updates",
-                        error);
   }
   if (experiment->training.momentum != 0.0) {
     return fail_located(experiment, origins, EPX_ERR_CONFIG,
@@ -218,9 +185,6 @@ epx_status_t epx_config_check(const epx_experiment_t *experiment,
                          error);
   }
   status = status == EPX_OK ? check_data(experiment, origins, error) : status;
-  status = status == EPX_OK ? check_continual(experiment, origins, error) : status;
-  if (status == EPX_OK && experiment->substrate.kind == EPX_SUBSTRATE_TWIN) {
-    status = check_twin(experiment, origins, error);
-  }
-  return status;
+  status = status == EPX_OK ? check_substrate(experiment, origins, error) : status;
+  return status == EPX_OK ? check_continual(experiment, origins, error) : status;
 }

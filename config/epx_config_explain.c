@@ -23,18 +23,31 @@ static const char *layer_default(const epx_config_row_t *row, char value[EPX_CON
   return value;
 }
 
+/* The row's help, and that of every name where names bring their own. */
+static void help_text(const epx_config_row_t *row, char *text, size_t size) {
+  text[0] = '\0';
+  epx_config_append(text, size, "%s", row->help);
+  for (int i = 0; row->name_help != NULL && row->name(i) != NULL; ++i) {
+    epx_config_append(text, size, "%s%s: %s", i == 0 ? " " : "; ", row->name(i), row->name_help(i));
+  }
+  if (row->name_help != NULL) {
+    epx_config_append(text, size, ".");
+  }
+}
+
 static void explain_row(FILE *out, epx_config_format_t format, const epx_config_row_t *row,
                         const char *key, const char *value) {
-  char range[256];
+  char range[256], help[1024];
   epx_config_describe(row, range, sizeof range);
+  help_text(row, help, sizeof help);
   if (format == EPX_CONFIG_MARKDOWN) {
     fprintf(out, "| `%s` | %s | %s | %s%s%s | %s |\n", key, range, row->unit,
-            value[0] != '\0' ? "`" : "", value, value[0] != '\0' ? "`" : "", row->help);
+            value[0] != '\0' ? "`" : "", value, value[0] != '\0' ? "`" : "", help);
     return;
   }
   fprintf(out, "%s\n    %s%s%s%s%s\n    %s\n", key, range, row->unit[0] != '\0' ? " (" : "",
           row->unit, row->unit[0] != '\0' ? ")" : "", row->type == EPX_TYPE_LAYERS ? ":" : "",
-          row->help);
+          help);
   if (value[0] != '\0') {
     fprintf(out, "    default: %s\n", value);
   }

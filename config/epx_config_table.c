@@ -18,7 +18,6 @@ ENUM_NAMES(activation_name, "hard_sigmoid_half", "hard_sigmoid", "sigmoid", "tan
 ENUM_NAMES(connections_name, "bidirectional", "unidirectional")
 ENUM_NAMES(backward_rule_name, "same", "different")
 ENUM_NAMES(free_leg_name, "stop", "continue")
-ENUM_NAMES(substrate_name, "golden", "twin")
 ENUM_NAMES(precision_name, "float32", "float64")
 ENUM_NAMES(set_name, "generated", "cifar10", "idx")
 ENUM_NAMES(round_name, "nearest_even", "truncate", "stochastic", "nearest_up", "nearest_zero",
@@ -89,8 +88,8 @@ static const epx_config_row_t rows[] = {
              "long as the nudged one first."},
     {"estimator.continual", .type = EPX_TYPE_BOOLEAN, AT(estimator.continual), .unit = "",
      .help = "Update after every nudged step; golden, without momentum and weight decay."},
-    {"substrate.kind", ENUM(substrate.kind, substrate_name), .unit = "",
-     .help = "golden: floating point, no quantisation; twin: the chip's integers."},
+    {"substrate.kind", ENUM(substrate.kind, epx_substrate_name), .name_help = epx_substrate_help,
+     .unit = "", .help = "What computes."},
     {"substrate.precision", ENUM(substrate.precision, precision_name), .unit = "",
      .help = "Of the golden substrate; the twin ignores it."},
     {"training.epochs", INTEGER(training.epochs, 1, 100000), .unit = "epochs",

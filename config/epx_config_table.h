@@ -34,9 +34,10 @@ typedef struct epx_config_row_t {
   double low, high;    /* numbers: allowed range */
   bool above, below;   /* reals: low, high themselves are not allowed */
   size_t size;         /* text: of the array */
-  const char *(*name)(int value); /* enum: name of a value, NULL past the last */
-  const char *unit;               /* "" where none */
-  const char *help;               /* one sentence */
+  const char *(*name)(int value);      /* enum: name of a value, NULL past the last */
+  const char *(*name_help)(int value); /* of each name, one phrase; NULL: help says it all */
+  const char *unit;                    /* "" where none */
+  const char *help;                    /* one sentence */
 } epx_config_row_t;
 
 enum { EPX_CONFIG_MAX_ROWS = 128, EPX_CONFIG_KEY_SIZE = 96 };

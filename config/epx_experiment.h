@@ -8,13 +8,11 @@
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
 #include "epx_network.h"
+#include "epx_substrates.h"
 #include "epx_training.h"
 
-typedef enum epx_substrate_kind_t { EPX_SUBSTRATE_GOLDEN, EPX_SUBSTRATE_TWIN } epx_substrate_kind_t;
-typedef enum epx_precision_t { EPX_PRECISION_FLOAT32, EPX_PRECISION_FLOAT64 } epx_precision_t;
-
 typedef struct epx_substrate_config_t {
-  epx_substrate_kind_t kind;
+  epx_substrate_id_t kind;   /* of the registry */
   epx_precision_t precision; /* golden only */
 } epx_substrate_config_t;
 
@@ -27,5 +25,18 @@ typedef struct epx_experiment_t {
   epx_data_config_t data;
   epx_chip_t chip;
 } epx_experiment_t;
+
+/* The kind of its substrate. */
+static inline const epx_substrate_kind_t *epx_experiment_kind(const epx_experiment_t *experiment) {
+  return epx_substrate_kind((int)experiment->substrate.kind);
+}
+
+/* What a substrate of any kind is made from. */
+static inline epx_substrate_setup_t epx_experiment_setup(const epx_experiment_t *experiment) {
+  const epx_substrate_setup_t setup = {&experiment->network, &experiment->dynamics,
+                                       &experiment->estimator, experiment->substrate.precision,
+                                       &experiment->chip};
+  return setup;
+}
 
 #endif

@@ -31,9 +31,10 @@ epx_status_t epx_checkpoint_write(const char *path, epx_substrate_t *substrate,
   if (status != EPX_OK) {
     goto cleanup;
   }
-  status = substrate->ops->store(substrate, params, error);
+  status = epx_substrate_store(substrate, params, error);
+  status = status == EPX_OK ? epx_params_finite(params, "", error) : status;
   status = status == EPX_OK ? epx_params_to_npz(params, "param.", npz, error) : status;
-  status = status == EPX_OK ? substrate->ops->save(substrate, npz, error) : status;
+  status = status == EPX_OK ? epx_substrate_save(substrate, npz, error) : status;
   status = status == EPX_OK ? add_position(state, npz, error) : status;
   status = status == EPX_OK ? epx_npz_write(path, npz, error) : status;
 cleanup:
@@ -122,7 +123,7 @@ epx_status_t epx_checkpoint_read(const char *path, epx_substrate_t *substrate,
   epx_status_t status = epx_npz_read(path, &npz, error);
   status = status == EPX_OK ? read_position(npz, path, &read, error) : status;
   status = status == EPX_OK ? check_network(npz, path, &substrate->network, error) : status;
-  status = status == EPX_OK ? substrate->ops->restore(substrate, npz, path, error) : status;
+  status = status == EPX_OK ? epx_substrate_restore(substrate, npz, path, error) : status;
   if (status == EPX_OK) {
     *state = read;
   }

@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+/* Errors: EPX_ERR_DIVERGED for parameters that are not finite; the file stays as it was. */
 EPX_CHECKED epx_status_t epx_checkpoint_write(const char *path, epx_substrate_t *substrate,
                                               const epx_trainer_state_t *state, epx_error_t *error);
 

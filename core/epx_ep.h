@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Equilibrium propagation on any substrate: the phases of one mini-batch. */
+/* Equilibrium propagation on any substrate: the phases of one mini-batch, in the order of
+ * epx_walk.h. Failures are those of the substrate's operations. */
 #ifndef EPX_EP_H
 #define EPX_EP_H
 
@@ -10,31 +11,33 @@
 extern "C" {
 #endif
 
-/* Sets the substrate's relaxation to that of the dynamics, presents x [n][C][H][W] with labels [n],
- * relaxes freely, reads loss and class of every sample at the free state (loss [n], predicted [n]).
- */
-void epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics, const float *x,
-                 const uint8_t *labels, int n, double *loss, uint8_t *predicted);
+/* Sets the substrate's relaxation to that of the dynamics, presents the batch, relaxes freely,
+ * reads loss and class of every sample at the free state (loss [n], predicted [n]).
+ * Errors: EPX_ERR_DIVERGED where a loss is not finite, with the first layer whose parameters or
+ * states are not. */
+EPX_CHECKED epx_status_t epx_ep_free(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
+                                     const epx_batch_t *batch, double *loss, uint8_t *predicted,
+                                     epx_error_t *error);
 
-/* Where the substrate takes ranges from data and has none yet: from a training step on this batch.
- */
-EPX_CHECKED epx_status_t epx_ep_calibrate(epx_substrate_t *substrate,
-                                          const epx_dynamics_t *dynamics,
-                                          const epx_estimator_t *estimator, const float *x,
-                                          const uint8_t *labels, int n, epx_error_t *error);
+/* Where the substrate takes ranges from data and has none yet: from this training step. */
+EPX_CHECKED epx_status_t epx_ep_calibrate(epx_substrate_t *substrate, const epx_calibration_t *step,
+                                          epx_error_t *error);
 
 /* After epx_ep_free: runs the estimator's nudged phases and leaves its terms in the substrate's
  * accumulators (cleared first), ready for gradient() or update(). `sign`: +1 or -1, of beta, where
  * the estimator draws it (random_sign). */
-void epx_ep_nudged(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
-                   const epx_estimator_t *estimator, int sign);
+EPX_CHECKED epx_status_t epx_ep_nudged(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
+                                       const epx_estimator_t *estimator, int sign,
+                                       epx_error_t *error);
 
 /* Continual EP: the same phases, but the term of every nudged step, coefficient *
  * (dPhi/dtheta(t + 1) - dPhi/dtheta(t)), is applied as an update at once; the read-out's term at
  * each phase's last step. The rule must have neither momentum nor weight decay.
  * Source: Ernoult et al., "Equilibrium propagation with continual weight updates", 2020. */
-void epx_ep_continual(epx_substrate_t *substrate, const epx_dynamics_t *dynamics,
-                      const epx_estimator_t *estimator, int sign, const epx_update_rule_t *rule);
+EPX_CHECKED epx_status_t epx_ep_continual(epx_substrate_t *substrate,
+                                          const epx_dynamics_t *dynamics,
+                                          const epx_estimator_t *estimator, int sign,
+                                          const epx_update_rule_t *rule, epx_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -189,3 +189,29 @@ epx_status_t epx_params_from_npz(const epx_npz_t *npz, const char *label, const 
   }
   return EPX_OK;
 }
+
+static epx_status_t array_finite(const double *values, size_t count, const char *what,
+                                 const char *layer, const char *part, epx_error_t *error) {
+  for (size_t i = 0; values != NULL && i < count; ++i) {
+    if (!isfinite(values[i])) {
+      return epx_fail(error, EPX_ERR_DIVERGED, "%s%s.%s holds %g, element %zu of %zu", what, layer,
+                      part, values[i], i, count);
+    }
+  }
+  return EPX_OK;
+}
+
+epx_status_t epx_params_finite(const epx_params_t *params, const char *what, epx_error_t *error) {
+  epx_status_t status = EPX_OK;
+  for (int l = 0; status == EPX_OK && l < params->layer_count; ++l) {
+    const size_t units = (size_t)params->units[l], weights = units * (size_t)params->fan_in[l];
+    const char *name = params->name[l];
+    status = array_finite(params->weight[l], weights, what, name, "weight", error);
+    status =
+        status == EPX_OK ? array_finite(params->bias[l], units, what, name, "bias", error) : status;
+    status = status == EPX_OK
+                 ? array_finite(params->backward[l], weights, what, name, "backward", error)
+                 : status;
+  }
+  return status;
+}

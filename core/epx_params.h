@@ -43,6 +43,10 @@ void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale);
  * the layer has no backward weights or either is all zeros. */
 double epx_params_alignment(const epx_params_t *params, int l);
 
+/* EPX_ERR_DIVERGED where a value is not finite: "<what>conv0.weight holds nan, element 3 of 20". */
+EPX_CHECKED epx_status_t epx_params_finite(const epx_params_t *params, const char *what,
+                                           epx_error_t *error);
+
 /* Adds the arrays "<prefix><layer>.weight", ".bias" and, where there are any, ".backward"
  * (float64). */
 EPX_CHECKED epx_status_t epx_params_to_npz(const epx_params_t *params, const char *prefix,

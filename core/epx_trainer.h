@@ -2,7 +2,8 @@
 /* The training loop, written once for every substrate.
  *
  * Shuffling and augmentation depend on (seed, epoch, image) alone, so that a run stopped after any
- * mini-batch and continued from its checkpoint is the uninterrupted run, bit for bit. */
+ * mini-batch and continued from its checkpoint is the uninterrupted run, bit for bit. A run that
+ * the substrate's stop ends in the middle of a mini-batch goes on from the checkpoint before it. */
 #ifndef EPX_TRAINER_H
 #define EPX_TRAINER_H
 
@@ -62,6 +63,8 @@ typedef struct epx_trainer_t {
   epx_dynamics_t dynamics;
   epx_estimator_t estimator;
   bool augment;
+  int calibrate_epochs; /* the substrate takes ranges from the first images of every so many epochs;
+                           0: of the first. Where it has none yet, of the next */
   epx_substrate_t *substrate;
   const epx_dataset_t *train, *test;
   epx_trainer_hooks_t hooks;
@@ -72,7 +75,9 @@ double epx_trainer_learning_rate(const epx_training_t *training, int layer, int 
 /* The rule of an epoch's updates. */
 epx_update_rule_t epx_trainer_rule(const epx_training_t *training, int epoch);
 
-/* Trains from *state to the last epoch, keeping *state current. */
+/* Trains from *state to the last epoch, keeping *state current: that of the last whole mini-batch.
+ * Errors: EPX_ERR_DIVERGED with epoch, mini-batch and layer, EPX_ERR_INTERRUPTED, those of the
+ * substrate and of the hooks. */
 EPX_CHECKED epx_status_t epx_trainer_run(const epx_trainer_t *trainer, epx_trainer_state_t *state,
                                          epx_error_t *error);
 

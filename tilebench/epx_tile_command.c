@@ -211,8 +211,9 @@ epx_status_t epx_tile_command_open(const epx_tile_command_t *command,
   epx_tile_setup_t setup;
   epx_tile_place_t place = epx_tile_command_place(command, experiment);
   epx_status_t status = EPX_OK;
-  if (experiment->substrate.kind != EPX_SUBSTRATE_TWIN) {
-    return epx_fail(error, EPX_ERR_ARGUMENT, "substrate.kind is golden; tiles are those of a twin");
+  if (!epx_experiment_kind(experiment)->on_chip) {
+    return epx_fail(error, EPX_ERR_ARGUMENT, "substrate.kind is %s; tiles are those of a twin",
+                    epx_experiment_kind(experiment)->name);
   }
   if (command->vectors != NULL) {
     status = epx_npz_read(command->vectors, &npz, error);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "epx_twin_internal.h"
+#include "epx_walk.h"
 
 /* What the twin holds after one phase: states of all samples by layer, and by tile layer the
  * switches that it learns through. */
@@ -27,6 +28,7 @@ typedef struct session_t {
   epx_chip_check_t *check;
   snapshot_t free, phase[EPX_ESTIMATOR_MAX_PHASES];
   registers_t registers[EPX_MAX_TILE_LAYERS];
+  double *loss;
   uint8_t *predicted, *chip_predicted;
   uint8_t *held; /* of one sample */
 } session_t;
@@ -127,30 +129,45 @@ static bool copy_registers(session_t *s) {
   return true;
 }
 
-/* One training step of the twin, with a snapshot after every phase. */
-static bool run_twin(session_t *s, double *loss) {
+/* The twin does an act of its training step; copies and snapshots are taken between acts. */
+static epx_status_t check_act(void *context, const epx_act_t *act, epx_error_t *error) {
+  session_t *s = context;
   const epx_chip_check_request_t *request = s->request;
   epx_substrate_t *twin = &s->twin->base;
-  const epx_estimator_table_row_t *row = epx_estimator_row(request->estimator.kind);
-  twin->ops->present(twin, request->x, request->labels, request->images);
-  if (!copy_registers(s)) {
-    return false;
+  const epx_batch_t batch = epx_batch_f32(request->x, request->labels, request->images);
+  epx_status_t status = EPX_OK;
+  bool whole = true;
+  switch (act->kind) {
+    case EPX_ACT_PRESENT:
+      status = epx_substrate_present(twin, &batch, error);
+      whole = copy_registers(s);
+      break;
+    case EPX_ACT_RELAX:
+      status = epx_substrate_relax(twin, act->steps, act->beta, error);
+      break;
+    case EPX_ACT_PREDICT:
+      status = epx_substrate_predict(twin, s->loss, s->predicted, error);
+      break;
+    case EPX_ACT_KEEP_FREE:
+      epx_substrate_clear_gradient(twin);
+      status = epx_substrate_keep_free(twin, error);
+      whole = take_snapshot(s, &s->free, false);
+      break;
+    case EPX_ACT_RECALL:
+      epx_substrate_recall_free(twin);
+      break;
+    case EPX_ACT_ACCUMULATE:
+      whole = take_snapshot(s, &s->phase[act->phase], true);
+      status = epx_substrate_accumulate(twin, &act->terms, error);
+      break;
+    case EPX_ACT_UPDATE:
+      status = epx_substrate_update(twin, &request->estimator, &request->rule, error);
+      break;
   }
-  twin->ops->relax(twin, request->dynamics.free_steps, 0.0);
-  twin->ops->predict(twin, loss, s->predicted);
-  twin->ops->keep_free(twin);
-  twin->ops->clear_gradient(twin);
-  bool whole = take_snapshot(s, &s->free, false);
-  for (int i = 0; whole && i < row->phase_count; ++i) {
-    const epx_phase_t phase = epx_estimator_phase(row, i, request->sign);
-    twin->ops->recall_free(twin);
-    if (epx_estimator_relaxes(&request->estimator, &phase)) {
-      twin->ops->relax(twin, request->dynamics.nudged_steps, phase.nudge * request->estimator.beta);
-    }
-    whole = take_snapshot(s, &s->phase[i], true);
-    twin->ops->accumulate(twin, &phase);
-  }
-  return whole;
+  return status != EPX_OK || whole
+             ? status
+             : epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip check of %d images",
+                        request->images);
 }
 
 static void differ(session_t *s, epx_chip_check_kind_t kind, const char *where, size_t i,
@@ -266,7 +283,7 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
   return epx_sc_chip_run(&job, &s->check->chip, error);
 }
 
-static void release(session_t *s, double *loss) {
+static void release(session_t *s) {
   release_snapshot(&s->free);
   for (int i = 0; i < EPX_ESTIMATOR_MAX_PHASES; ++i) {
     release_snapshot(&s->phase[i]);
@@ -282,7 +299,7 @@ static void release(session_t *s, double *loss) {
   free(s->predicted);
   free(s->chip_predicted);
   free(s->held);
-  free(loss);
+  free(s->loss);
 }
 
 epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_request_t *request,
@@ -290,27 +307,29 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
   const size_t images = (size_t)request->images;
   session_t s = {.twin = (twin_t *)twin, .request = request, .check = check};
   memset(check, 0, sizeof *check);
-  double *loss = malloc(images * sizeof *loss);
+  const epx_walk_t walk = {&request->dynamics, &request->estimator, request->sign, check_act, &s};
+  s.loss = malloc(images * sizeof *s.loss);
   s.predicted = malloc(images);
   s.chip_predicted = malloc(images);
   s.held = malloc(s.twin->held_size + 1);
   epx_activity_t before, now;
   epx_twin_activity(twin, &before);
   epx_status_t status = EPX_OK;
-  if (loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || s.held == NULL ||
-      !run_twin(&s, loss)) {
+  if (s.loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || s.held == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip check of %d images",
                       request->images);
   }
+  status = status == EPX_OK ? epx_walk_free(&walk, error) : status;
+  status = status == EPX_OK ? epx_walk_nudged(&walk, error) : status;
   status = status == EPX_OK ? run_chip(&s, error) : status;
+  status = status == EPX_OK ? epx_walk_update(&walk, error) : status;
   if (status == EPX_OK) {
-    twin->ops->update(twin, &request->estimator, &request->rule);
     COMPARE(&s, EPX_CHIP_CHECK_PREDICTIONS, "all images", s.chip_predicted, s.predicted, images);
     compare_registers(&s);
   }
   check->chip.predicted = NULL;
   epx_twin_activity(twin, &now);
   check->activity = epx_activity_since(&before, &now);
-  release(&s, loss);
+  release(&s);
   return status;
 }

@@ -8,6 +8,7 @@
 #include "epx_tile_answer.h"
 #include "epx_tile_source.h"
 #include "epx_twin_internal.h"
+#include "epx_walk.h"
 
 typedef struct cut_t {
   twin_t *twin;
@@ -17,6 +18,7 @@ typedef struct cut_t {
   int neurons;                  /* pooled positions of the layer */
   epx_tile_vectors_t *v;
   epx_tile_answer_t answer; /* what the twin holds */
+  int learning;             /* phases so far from which the layer learns */
 } cut_t;
 
 /* Wordlines [first, end) of convolution row m (window by window) of a sample in workspace w. */
@@ -329,49 +331,70 @@ static void take_ranges(const cut_t *c, int64_t *ranges) {
   }
 }
 
-/* One training step of the twin, stopped where the tile's stimulus and expectation show. */
-static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
+/* A phase of the twin's training step; of the first, the last step is the tile's. */
+static epx_status_t relax(cut_t *c, const epx_act_t *act, epx_error_t *error) {
+  epx_substrate_t *twin = &c->twin->base;
+  if (act->phase != 0) {
+    return epx_substrate_relax(twin, act->steps, act->beta, error);
+  }
+  epx_status_t status = epx_substrate_relax(twin, act->steps - 1, act->beta, error);
+  if (status == EPX_OK && !take_step(c, act->beta)) {
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the tile's vectors");
+  }
+  status = status == EPX_OK ? epx_substrate_relax(twin, 1, act->beta, error) : status;
+  if (status == EPX_OK && c->v->setup.role == EPX_ROLE_STATES) {
+    take_states(c);
+  }
+  return status;
+}
+
+/* The twin does an act of its training step; the tile's stimulus or expectation is taken there. */
+static epx_status_t cut_act(void *context, const epx_act_t *act, epx_error_t *error) {
+  cut_t *c = context;
   const epx_tile_step_t *step = c->step;
   epx_substrate_t *twin = &c->twin->base;
-  const epx_estimator_table_row_t *row = epx_estimator_row(step->estimator.kind);
   void **in = c->v->input, **out = c->answer.output;
-  int learning = 0; /* phases from which the layer learns */
-  twin->ops->present(twin, step->x, step->labels, step->images);
-  twin->ops->relax(twin, step->dynamics.free_steps, 0.0);
-  twin->ops->keep_free(twin);
-  twin->ops->clear_gradient(twin);
-  take_registers(c, in[EPX_TILE_WEIGHT], in[EPX_TILE_SHADOW], in[EPX_TILE_VELOCITY],
-                 in[EPX_TILE_BIAS], in[EPX_TILE_BIAS_VELOCITY], in[EPX_TILE_LFSR],
-                 in[EPX_TILE_WRITTEN]);
-  take_ranges(c, in[EPX_TILE_ADC_RANGES]);
-  for (int i = 0; i < row->phase_count; ++i) {
-    const double beta = row->phases[i].nudge * step->estimator.beta;
-    twin->ops->recall_free(twin);
-    if (i == 0) {
-      twin->ops->relax(twin, step->dynamics.nudged_steps - 1, beta);
-      if (!take_step(c, beta)) {
-        return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the tile's vectors");
+  const epx_batch_t batch = epx_batch_f32(step->x, step->labels, step->images);
+  epx_status_t status = EPX_OK;
+  switch (act->kind) {
+    case EPX_ACT_PRESENT:
+      return epx_substrate_present(twin, &batch, error);
+    case EPX_ACT_RELAX:
+      return relax(c, act, error);
+    case EPX_ACT_PREDICT:
+      return EPX_OK; /* vectors hold no predictions */
+    case EPX_ACT_KEEP_FREE:
+      epx_substrate_clear_gradient(twin);
+      take_registers(c, in[EPX_TILE_WEIGHT], in[EPX_TILE_SHADOW], in[EPX_TILE_VELOCITY],
+                     in[EPX_TILE_BIAS], in[EPX_TILE_BIAS_VELOCITY], in[EPX_TILE_LFSR],
+                     in[EPX_TILE_WRITTEN]);
+      take_ranges(c, in[EPX_TILE_ADC_RANGES]);
+      return epx_substrate_keep_free(twin, error);
+    case EPX_ACT_RECALL:
+      epx_substrate_recall_free(twin);
+      return EPX_OK;
+    case EPX_ACT_ACCUMULATE: {
+      const int coefficient = coefficient_of(&act->terms, c->v->setup.role);
+      if (coefficient != 0) {
+        take_terms(c, c->learning++, coefficient);
       }
-      twin->ops->relax(twin, 1, beta);
-      if (c->v->setup.role == EPX_ROLE_STATES) {
-        take_states(c);
-      }
-    } else if (epx_estimator_relaxes(&step->estimator, &row->phases[i])) {
-      twin->ops->relax(twin, step->dynamics.nudged_steps, beta);
+      return epx_substrate_accumulate(twin, &act->terms, error);
     }
-    const int coefficient = coefficient_of(&row->phases[i], c->v->setup.role);
-    if (coefficient != 0) {
-      take_terms(c, learning++, coefficient);
-    }
-    twin->ops->accumulate(twin, &row->phases[i]);
+    case EPX_ACT_UPDATE:
+      take_correlations(c);
+      status = epx_substrate_update(twin, &step->estimator, &step->rule, error);
+      take_registers(c, out[EPX_TILE_OUT_WEIGHT], out[EPX_TILE_OUT_SHADOW],
+                     out[EPX_TILE_OUT_VELOCITY], out[EPX_TILE_OUT_BIAS],
+                     out[EPX_TILE_OUT_BIAS_VELOCITY], out[EPX_TILE_OUT_LFSR],
+                     out[EPX_TILE_OUT_WRITTEN]);
+      return status;
   }
-  take_correlations(c);
-  twin->ops->update(twin, &step->estimator, &step->rule);
-  take_registers(c, out[EPX_TILE_OUT_WEIGHT], out[EPX_TILE_OUT_SHADOW], out[EPX_TILE_OUT_VELOCITY],
-                 out[EPX_TILE_OUT_BIAS], out[EPX_TILE_OUT_BIAS_VELOCITY], out[EPX_TILE_OUT_LFSR],
-                 out[EPX_TILE_OUT_WRITTEN]);
-  return c->twin->broken == EPX_OK ? EPX_OK
-                                   : epx_fail(error, c->twin->broken, "%s", c->twin->why.message);
+  return EPX_OK;
+}
+
+static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
+  const epx_walk_t walk = {&c->step->dynamics, &c->step->estimator, 1, cut_act, c};
+  return epx_walk_training(&walk, 1, error);
 }
 
 static void locate(cut_t *c, const epx_tile_setup_t *setup) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "epx_account_internal.h"
+#include "epx_walk.h"
 
 static const char *const part_names[EPX_PART_COUNT] = {"input drive",
                                                        "forward products",
@@ -325,29 +326,58 @@ static void add_command(account_t *a, epx_command_kind_t kind, bool readout, boo
   add(sum, &work, 1);
 }
 
-static void count_image(account_t *a, const epx_dynamics_t *dynamics,
-                        const epx_estimator_t *estimator, epx_account_t *account) {
-  const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
-  work_t work = {.busiest_link = 0.0};
-  const work_t free = command(a, EPX_COMMAND_FREE_STEP, false, false);
-  account->network_load = free.busiest_link / free.kind_cycles[EPX_COMMAND_FREE_STEP];
-  const work_t nudged = command(a, EPX_COMMAND_NUDGED_STEP, false, false);
-  add_command(a, EPX_COMMAND_LOAD, false, false, &work);
-  add(&work, &free, dynamics->free_steps);
-  add_command(a, EPX_COMMAND_PREDICT, false, false, &work);
-  account->inference = work.events;
-  memcpy(account->inference_cycles, work.cycles, sizeof work.cycles);
-  add_command(a, EPX_COMMAND_STORE, false, false, &work);
-  for (int i = 0; i < row->phase_count; ++i) {
-    const epx_phase_t *phase = &row->phases[i];
-    add_command(a, EPX_COMMAND_RECALL, false, false, &work);
-    if (epx_estimator_relaxes(estimator, phase)) {
-      add(&work, phase->nudge != 0 ? &nudged : &free, dynamics->nudged_steps);
-    }
-    add_command(a, EPX_COMMAND_STORE, false, true, &work);
-    add_command(a, EPX_COMMAND_CORRELATE, a->plan->readout && phase->readout_coefficient != 0,
-                false, &work);
+/* An image's work so far, as the walk goes through its phases. */
+typedef struct image_t {
+  account_t *account;
+  work_t free, nudged; /* one step each */
+  work_t sum, inference;
+} image_t;
+
+static epx_status_t count_act(void *context, const epx_act_t *act, epx_error_t *error) {
+  image_t *image = context;
+  account_t *a = image->account;
+  (void)error;
+  switch (act->kind) {
+    case EPX_ACT_PRESENT:
+      add_command(a, EPX_COMMAND_LOAD, false, false, &image->sum);
+      break;
+    case EPX_ACT_RELAX:
+      add(&image->sum, act->beta != 0.0 ? &image->nudged : &image->free, act->steps);
+      break;
+    case EPX_ACT_PREDICT:
+      add_command(a, EPX_COMMAND_PREDICT, false, false, &image->sum);
+      image->inference = image->sum;
+      break;
+    case EPX_ACT_KEEP_FREE:
+      add_command(a, EPX_COMMAND_STORE, false, false, &image->sum);
+      break;
+    case EPX_ACT_RECALL:
+      add_command(a, EPX_COMMAND_RECALL, false, false, &image->sum);
+      break;
+    case EPX_ACT_ACCUMULATE:
+      add_command(a, EPX_COMMAND_STORE, false, true, &image->sum);
+      add_command(a, EPX_COMMAND_CORRELATE, a->plan->readout && act->terms.readout_coefficient != 0,
+                  false, &image->sum);
+      break;
+    case EPX_ACT_UPDATE: /* of the mini-batch, not of an image */
+      break;
   }
+  return EPX_OK;
+}
+
+static epx_status_t count_image(account_t *a, const epx_dynamics_t *dynamics,
+                                const epx_estimator_t *estimator, epx_account_t *account,
+                                epx_error_t *error) {
+  image_t image = {.account = a,
+                   .free = command(a, EPX_COMMAND_FREE_STEP, false, false),
+                   .nudged = command(a, EPX_COMMAND_NUDGED_STEP, false, false)};
+  const epx_walk_t walk = {dynamics, estimator, 1, count_act, &image};
+  epx_status_t status = epx_walk_free(&walk, error);
+  status = status == EPX_OK ? epx_walk_nudged(&walk, error) : status;
+  const work_t free = image.free, nudged = image.nudged, work = image.sum;
+  account->network_load = free.busiest_link / free.kind_cycles[EPX_COMMAND_FREE_STEP];
+  account->inference = image.inference.events;
+  memcpy(account->inference_cycles, image.inference.cycles, sizeof work.cycles);
   account->free_step = free.events;
   account->nudged_step = nudged.events;
   account->free_step_cycles = free.kind_cycles[EPX_COMMAND_FREE_STEP];
@@ -358,6 +388,7 @@ static void count_image(account_t *a, const epx_dynamics_t *dynamics,
   memcpy(account->training_cycles, work.cycles, sizeof work.cycles);
   memcpy(account->kind_cycles, work.kind_cycles, sizeof work.kind_cycles);
   memcpy(account->kind_count, work.kind_count, sizeof work.kind_count);
+  return status;
 }
 
 epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
@@ -386,7 +417,7 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
   for (int l = 0; l < plan.tile_layers; ++l) {
     result.synapses += (uint64_t)plan.layer[l].g.units * (uint64_t)plan.layer[l].g.fan_in;
   }
-  count_image(&a, dynamics, estimator, &result);
+  status = count_image(&a, dynamics, estimator, &result, error);
   const work_t last = command(&a, EPX_COMMAND_UPDATE, false, false);
   result.update = last.events;
   for (int i = 0; i < EPX_PART_COUNT; ++i) {
@@ -395,6 +426,9 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
   result.kind_cycles[EPX_COMMAND_UPDATE] = last.kind_cycles[EPX_COMMAND_UPDATE];
   result.kind_count[EPX_COMMAND_UPDATE] = 1;
   traffic_destroy(&a.traffic);
+  if (status != EPX_OK) {
+    return status;
+  }
   if (measured != NULL) {
     account_measure(chip, dynamics, measured, &result);
   }

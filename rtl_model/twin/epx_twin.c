@@ -30,9 +30,11 @@ static void copy_states(const twin_t *twin, uint8_t *const *from, uint8_t *const
   }
 }
 
-static void keep_free(epx_substrate_t *self) {
+static epx_status_t keep_free(epx_substrate_t *self, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
+  (void)error;
   copy_states(twin, twin->state, twin->free_state);
+  return EPX_OK;
 }
 
 static void recall_free(epx_substrate_t *self) {
@@ -48,6 +50,7 @@ static const epx_substrate_ops_t ops = {
     .save = twin_save,
     .restore = twin_restore,
     .calibrate = twin_calibrate,
+    .uncalibrated = twin_uncalibrated,
     .present = twin_present,
     .relax = twin_relax,
     .predict = twin_predict,
@@ -57,6 +60,9 @@ static const epx_substrate_ops_t ops = {
     .accumulate = twin_accumulate,
     .gradient = twin_gradient,
     .update = twin_update,
+    .sums_dtype = EPX_DTYPE_I64,
+    .sums_count = twin_sums_count,
+    .sums = twin_sums,
     .states = states,
 };
 

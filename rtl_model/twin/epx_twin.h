@@ -12,6 +12,7 @@
 #include "epx_activity.h"
 #include "epx_chip.h"
 #include "epx_substrate.h"
+#include "epx_substrate_kind.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +29,10 @@ EPX_CHECKED epx_status_t epx_twin_create(const epx_network_t *network, const epx
 /* The checks of epx_twin_create alone, but for the floor plan's. */
 EPX_CHECKED epx_status_t epx_twin_check(const epx_network_t *network, const epx_chip_t *chip,
                                         epx_error_t *error);
+
+/* As a kind of substrate; its check also refuses dynamics, estimators and registers that the twin
+ * lacks. */
+extern const epx_substrate_kind_t epx_twin_kind;
 
 /* Steps asked for and steps computed since creation (the rest had settled), over all samples. */
 void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t *computed);

@@ -47,7 +47,8 @@ void twin_analog_destroy(twin_layer_t *layer) {
   free(layer->array);
 }
 
-epx_status_t twin_analog_pack(const twin_layer_t *layer, epx_error_t *error) {
+epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
+                              epx_error_t *error) {
   const epx_layer_map_t *map = &layer->map;
   for (int i = 0; i < map->row_blocks * map->column_blocks; ++i) {
     const part_t part = part_of(layer, i % map->row_blocks, i / map->row_blocks);
@@ -58,7 +59,8 @@ epx_status_t twin_analog_pack(const twin_layer_t *layer, epx_error_t *error) {
                         layer->written[at]);
       }
     }
-    const epx_status_t status = epx_array_settle(layer->array[i], error);
+    epx_status_t status = epx_stop_status(stop, error);
+    status = status == EPX_OK ? epx_array_settle(layer->array[i], error) : status;
     if (status != EPX_OK) {
       return status;
     }

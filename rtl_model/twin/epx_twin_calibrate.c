@@ -20,16 +20,20 @@ static bool follows_batches(const twin_t *twin) {
   return twin->layer[0].ranges != NULL;
 }
 
-static bool calibrated(const twin_t *twin) {
+bool twin_uncalibrated(const epx_substrate_t *self) {
+  const twin_t *twin = (const twin_t *)self;
+  if (!follows_batches(twin)) {
+    return false;
+  }
   for (int i = 0; i < twin->tile_layers; ++i) {
     const size_t count = twin_range_count(&twin->layer[i]);
     for (size_t k = 0; k < count; ++k) {
       if (twin->layer[i].ranges[k] != 0) {
-        return true;
+        return false;
       }
     }
   }
-  return false;
+  return true;
 }
 
 epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error) {
@@ -47,8 +51,8 @@ epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error) {
 static epx_status_t copy_registers(epx_substrate_t *from, epx_substrate_t *to, epx_error_t *error) {
   epx_npz_t *npz = NULL;
   epx_status_t status = epx_npz_create(&npz, error);
-  status = status == EPX_OK ? from->ops->save(from, npz, error) : status;
-  status = status == EPX_OK ? to->ops->restore(to, npz, "the twin", error) : status;
+  status = status == EPX_OK ? epx_substrate_save(from, npz, error) : status;
+  status = status == EPX_OK ? epx_substrate_restore(to, npz, "the twin", error) : status;
   epx_npz_destroy(npz);
   return status;
 }
@@ -74,35 +78,38 @@ static void take_ranges(const twin_t *copy, twin_t *twin) {
   }
 }
 
-static epx_status_t run(epx_substrate_t *copy, const epx_calibration_t *batch, epx_error_t *error) {
-  double *loss = malloc((size_t)batch->n * sizeof *loss);
-  uint8_t *predicted = malloc((size_t)batch->n);
+static epx_status_t run(epx_substrate_t *copy, const epx_calibration_t *step, epx_error_t *error) {
+  const size_t n = (size_t)step->batch.n;
+  double *loss = malloc(n * sizeof *loss);
+  uint8_t *predicted = malloc(n);
   epx_status_t status = observe((twin_t *)copy, error);
   if (loss == NULL || predicted == NULL) {
-    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory to calibrate on %d images", batch->n);
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory to calibrate on %zu images", n);
   }
-  if (status == EPX_OK) {
-    epx_ep_free(copy, batch->dynamics, batch->x, batch->labels, batch->n, loss, predicted);
-    epx_ep_nudged(copy, batch->dynamics, batch->estimator, 1);
-  }
+  status = status == EPX_OK
+               ? epx_ep_free(copy, &step->dynamics, &step->batch, loss, predicted, error)
+               : status;
+  status =
+      status == EPX_OK ? epx_ep_nudged(copy, &step->dynamics, &step->estimator, 1, error) : status;
   free(loss);
   free(predicted);
   return status;
 }
 
-epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *batch,
+epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *step,
                             epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  const int every = twin->chip.adc_calibrate_epochs;
-  const bool due = batch->epoch != EPX_CALIBRATE_ONCE &&
-                   (every > 0 ? batch->epoch % every == 0 : batch->epoch == 0);
-  if (!follows_batches(twin) || (!due && calibrated(twin))) {
+  epx_substrate_t *copy = NULL;
+  if (!follows_batches(twin)) {
     return EPX_OK;
   }
-  epx_substrate_t *copy = NULL;
-  epx_status_t status = epx_twin_create(&self->network, &twin->chip, batch->n, &copy, error);
-  status = status == EPX_OK ? copy_registers(self, copy, error) : status;
-  status = status == EPX_OK ? run(copy, batch, error) : status;
+  epx_status_t status = epx_twin_create(&self->network, &twin->chip, step->batch.n, &copy, error);
+  if (status != EPX_OK) {
+    return status;
+  }
+  copy->stop = self->stop;
+  status = copy_registers(self, copy, error);
+  status = status == EPX_OK ? run(copy, step, error) : status;
   if (status == EPX_OK) {
     take_ranges((const twin_t *)copy, twin);
     status = twin_set_ranges(twin, error);

@@ -132,7 +132,8 @@ typedef struct twin_t {
   int layers, parameter_layers, tile_layers;
   twin_layer_t layer[EPX_MAX_TILE_LAYERS];
   epx_softmax_t softmax;
-  int samples;
+  int samples;        /* of the present mini-batch that are held here */
+  int total;          /* samples of the whole mini-batch */
   uint64_t presented; /* samples since creation */
   uint8_t *labels;
   uint8_t *input; /* offset input codes, compact */
@@ -141,8 +142,6 @@ typedef struct twin_t {
   twin_counters_t counters;
   uint32_t first_image, reads; /* of this mini-batch; commands so far that read arrays */
   bool noisy;
-  epx_status_t broken; /* an array that could not be settled after an update */
-  epx_error_t why;
   uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
   int8_t *pack_buffer;
   uint8_t *held; /* event-driven: by sample, held_size each */
@@ -225,7 +224,8 @@ void twin_destroy(epx_substrate_t *self);
 
 /* epx_twin_product.c: the two products of a layer. */
 void twin_make_convolutions(twin_layer_t *layer);
-void twin_pack(twin_t *twin, int i); /* tile layer i: derived arrays from the registers */
+/* Tile layer i: derived arrays from the registers. */
+EPX_CHECKED epx_status_t twin_pack(twin_t *twin, int i, epx_error_t *error);
 void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t *image,
                   int32_t *out, uint8_t *switches);
 void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t place,
@@ -234,14 +234,16 @@ void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t 
 /* epx_twin_calibrate.c: numbers of a layer's ranges; to the arrays. */
 size_t twin_range_count(const twin_layer_t *layer);
 EPX_CHECKED epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error);
-epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *batch,
+epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *step,
                             epx_error_t *error);
+bool twin_uncalibrated(const epx_substrate_t *self);
 
 /* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). */
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
-epx_status_t twin_analog_pack(const twin_layer_t *layer, epx_error_t *error);
+epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
+                              epx_error_t *error);
 void twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
                          int32_t *out, uint8_t *switches);
 void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
@@ -299,9 +301,10 @@ void twin_pulsed_limit(twin_layer_t *layer); /* registers within the bounds of t
 void twin_pulsed_count(twin_t *twin, int i); /* adds tile layer i's last update to twin->pulsing */
 
 /* epx_twin_relax.c */
-void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n);
-void twin_relax(epx_substrate_t *self, int steps, double beta);
-void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted);
+epx_status_t twin_present(epx_substrate_t *self, const epx_batch_t *batch, epx_error_t *error);
+epx_status_t twin_relax(epx_substrate_t *self, int steps, double beta, epx_error_t *error);
+epx_status_t twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted,
+                          epx_error_t *error);
 void twin_load_image(const twin_t *twin, twin_workspace_t *w, uint8_t *const *states, int l,
                      int sample);
 void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample);
@@ -311,10 +314,12 @@ void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double bet
 
 /* epx_twin_update.c */
 void twin_clear_gradient(epx_substrate_t *self);
-void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase);
+epx_status_t twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase, epx_error_t *error);
 void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out);
-void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
-                 const epx_update_rule_t *rule);
+epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
+                         const epx_update_rule_t *rule, epx_error_t *error);
+size_t twin_sums_count(const epx_substrate_t *self);
+void twin_sums(epx_substrate_t *self, epx_sums_access_t access, void *sums);
 /* The switches through which tile layer i learns from a sample, its wordline codes being left in
  * w->image: of the present states; rule `different`: a layer's own arrays take the free ones. */
 const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, int i, int sample);

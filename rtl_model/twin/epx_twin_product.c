@@ -33,7 +33,7 @@ void twin_make_convolutions(twin_layer_t *layer) {
   }
 }
 
-void twin_pack(twin_t *twin, int i) {
+epx_status_t twin_pack(twin_t *twin, int i, epx_error_t *error) {
   twin_layer_t *layer = &twin->layer[i];
   const epx_geometry_t *g = &layer->g;
   const int64_t input_offset = i == 0 ? INT64_C(1) << (epx_qformat_bits(twin->chip.input) - 1) : 0;
@@ -52,9 +52,7 @@ void twin_pack(twin_t *twin, int i) {
     }
   }
   if (layer->array != NULL) {
-    const epx_status_t status = twin_analog_pack(layer, &twin->why);
-    twin->broken = status != EPX_OK ? status : twin->broken;
-    return;
+    return twin_analog_pack(layer, twin->base.stop, error);
   }
   epx_conv_pack(&layer->conv, layer->code, twin->pack_buffer, layer->packed_forward);
   if (layer->role != EPX_ROLE_READOUT && layer->parameter > 0 &&
@@ -62,6 +60,7 @@ void twin_pack(twin_t *twin, int i) {
     epx_conv_pack_transpose(&layer->feedback, layer->code, twin->pack_buffer,
                             layer->packed_backward);
   }
+  return EPX_OK;
 }
 
 void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t *image,

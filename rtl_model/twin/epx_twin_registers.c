@@ -26,16 +26,11 @@ static void reset_optimiser(twin_t *twin, int i) {
   }
 }
 
-/* An array that broke in an update is reported by what is done next with the registers. */
-static epx_status_t whole(const twin_t *twin, epx_error_t *error) {
-  return twin->broken == EPX_OK ? EPX_OK : epx_fail(error, twin->broken, "%s", twin->why.message);
-}
-
 epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  twin->broken = EPX_OK;
+  epx_status_t status = EPX_OK;
   memset(&twin->counters, 0, sizeof twin->counters);
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; status == EPX_OK && i < twin->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
     const double *weight = twin_weights_of(layer, params);
     const size_t fan_in = (size_t)layer->g.fan_in;
@@ -52,14 +47,14 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
     }
     twin_pulsed_limit(layer);
     reset_optimiser(twin, i);
-    twin_pack(twin, i);
+    status = twin_pack(twin, i, error);
   }
-  const epx_status_t status = twin_set_ranges(twin, error);
-  return status == EPX_OK ? whole(twin, error) : status;
+  return status == EPX_OK ? twin_set_ranges(twin, error) : status;
 }
 
 epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
+  (void)error;
   for (int i = 0; i < twin->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
     double *weight = twin_weights_of(layer, params);
@@ -74,7 +69,7 @@ epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t
       }
     }
   }
-  return whole(twin, error);
+  return EPX_OK;
 }
 
 typedef struct register_t {
@@ -125,7 +120,7 @@ static void name_register(const twin_layer_t *layer, const register_t *r,
 
 epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
-  epx_status_t status = whole(twin, error);
+  epx_status_t status = EPX_OK;
   for (int t = 0; t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
     registers_of(&twin->layer[t], list);
@@ -162,7 +157,6 @@ static epx_status_t restore_register(const epx_npz_t *npz, const char *label, co
 epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const char *label,
                           epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  twin->broken = EPX_OK;
   const register_t counters = counters_of(twin);
   epx_status_t status =
       twin_draws(twin) ? restore_register(npz, label, "twin.counters", &counters, error) : EPX_OK;
@@ -178,9 +172,8 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
     }
     if (status == EPX_OK) {
       twin_pulsed_limit(&twin->layer[t]);
-      twin_pack(twin, t);
+      status = twin_pack(twin, t, error);
     }
   }
-  status = status == EPX_OK ? twin_set_ranges(twin, error) : status;
-  return status == EPX_OK ? whole(twin, error) : status;
+  return status == EPX_OK ? twin_set_ranges(twin, error) : status;
 }

@@ -189,7 +189,7 @@ static void relax_sample(void *context, int sample, int thread) {
   bool twice = false; /* whether `previous` holds the state before */
   w->asked += (uint64_t)task->steps;
   twin_load_images(twin, w, sample);
-  while (remaining > 0) {
+  while (remaining > 0 && !epx_stop_requested(twin->base.stop)) {
     unsigned changed = 0;
     twin_event_command(w, task->beta != 0.0 ? EPX_COMMAND_NUDGED_STEP : EPX_COMMAND_FREE_STEP);
     w->event = twin_event(twin, sample, task->steps - remaining);
@@ -222,11 +222,12 @@ static void relax_sample(void *context, int sample, int thread) {
   }
 }
 
-void twin_relax(epx_substrate_t *self, int steps, double beta) {
+epx_status_t twin_relax(epx_substrate_t *self, int steps, double beta, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
   relax_task_t task = {twin, steps, beta};
   epx_parallel_for(twin->samples, relax_sample, &task);
   twin->reads += (uint32_t)steps;
+  return epx_stop_status(self->stop, error);
 }
 
 static void drive_sample(void *context, int sample, int thread) {
@@ -234,6 +235,9 @@ static void drive_sample(void *context, int sample, int thread) {
   twin_workspace_t *w = &twin->workspace[thread];
   const twin_layer_t *layer = &twin->layer[0];
   const size_t out = (size_t)sample * layer->g.out_size;
+  if (epx_stop_requested(twin->base.stop)) {
+    return;
+  }
   twin_load_input(twin, w, sample);
   w->event = twin_event(twin, sample, 0);
   twin_forward(twin, 0, w, w->image[0], twin->drive + out, twin->drive_switches + out);
@@ -252,18 +256,20 @@ void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample) {
   }
 }
 
-void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, int n) {
+epx_status_t twin_present(epx_substrate_t *self, const epx_batch_t *batch, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
   const epx_geometry_t *g = &twin->layer[0].g;
   const size_t area = (size_t)(g->in_height * g->in_width), channels = (size_t)g->in_channels;
   const int64_t offset = -epx_qformat_min(twin->chip.input);
+  const int n = batch->n;
   twin->samples = n;
+  twin->total = batch->total;
   twin->presented += (uint64_t)n;
-  memcpy(twin->labels, labels, (size_t)n);
+  memcpy(twin->labels, batch->labels, (size_t)n);
   for (size_t sample = 0; sample < (size_t)n; ++sample) {
     for (size_t c = 0; c < channels; ++c) {
       for (size_t p = 0; p < area; ++p) {
-        const double value = (double)x[sample * g->in_size + c * area + p];
+        const double value = epx_batch_value(batch, sample * g->in_size + c * area + p);
         twin->input[sample * g->in_size + p * channels + c] =
             (uint8_t)(epx_quantize(value, twin->chip.input, EPX_ROUND_NEAREST_EVEN, 0) + offset);
       }
@@ -273,18 +279,20 @@ void twin_present(epx_substrate_t *self, const float *x, const uint8_t *labels, 
     memset(twin->state[l], 0, (size_t)n * twin->layer[l].g.out_size);
   }
   twin_event_forget(twin);
-  twin->first_image = twin->counters.images;
-  twin->counters.images += (uint32_t)n;
+  twin->first_image = twin->counters.images + (uint32_t)batch->first;
+  twin->counters.images += (uint32_t)batch->total;
   twin->reads = 0;
   epx_parallel_for(n, drive_sample, twin);
   twin->reads = 1;
+  return epx_stop_status(self->stop, error);
 }
 
-void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
+epx_status_t twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted,
+                          epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
   const int classes = twin->base.network.classes;
   twin_workspace_t *w = &twin->workspace[0];
-  for (int sample = 0; sample < twin->samples; ++sample) {
+  for (int sample = 0; sample < twin->samples && !epx_stop_requested(self->stop); ++sample) {
     const int label = twin->labels[sample];
     int64_t score[256];
     int best = 0;
@@ -316,4 +324,5 @@ void twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicted) {
     predicted[sample] = (uint8_t)best;
   }
   ++twin->reads;
+  return epx_stop_status(self->stop, error);
 }

@@ -81,6 +81,9 @@ static void accumulate_sample(void *context, int item, int thread) {
   twin_t *twin = task->twin;
   twin_workspace_t *w = &twin->workspace[thread];
   const int sample = task->first + item;
+  if (epx_stop_requested(twin->base.stop)) {
+    return;
+  }
   twin_event_sample(twin, w, sample);
   twin_event_command(w, EPX_COMMAND_CORRELATE);
   w->event = twin_event(twin, sample, 0);
@@ -140,7 +143,7 @@ static int safe_samples(const twin_t *twin, int coefficient) {
   return samples;
 }
 
-void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase) {
+epx_status_t twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
   const int chunk = safe_samples(twin, phase->coefficient);
   for (int first = 0; first < twin->samples; first += chunk) {
@@ -150,6 +153,7 @@ void twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase) {
     collect(twin);
   }
   ++twin->reads;
+  return epx_stop_status(self->stop, error);
 }
 
 /* Real value of one correlation unit in -dL/dtheta. Through two sets of switches every term, those
@@ -158,11 +162,11 @@ static double unit_of(const twin_t *twin, int i, bool bias, const epx_estimator_
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
   const twin_layer_t *layer = &twin->layer[i];
   if (layer->role == EPX_ROLE_READOUT) {
-    return ldexp(1.0 / (row->readout_denominator * (double)twin->samples),
+    return ldexp(1.0 / (row->readout_denominator * (double)twin->total),
                  -(EPX_SOFTMAX_FRACTION + (bias ? 0 : layer->pre_fraction)));
   }
   const int sets = epx_switch_sets(&twin->base.network, layer->parameter);
-  return ldexp(1.0 / (row->denominator * estimator->beta * twin->samples * sets),
+  return ldexp(1.0 / (row->denominator * estimator->beta * twin->total * sets),
                -(twin->chip.state.fraction_bits + (bias ? 0 : layer->pre_fraction)));
 }
 
@@ -214,6 +218,9 @@ typedef struct update_task_t {
 static void update_tile(void *context, int item, int thread) {
   const update_task_t *task = context;
   (void)thread;
+  if (epx_stop_requested(task->twin->base.stop)) {
+    return;
+  }
   twin_layer_t *layer = &task->twin->layer[task->layer];
   const epx_layer_map_t *map = &layer->map;
   const int row_block = item / map->column_blocks, column_block = item % map->column_blocks;
@@ -255,12 +262,55 @@ static void update_tile(void *context, int item, int thread) {
   }
 }
 
-void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
-                 const epx_update_rule_t *rule) {
+/* Multipliers hold factors below 2^30 (epx_scale.h). */
+static epx_status_t check_factor(const twin_t *twin, int i, double factor, const char *what,
+                                 double setting, epx_error_t *error) {
+  if (factor >= 0.0 && factor < 0x1p30) {
+    return EPX_OK;
+  }
+  char name[24];
+  epx_network_layer_name(&twin->base.network, twin->layer[i].parameter, name);
+  return epx_fail(error, EPX_ERR_DIVERGED,
+                  "the update circuit of layer %s would multiply by %g, because %s is %g; it holds "
+                  "factors below 2^30",
+                  name, factor, what, setting);
+}
+
+/* Errors where a setting leaves the range of the update circuits of tile layer i. */
+static epx_status_t check_circuits(const twin_t *twin, int i, const epx_estimator_t *estimator,
+                                   const epx_update_rule_t *rule, epx_error_t *error) {
+  const twin_layer_t *layer = &twin->layer[i];
+  epx_status_t status = EPX_OK;
+  for (int bias = 0; status == EPX_OK && bias < (layer->bias != NULL ? 2 : 1); ++bias) {
+    const int value =
+        bias != 0 ? twin->chip.bias.fraction_bits : layer->shadow_format.fraction_bits;
+    const int velocity = twin->chip.velocity.fraction_bits;
+    const double rate = rule->learning_rate[layer->parameter];
+    status = check_factor(twin, i, ldexp(unit_of(twin, i, bias != 0, estimator), velocity),
+                          "estimator.beta", estimator->beta, error);
+    status = status == EPX_OK ? check_factor(twin, i, ldexp(rate, value - velocity),
+                                             "the learning rate", rate, error)
+                              : status;
+    status = status == EPX_OK ? check_factor(twin, i, ldexp(rule->weight_decay, velocity - value),
+                                             "training.weight_decay", rule->weight_decay, error)
+                              : status;
+  }
+  return status;
+}
+
+epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
+                         const epx_update_rule_t *rule, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
+  epx_status_t status = EPX_OK;
+  for (int i = 0; status == EPX_OK && i < twin->tile_layers; ++i) {
+    status = check_circuits(twin, i, estimator, rule, error);
+  }
+  if (status != EPX_OK) {
+    return status;
+  }
   ++twin->counters.updates;
   twin->pulsing.updates += epx_pulsed(&twin->chip);
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; status == EPX_OK && i < twin->tile_layers; ++i) {
     update_task_t task = {twin, i, twin_circuit(twin, i, false, estimator, rule),
                           twin_circuit(twin, i, true, estimator, rule)};
     const epx_layer_map_t *map = &twin->layer[i].map;
@@ -268,8 +318,44 @@ void twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
     if (twin->layer[i].pulsed != NULL) {
       twin_pulsed_count(twin, i);
     }
-    twin_pack(twin, i);
+    status = twin_pack(twin, i, error);
   }
   twin_event_forget(twin);
   twin_clear_gradient(self);
+  return status == EPX_OK ? epx_stop_status(self->stop, error) : status;
+}
+
+/* Tile layers that share a gradient share its sums. */
+size_t twin_sums_count(const epx_substrate_t *self) {
+  const twin_t *twin = (const twin_t *)self;
+  size_t count = 0;
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    const epx_geometry_t *g = &twin->layer[i].g;
+    count += twin_shares_gradient(twin, i) ? 0 : (size_t)g->units * ((size_t)g->fan_in + 1);
+  }
+  return count;
+}
+
+static int64_t *access_sums(epx_sums_access_t access, int64_t *own, size_t count, int64_t *sums) {
+  for (size_t i = 0; i < count; ++i) {
+    if (access == EPX_SUMS_GET) {
+      sums[i] = own[i];
+    } else {
+      own[i] = (access == EPX_SUMS_ADD ? own[i] : 0) + sums[i];
+    }
+  }
+  return sums + count;
+}
+
+void twin_sums(epx_substrate_t *self, epx_sums_access_t access, void *sums) {
+  twin_t *twin = (twin_t *)self;
+  int64_t *at = sums;
+  for (int i = 0; i < twin->tile_layers; ++i) {
+    twin_layer_t *layer = &twin->layer[i];
+    const size_t units = (size_t)layer->g.units;
+    if (!twin_shares_gradient(twin, i)) {
+      at = access_sums(access, layer->correlation, units * (size_t)layer->g.fan_in, at);
+      at = access_sums(access, layer->bias_correlation, units, at);
+    }
+  }
 }

@@ -18,7 +18,6 @@
 
 #include "epx_dynamics.h"
 #include "epx_ep.h"
-#include "epx_golden.h"
 #include "epx_parallel.h"
 #include "epx_substrate.h"
 #include "temporary_folder.h"
@@ -166,25 +165,43 @@ inline Params random_params(const epx_network_t &network, Random &random, double
   return params;
 }
 
-using CreateGolden = epx_status_t (*)(const epx_network_t *, int, epx_substrate_t **,
-                                      epx_error_t *);
-
-inline Substrate make_golden(CreateGolden create, const epx_network_t &network, int capacity) {
-  epx_error_t error = {};
-  epx_substrate_t *substrate = nullptr;
-  EXPECT_EPX_OK(create(&network, capacity, &substrate, &error), error);
-  return Substrate(substrate);
-}
-
 inline void load(epx_substrate_t *substrate, const Params &params) {
   epx_error_t error = {};
-  EXPECT_EPX_OK(substrate->ops->load(substrate, params.get(), &error), error);
+  EXPECT_EPX_OK(epx_substrate_load(substrate, params.get(), &error), error);
+}
+
+/* Operations that must succeed. */
+inline void store(epx_substrate_t *substrate, const Params &params) {
+  epx_error_t error = {};
+  EXPECT_EPX_OK(epx_substrate_store(substrate, params.get(), &error), error);
+}
+inline void relax(epx_substrate_t *substrate, int steps, double beta) {
+  epx_error_t error = {};
+  EXPECT_EPX_OK(epx_substrate_relax(substrate, steps, beta, &error), error);
+}
+inline void predict(epx_substrate_t *substrate, double *loss, uint8_t *predicted) {
+  epx_error_t error = {};
+  EXPECT_EPX_OK(epx_substrate_predict(substrate, loss, predicted, &error), error);
+}
+inline void keep_free(epx_substrate_t *substrate) {
+  epx_error_t error = {};
+  EXPECT_EPX_OK(epx_substrate_keep_free(substrate, &error), error);
+}
+inline void accumulate(epx_substrate_t *substrate, const epx_phase_t *phase) {
+  epx_error_t error = {};
+  EXPECT_EPX_OK(epx_substrate_accumulate(substrate, phase, &error), error);
+}
+inline void update(epx_substrate_t *substrate, const epx_estimator_t *estimator,
+                   const epx_update_rule_t *rule) {
+  epx_error_t error = {};
+  EXPECT_EPX_OK(epx_substrate_update(substrate, estimator, rule, &error), error);
 }
 
 struct Batch {
   int n = 0;
   std::vector<float> x;
   std::vector<uint8_t> labels;
+  epx_batch_t whole() const { return epx_batch_f32(x.data(), labels.data(), n); }
 };
 
 inline Batch random_batch(const epx_network_t &network, Random &random, int n, double low = -0.9,
@@ -200,13 +217,15 @@ inline Batch random_batch(const epx_network_t &network, Random &random, int n, d
 }
 
 inline void present(epx_substrate_t *substrate, const Batch &batch) {
-  substrate->ops->present(substrate, batch.x.data(), batch.labels.data(), batch.n);
+  epx_error_t error = {};
+  const epx_batch_t whole = batch.whole();
+  EXPECT_EPX_OK(epx_substrate_present(substrate, &whole, &error), error);
 }
 
 inline double mean_loss(epx_substrate_t *substrate, int n) {
   std::vector<double> loss((size_t)n);
   std::vector<uint8_t> predicted((size_t)n);
-  substrate->ops->predict(substrate, loss.data(), predicted.data());
+  predict(substrate, loss.data(), predicted.data());
   double sum = 0;
   for (double value : loss) sum += value;
   return sum / n;
@@ -217,20 +236,23 @@ inline void run_ep(epx_substrate_t *substrate, const epx_dynamics_t &dynamics,
                    const epx_estimator_t &estimator, const Batch &batch, int sign = 1) {
   std::vector<double> loss((size_t)batch.n);
   std::vector<uint8_t> predicted((size_t)batch.n);
-  epx_ep_free(substrate, &dynamics, batch.x.data(), batch.labels.data(), batch.n, loss.data(),
-              predicted.data());
-  epx_ep_nudged(substrate, &dynamics, &estimator, sign);
+  epx_error_t error = {};
+  const epx_batch_t whole = batch.whole();
+  EXPECT_EPX_OK(
+      epx_ep_free(substrate, &dynamics, &whole, loss.data(), predicted.data(), &error), error);
+  EXPECT_EPX_OK(epx_ep_nudged(substrate, &dynamics, &estimator, sign, &error), error);
 }
 
 inline Params read_gradient(epx_substrate_t *substrate, const epx_estimator_t &estimator) {
   Params gradient = make_params(substrate->network);
-  substrate->ops->gradient(substrate, &estimator, gradient.get());
+  epx_error_t error = {};
+  EXPECT_EPX_OK(epx_substrate_gradient(substrate, &estimator, gradient.get(), &error), error);
   return gradient;
 }
 
 inline std::vector<double> layer_states(epx_substrate_t *substrate, int layer, int n) {
   std::vector<double> out((size_t)n * substrate->shapes[layer].out_size);
-  substrate->ops->states(substrate, layer, out.data());
+  epx_substrate_states(substrate, layer, out.data());
   return out;
 }
 
@@ -274,7 +296,7 @@ inline std::string saved_bytes(epx_substrate_t *substrate) {
   epx_npz_t *raw = nullptr;
   EXPECT_EPX_OK(epx_npz_create(&raw, &error), error);
   Npz npz(raw);
-  EXPECT_EPX_OK(substrate->ops->save(substrate, raw, &error), error);
+  EXPECT_EPX_OK(epx_substrate_save(substrate, raw, &error), error);
   std::string bytes;
   for (size_t i = 0; i < epx_npz_count(raw); ++i) {
     const epx_npz_array_t *array = epx_npz_at(raw, i);
@@ -306,11 +328,11 @@ inline std::string training_bytes(epx_substrate_t *substrate, const epx_dynamics
       const std::vector<double> g = layer_values(gradient, l);
       append_bytes(bytes, g.data(), g.size());
     }
-    substrate->ops->update(substrate, &estimator, &rule);
+    update(substrate, &estimator, &rule);
     if (estimator.continual) {
       epx_update_rule_t plain = rule;
       plain.momentum = plain.weight_decay = 0;
-      substrate->ops->recall_free(substrate);
+      epx_substrate_recall_free(substrate);
       epx_ep_continual(substrate, &dynamics, &estimator, -1, &plain);
     }
     bytes += saved_bytes(substrate);

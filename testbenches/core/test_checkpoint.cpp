@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/golden/golden_support.h"
 #include "core/trainer_support.h"
 
 namespace {
@@ -75,7 +76,7 @@ TEST_F(Checkpoint, HoldsParametersForOtherPrograms) {
   epx_trainer_state_t state;
   ASSERT_EPX_OK(epx_checkpoint_read(path_.c_str(), golden.get(), &state, &error), error);
   const Params stored = make_params(base_network()), read = make_params(base_network());
-  ASSERT_EQ(golden->ops->store(golden.get(), stored.get(), nullptr), EPX_OK);
+  ASSERT_EQ(epx_substrate_store(golden.get(), stored.get(), nullptr), EPX_OK);
   ASSERT_EPX_OK(epx_params_from_npz(raw, "c", "param.", read.get(), &error), error);
   for (int l = 0; l < read->layer_count; ++l) {
     EXPECT_EQ(layer_values(stored, l), layer_values(read, l));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The training loop: schedule, order of the data, stopping and continuing. */
+#include "core/golden/golden_support.h"
 #include "core/trainer_support.h"
 
 namespace {

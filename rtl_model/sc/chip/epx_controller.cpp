@@ -2,9 +2,12 @@
 #include "epx_controller.h"
 
 #include <algorithm>
+#include <new>
 #include <stdexcept>
+#include <utility>
 
 #include "epx_account.h"
+#include "epx_walk.h"
 
 namespace epx {
 
@@ -36,49 +39,92 @@ epx_command_kind_t kind_of(const Command &command) {
   }
 }
 
-std::vector<Command> make_program(const epx_sc_chip_job_t &job) {
+namespace {
+
+// Writes the commands of a walk's acts; images come one after another.
+class Programmer {
+ public:
+  explicit Programmer(const epx_sc_chip_job_t &job) : job_(job) {}
+
+  static epx_status_t observe(void *context, const epx_act_t *act, epx_error_t *error) {
+    try {
+      static_cast<Programmer *>(context)->write(*act);
+    } catch (const std::bad_alloc &) {
+      return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip's commands");
+    }
+    return EPX_OK;
+  }
+
   std::vector<Command> program;
-  const epx_estimator_table_row_t *row = epx_estimator_row(job.estimator.kind);
-  Command command;
-  const auto add = [&](Opcode opcode) -> Command & {
-    command.opcode = opcode;
+
+ private:
+  Command &add(Opcode opcode) {
+    command_.opcode = opcode;
     const bool reads =
         opcode == Opcode::Step || opcode == Opcode::Predict || opcode == Opcode::Correlate;
-    command.read = opcode == Opcode::Load ? 0 : command.read + (reads ? 1 : 0);
-    ++command.sequence;
-    program.push_back(command);
+    command_.read = opcode == Opcode::Load ? 0 : command_.read + (reads ? 1 : 0);
+    ++command_.sequence;
+    program.push_back(command_);
     return program.back();
-  };
-  for (int image = 0; image < job.images; ++image) {
-    command.image = image;
-    command.label = job.labels[image];
-    add(Opcode::Load);
-    for (int t = 0; t < job.dynamics.free_steps; ++t) {
-      add(Opcode::Step);
-    }
-    add(Opcode::Predict);
-    add(Opcode::Store).slot = 0;
-    for (int i = 0; i < row->phase_count; ++i) {
-      const epx_phase_t phase = epx_estimator_phase(row, i, job.sign);
-      add(Opcode::Recall).slot = 0;
-      const int steps =
-          epx_estimator_relaxes(&job.estimator, &phase) ? job.dynamics.nudged_steps : 0;
-      for (int t = 0; t < steps; ++t) {
-        add(Opcode::Step).beta = phase.nudge * job.estimator.beta;
+  }
+
+  void write(const epx_act_t &act) {
+    switch (act.kind) {
+      case EPX_ACT_PRESENT:
+        command_.image = image_++;
+        command_.label = job_.labels[command_.image];
+        add(Opcode::Load);
+        break;
+      case EPX_ACT_RELAX:
+        for (int t = 0; t < act.steps; ++t) {
+          add(Opcode::Step).beta = act.beta;
+        }
+        break;
+      case EPX_ACT_PREDICT:
+        add(Opcode::Predict);
+        break;
+      case EPX_ACT_KEEP_FREE:
+        add(Opcode::Store).slot = 0;
+        break;
+      case EPX_ACT_RECALL:
+        add(Opcode::Recall).slot = 0;
+        break;
+      case EPX_ACT_ACCUMULATE: {
+        Command &store = add(Opcode::Store);
+        store.slot = 1 + act.phase;
+        store.with_switches = true;
+        Command &correlate = add(Opcode::Correlate);
+        correlate.slot = act.phase;
+        correlate.coefficient = act.terms.coefficient;
+        correlate.readout_coefficient = act.terms.readout_coefficient;
+        break;
       }
-      Command &store = add(Opcode::Store);
-      store.slot = 1 + i;
-      store.with_switches = true;
-      Command &correlate = add(Opcode::Correlate);
-      correlate.slot = i;
-      correlate.coefficient = phase.coefficient;
-      correlate.readout_coefficient = phase.readout_coefficient;
+      case EPX_ACT_UPDATE:
+        add(Opcode::Update);
+        break;
     }
   }
-  if (job.update) {
-    add(Opcode::Update);
+
+  const epx_sc_chip_job_t &job_;
+  Command command_;
+  int image_ = 0;
+};
+
+}  // namespace
+
+std::vector<Command> make_program(const epx_sc_chip_job_t &job) {
+  Programmer programmer(job);
+  const epx_walk_t walk = {&job.dynamics, &job.estimator, job.sign, Programmer::observe,
+                           &programmer};
+  for (int image = 0; image < job.images; ++image) {
+    if (epx_walk_free(&walk, nullptr) != EPX_OK || epx_walk_nudged(&walk, nullptr) != EPX_OK) {
+      throw std::bad_alloc();
+    }
   }
-  return program;
+  if (job.update && epx_walk_update(&walk, nullptr) != EPX_OK) {
+    throw std::bad_alloc();
+  }
+  return std::move(programmer.program);
 }
 
 SC_HAS_PROCESS(Controller);

@@ -120,7 +120,7 @@ std::vector<int64_t> ranges_of(epx_substrate_t *twin) {
   epx_npz_t *npz = nullptr;
   std::vector<int64_t> all;
   EXPECT_EQ(epx_npz_create(&npz, nullptr), EPX_OK);
-  EXPECT_EQ(twin->ops->save(twin, npz, nullptr), EPX_OK);
+  EXPECT_EQ(epx_substrate_save(twin, npz, nullptr), EPX_OK);
   for (size_t i = 0; i < epx_npz_count(npz); ++i) {
     const epx_npz_array_t *array = epx_npz_at(npz, i);
     if (std::string(array->name).find("adc_ranges") != std::string::npos) {
@@ -227,7 +227,7 @@ TEST(Calibrate, changes_ranges_and_nothing_else) {
   for (int i = 0; i < 2; ++i) {
     epx_substrate_t *from = i == 0 ? twin.get() : plain.get();
     ASSERT_EQ(epx_npz_create(&npz[i], nullptr), EPX_OK);
-    ASSERT_EQ(from->ops->save(from, npz[i], nullptr), EPX_OK);
+    ASSERT_EQ(epx_substrate_save(from, npz[i], nullptr), EPX_OK);
   }
   int differing = 0;
   for (size_t i = 0; i < epx_npz_count(npz[0]); ++i) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the twin promises beside its arithmetic: the settled shortcut, threads, continuing a run,
  * convergence to the golden model. */
+#include "core/golden/golden_support.h"
 #include "core/trainer_support.h"
 #include "epx_parallel.h"
 #include "rtl_model/twin/twin_support.h"
@@ -51,8 +52,8 @@ TEST(Twin, RelaxingAtOnceOrStepByStepIsTheSame) {
     for (int phase = 0; phase < 4; ++phase) {
       const double beta = phase == 0 ? 0 : random.real(-1, 1);
       const int steps = random.integer(20, 41);
-      once->ops->relax(once.get(), steps, beta);
-      for (int t = 0; t < steps; ++t) stepwise->ops->relax(stepwise.get(), 1, beta);
+      relax(once.get(), steps, beta);
+      for (int t = 0; t < steps; ++t) relax(stepwise.get(), 1, beta);
       for (int l = 0; l < network.layer_count; ++l) {
         ASSERT_EQ(layer_states(once.get(), l, 3), layer_states(stepwise.get(), l, 3))
             << "phase " << phase << " layer " << l << " after " << steps << " steps";
@@ -85,7 +86,7 @@ TEST(Twin, CyclesOfPeriodTwoKeepTheirParity) {
     const Substrate twin = make_twin(network, chip, 1);
     load(twin.get(), params);
     present(twin.get(), batch);
-    twin->ops->relax(twin.get(), steps, 0);
+    relax(twin.get(), steps, 0);
     const std::vector<double> s = layer_states(twin.get(), 0, 1);
     if (parity[steps % 2].empty()) parity[steps % 2] = s;
     EXPECT_EQ(s, parity[steps % 2]) << steps << " steps";
@@ -112,11 +113,11 @@ TEST(Twin, PresentingAgainForgetsThePast) {
     for (int first : {1, 2, 3}) {
       for (int second : {2, 4, 5}) {
         present(used.get(), batch);
-        used->ops->relax(used.get(), first, 0);
+        relax(used.get(), first, 0);
         present(used.get(), batch);
-        used->ops->relax(used.get(), second, 0);
+        relax(used.get(), second, 0);
         present(fresh.get(), batch);
-        for (int t = 0; t < second; ++t) fresh->ops->relax(fresh.get(), 1, 0);
+        for (int t = 0; t < second; ++t) relax(fresh.get(), 1, 0);
         for (int l = 0; l < network.layer_count; ++l) {
           ASSERT_EQ(layer_states(used.get(), l, 1), layer_states(fresh.get(), l, 1))
               << "seed " << seed << " after " << first << " and " << second << " steps";
@@ -181,7 +182,7 @@ TEST(Twin, StoreGivesWhatTheArrayHolds) {
   const Substrate twin = make_twin(network, chip, 2);
   load(twin.get(), params);
   const Params first = make_params(network), second = make_params(network);
-  ASSERT_EQ(twin->ops->store(twin.get(), first.get(), nullptr), EPX_OK);
+  ASSERT_EQ(epx_substrate_store(twin.get(), first.get(), nullptr), EPX_OK);
   const double step = std::ldexp(1.0, -chip.synapse[0].fraction_bits);
   for (int l = 0; l < first->layer_count; ++l) {
     for (int i = 0; i < first->units[l] * first->fan_in[l]; ++i) {
@@ -196,7 +197,7 @@ TEST(Twin, StoreGivesWhatTheArrayHolds) {
     }
   }
   load(twin.get(), first);
-  ASSERT_EQ(twin->ops->store(twin.get(), second.get(), nullptr), EPX_OK);
+  ASSERT_EQ(epx_substrate_store(twin.get(), second.get(), nullptr), EPX_OK);
   for (int l = 0; l < first->layer_count; ++l) {
     EXPECT_EQ(layer_values(first, l), layer_values(second, l));
   }
@@ -279,7 +280,7 @@ Gap gap_to_golden(const epx_network_t &network, int bits, uint64_t seed) {
   for (epx_substrate_t *substrate : {golden.get(), twin.get()}) {
     load(substrate, params);
     present(substrate, batch);
-    substrate->ops->relax(substrate, 40, 0);
+    relax(substrate, 40, 0);
   }
   for (int l = 0; l < network.layer_count; ++l) {
     const std::vector<double> a = layer_states(golden.get(), l, n);

@@ -38,7 +38,7 @@ void expect_registers(epx_substrate_t *twin, const TwinOracle &oracle) {
   epx_npz_t *raw = nullptr;
   ASSERT_EQ(epx_npz_create(&raw, nullptr), EPX_OK);
   const Npz npz(raw);
-  ASSERT_EQ(twin->ops->save(twin, raw, nullptr), EPX_OK);
+  ASSERT_EQ(epx_substrate_save(twin, raw, nullptr), EPX_OK);
   for (int l = 0; l < oracle.parameter_layers(); ++l) {
     expect_array<int32_t>(npz, l, "shadow", oracle.shadow(l));
     expect_array<int32_t>(npz, l, "velocity", oracle.velocity(l));
@@ -73,28 +73,28 @@ void train_both(epx_substrate_t *twin, TwinOracle &oracle, const epx_chip_t &chi
   const epx_substrate_ops_t *ops = twin->ops;
   present(twin, batch);
   oracle.present(batch.x.data(), batch.labels.data(), batch.n);
-  ops->relax(twin, dynamics.free_steps, 0);
+  relax(twin, dynamics.free_steps, 0);
   oracle.relax(dynamics.free_steps, 0);
   ASSERT_NO_FATAL_FAILURE(expect_states(twin, oracle, chip, batch.n, "free phase"));
   std::vector<double> loss((size_t)batch.n);
   std::vector<uint8_t> predicted((size_t)batch.n);
-  ops->predict(twin, loss.data(), predicted.data());
+  predict(twin, loss.data(), predicted.data());
   for (int i = 0; i < batch.n; ++i) EXPECT_EQ((int)predicted[(size_t)i], oracle.predict(i));
-  ops->keep_free(twin);
+  keep_free(twin);
   oracle.keep_free();
-  ops->clear_gradient(twin);
+  epx_substrate_clear_gradient(twin);
   oracle.clear_gradient();
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator.kind);
   for (int p = 0; p < row->phase_count; ++p) {
     const epx_phase_t &phase = row->phases[p];
-    ops->recall_free(twin);
+    epx_substrate_recall_free(twin);
     oracle.recall_free();
     if (phase.nudge != 0) {
-      ops->relax(twin, dynamics.nudged_steps, phase.nudge * estimator.beta);
+      relax(twin, dynamics.nudged_steps, phase.nudge * estimator.beta);
       oracle.relax(dynamics.nudged_steps, phase.nudge * estimator.beta);
     }
     ASSERT_NO_FATAL_FAILURE(expect_states(twin, oracle, chip, batch.n, "nudged phase"));
-    ops->accumulate(twin, &phase);
+    accumulate(twin, &phase);
     oracle.accumulate(phase);
   }
   expect_gradient(twin, oracle, estimator);
@@ -151,7 +151,7 @@ void check_network(uint64_t seed, Activity *activity) {
     rule.momentum = random.chance(0.2) ? 0 : random.real(0.3, 0.99);
     rule.weight_decay = random.chance(0.3) ? 0 : random.real(0, 0.05);
     const Codes before = oracle.shadow(0);
-    twin->ops->update(twin.get(), &estimator, &rule);
+    update(twin.get(), &estimator, &rule);
     oracle.update(estimator, rule);
     activity->moved += oracle.shadow(0) != before ? 1 : 0;
     ASSERT_NO_FATAL_FAILURE(expect_registers(twin.get(), oracle));
@@ -214,11 +214,11 @@ TEST(TwinOracle, LargeBatchesDoNotOverflow) {
       batch.labels.assign((size_t)n, 1);
       present(twin.get(), batch);
       oracle.present(batch.x.data(), batch.labels.data(), n);
-      twin->ops->relax(twin.get(), 1, 0);
+      relax(twin.get(), 1, 0);
       oracle.relax(1, 0);
       const epx_phase_t phases[] = {{1, 1, 1}, {1, 1, 1}, {1, -1, 0}, {1, -3, 2}};
       for (const epx_phase_t &phase : phases) {
-        twin->ops->accumulate(twin.get(), &phase);
+        accumulate(twin.get(), &phase);
         oracle.accumulate(phase);
         SCOPED_TRACE("samples " + std::to_string(n) + " coefficient " +
                      std::to_string(phase.coefficient));

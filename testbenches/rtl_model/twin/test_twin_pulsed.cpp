@@ -26,7 +26,7 @@ std::vector<int32_t> shadow_of(epx_substrate_t *twin, int layer) {
   epx_npz_t *raw = nullptr;
   EXPECT_EPX_OK(epx_npz_create(&raw, &error), error);
   Npz npz(raw);
-  EXPECT_EPX_OK(twin->ops->save(twin, raw, &error), error);
+  EXPECT_EPX_OK(epx_substrate_save(twin, raw, &error), error);
   const std::string name = "twin." + std::to_string(layer) + ".shadow";
   const epx_npz_array_t *array = epx_npz_find(raw, name.c_str());
   const int32_t *data = static_cast<const int32_t *>(array->data);
@@ -80,7 +80,7 @@ TEST(TwinPulsed, an_update_moves_registers_by_the_presets_mean_and_spread) {
       for (double &rate : rule.learning_rate) {
         rate = 1e3;
       }
-      twin->ops->update(twin.get(), &estimator, &rule);
+      update(twin.get(), &estimator, &rule);
       const std::vector<int32_t> shadow = shadow_of(twin.get(), 1);
       ASSERT_EQ(shadow.size(), size_t{hidden * classes});
       // The register is the device's value times 2^integer_bits, in codes.
@@ -125,7 +125,7 @@ Batch patterns(Random &random, const std::vector<float> &prototype, int classes,
 
 double loss_of(epx_substrate_t *twin, const Batch &batch) {
   present(twin, batch);
-  twin->ops->relax(twin, 10, 0.0);
+  relax(twin, 10, 0.0);
   return mean_loss(twin, batch.n);
 }
 
@@ -153,7 +153,7 @@ TEST(TwinPulsed, a_small_network_learns_with_every_preset) {
     const double before = loss_of(twin.get(), test);
     for (int i = 0; i < updates; ++i) {
       run_ep(twin.get(), {10, 5}, estimator, patterns(random, prototype, classes, n));
-      twin->ops->update(twin.get(), &estimator, &rule);
+      update(twin.get(), &estimator, &rule);
     }
     const double after = loss_of(twin.get(), test);
     EXPECT_LT(after, 0.2 * before);

@@ -178,8 +178,8 @@ TEST(Pulsed, a_twin_goes_on_from_its_checkpoint) {
   epx_npz_t *npz = nullptr;
   epx_error_t error = {};
   ASSERT_EPX_OK(epx_npz_create(&npz, &error), error);
-  ASSERT_EPX_OK(whole->ops->save(whole.get(), npz, &error), error);
-  ASSERT_EPX_OK(resumed->ops->restore(resumed.get(), npz, "test", &error), error);
+  ASSERT_EPX_OK(epx_substrate_save(whole.get(), npz, &error), error);
+  ASSERT_EPX_OK(epx_substrate_restore(resumed.get(), npz, "test", &error), error);
   epx_npz_destroy(npz);
   EXPECT_TRUE(training_bytes(whole.get(), {6, 3}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, 4, 9) ==
               training_bytes(resumed.get(), {6, 3}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, 4, 9));

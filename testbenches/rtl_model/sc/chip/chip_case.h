@@ -80,16 +80,16 @@ struct ChipCase {
   static void train_step(epx_substrate_t *twin, const epx_chip_check_request_t &request) {
     const epx_estimator_table_row_t *row = epx_estimator_row(request.estimator.kind);
     twin->ops->present(twin, request.x, request.labels, request.images);
-    twin->ops->relax(twin, request.dynamics.free_steps, 0.0);
-    twin->ops->keep_free(twin);
-    twin->ops->clear_gradient(twin);
+    relax(twin, request.dynamics.free_steps, 0.0);
+    keep_free(twin);
+    epx_substrate_clear_gradient(twin);
     for (int i = 0; i < row->phase_count; ++i) {
       const epx_phase_t phase = epx_estimator_phase(row, i, request.sign);
-      twin->ops->recall_free(twin);
-      twin->ops->relax(twin, request.dynamics.nudged_steps, phase.nudge * request.estimator.beta);
-      twin->ops->accumulate(twin, &phase);
+      epx_substrate_recall_free(twin);
+      relax(twin, request.dynamics.nudged_steps, phase.nudge * request.estimator.beta);
+      accumulate(twin, &phase);
     }
-    twin->ops->update(twin, &request.estimator, &request.rule);
+    update(twin, &request.estimator, &request.rule);
   }
 
   // The closed form of the same step: its events, and cycles by kind of command.

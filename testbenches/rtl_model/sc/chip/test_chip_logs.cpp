@@ -41,7 +41,7 @@ std::vector<int32_t> shadow_of(const epx_substrate_t *twin, int layer) {
   epx_npz_t *npz = nullptr;
   epx_error_t error = {};
   EXPECT_EPX_OK(epx_npz_create(&npz, &error), error);
-  EXPECT_EPX_OK(twin->ops->save(const_cast<epx_substrate_t *>(twin), npz, &error), error);
+  EXPECT_EPX_OK(epx_substrate_save(const_cast<epx_substrate_t *>(twin), npz, &error), error);
   const std::string name = "twin." + std::to_string(layer) + ".shadow";
   const epx_npz_array_t *array = epx_npz_find(npz, name.c_str());
   EXPECT_NE(array, nullptr) << name;

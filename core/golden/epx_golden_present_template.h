@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Golden template, part 8: a batch in, the free state kept, states and predictions out.
+ *
+ * Parameters, which whoever includes it defines:
+ *   REAL         the element type: float or double
+ */
+#ifndef EPX_GOLDEN_PRESENT_TEMPLATE_H
+#define EPX_GOLDEN_PRESENT_TEMPLATE_H
+
+#if !defined REAL
+#error "define REAL before including this template"
+#endif
+
+#include <string.h>
+
+#include "epx_golden_relax_template.h"
+#include "epx_parallel.h"
+
+static epx_status_t present(epx_substrate_t *self, const epx_batch_t *batch, epx_error_t *error) {
+  golden_t *golden = (golden_t *)self;
+  const epx_geometry_t *g = &golden->layer[0].g;
+  const size_t area = (size_t)g->in_height * (size_t)g->in_width;
+  const int n = batch->n;
+  golden->samples = n;
+  golden->first = batch->first;
+  golden->total = batch->total;
+  golden->held = false;
+  golden->drive_stale = true;
+  memcpy(golden->labels, batch->labels, (size_t)n);
+  for (int sample = 0; sample < n; ++sample) {
+    REAL *in = golden->input + (size_t)sample * g->in_size;
+    for (size_t c = 0; c < (size_t)g->in_channels; ++c) {
+      for (size_t p = 0; p < area; ++p) {
+        in[p * (size_t)g->in_channels + c] =
+            (REAL)epx_batch_value(batch, (size_t)sample * g->in_size + c * area + p);
+      }
+    }
+  }
+  for (int l = 0; l < golden->layers; ++l) {
+    memset(golden->state[l], 0, (size_t)n * golden->layer[l].g.out_size * sizeof(REAL));
+  }
+  return epx_stop_status(golden->base.stop, error);
+}
+
+static void copy_states(const golden_t *golden, REAL *const *from, REAL *const *to) {
+  for (int l = 0; l < golden->layers; ++l) {
+    memcpy(to[l], from[l], (size_t)golden->samples * golden->layer[l].g.out_size * sizeof(REAL));
+  }
+}
+
+/* Finds the switches of a sample's free state. */
+static void hold_sample(void *context, int sample, int thread) {
+  golden_t *golden = context;
+  workspace_t *w = thread_workspace(golden, thread);
+  if (epx_stop_requested(golden->base.stop)) {
+    return;
+  }
+  load_sample(golden, w, sample);
+  for (int l = 0; l < golden->layers; ++l) {
+    const size_t size = golden->layer[l].g.out_size;
+    if (golden->layer[l].g.pool == EPX_POOL_MAX) {
+      forward_product(golden, w, l);
+      find_back_switches(golden, w, l);
+    }
+    memcpy(sample_switches(golden, golden->held_switches, l, sample), w->switches[l], size);
+    memcpy(sample_switches(golden, golden->held_back_switches, l, sample), w->back_switches[l],
+           size);
+  }
+}
+
+static epx_status_t keep_free(epx_substrate_t *self, epx_error_t *error) {
+  golden_t *golden = (golden_t *)self;
+  copy_states(golden, golden->state, golden->free_state);
+  if (golden->base.relaxation.switches == EPX_SWITCHES_FROZEN) {
+    golden->held = false;
+    refresh(golden);
+    epx_parallel_for(golden->samples, hold_sample, golden);
+  }
+  return epx_stop_status(golden->base.stop, error);
+}
+
+static void recall_free(epx_substrate_t *self) {
+  golden_t *golden = (golden_t *)self;
+  copy_states(golden, golden->free_state, golden->state);
+  golden->held = golden->base.relaxation.switches == EPX_SWITCHES_FROZEN;
+}
+
+static epx_status_t predict(epx_substrate_t *self, double *loss, uint8_t *predicted,
+                            epx_error_t *error) {
+  golden_t *golden = (golden_t *)self;
+  const int classes = golden->base.network.classes;
+  for (int sample = 0; sample < golden->samples; ++sample) {
+    const REAL *s = sample_state(golden, golden->state, golden->layers - 1, sample);
+    double score[256];
+    if (has_readout(golden)) {
+      loss[sample] = readout(golden, s, golden->labels[sample], score);
+    } else {
+      loss[sample] = 0.0;
+      for (int k = 0; k < classes; ++k) {
+        const double difference = (double)s[k] - (k == golden->labels[sample] ? 1.0 : 0.0);
+        score[k] = (double)s[k];
+        loss[sample] += 0.5 * difference * difference;
+      }
+    }
+    int best = 0;
+    for (int k = 1; k < classes; ++k) {
+      best = score[k] > score[best] ? k : best;
+    }
+    predicted[sample] = (uint8_t)best;
+  }
+  return epx_stop_status(golden->base.stop, error);
+}
+
+static void states(epx_substrate_t *self, int l, double *out) {
+  golden_t *golden = (golden_t *)self;
+  const epx_geometry_t *g = &golden->layer[l].g;
+  const size_t area = (size_t)g->out_height * (size_t)g->out_width;
+  for (int sample = 0; sample < golden->samples; ++sample) {
+    const REAL *s = sample_state(golden, golden->state, l, sample);
+    for (size_t i = 0; i < g->out_size; ++i) {
+      out[(size_t)sample * g->out_size + i] = (double)s[i % area * (size_t)g->units + i / area];
+    }
+  }
+}
+
+#endif
