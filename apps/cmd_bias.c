@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bias laboratory: how far the gradient estimate is from the exact one, over estimators,
  * nudging factors and number formats. */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,60 +22,67 @@ typedef struct arguments_t {
   bool quiet;
 } arguments_t;
 
-enum {
-  KEY_RUN = 0x200,
-  KEY_IMAGES,
-  KEY_PARAMS,
-  KEY_BATCH,
-  KEY_EQUILIBRIUM,
-  KEY_CHIP,
-  KEY_AXIS /* + bias_axis_t; last */
-};
-
-static const struct argp_option options[] = {
-    {"run", KEY_RUN, "DIR", 0, "Use the network and trained parameters of a run folder", 0},
-    {"params", KEY_PARAMS, "P.npz", 0, "Use the parameters of this file", 0},
-    {"batch", KEY_BATCH, "B.npz", 0,
-     "Images x and labels y to measure on (default: the first test images)", 0},
-    {"images", KEY_IMAGES, "N", 0, "Number of test images (default 16)", 0},
-    {"out", 'o', "DIR", 0,
-     "Folder for bias.csv and bias.json (default: the run folder, if one is given)", 0},
-    {"estimators", KEY_AXIS + BIAS_ESTIMATORS, "LIST", 0, "Default: one_sided,symmetric,richardson",
-     1},
-    {"beta", KEY_AXIS + BIAS_BETAS, "LIST", 0,
-     "Nudging factors (default: 0.01,0.02,0.05,0.1,0.2,0.5,1)", 1},
-    {"states", KEY_AXIS + BIAS_STATES, "LIST", 0,
-     "State formats (default: float64,UQ0.4,UQ0.6,UQ0.8,UQ0.12,UQ0.16; float32 too)", 1},
-    {"synapses", KEY_AXIS + BIAS_SYNAPSES, "LIST", 0,
-     "Synapse formats of every layer (default: exact; Q1.6, ...)", 1},
-    {"steps", KEY_AXIS + BIAS_STEPS, "LIST", 0,
-     "Free/nudged steps, such as 250/30,60/15 (default: as configured)", 1},
-    {"pool", KEY_AXIS + BIAS_POOLS, "LIST", 0, "Of max,avg (default: as configured)", 1},
-    {"switches", KEY_AXIS + BIAS_SWITCHES, "LIST", 0, "Of live,frozen (default: as configured)", 1},
-    {"chip", KEY_CHIP, 0, 0,
-     "Climb the ladder to the end: also the twin in the chip's own formats, and the rounding of "
-     "the update",
-     1},
-    {"equilibrium-steps", KEY_EQUILIBRIUM, "N", 0,
-     "Steps of BPTT that stand for the equilibrium gradient (default 200)", 1},
-    {"quiet", 'q', 0, 0, "No progress", 0},
-    COMMAND_COMMON_OPTIONS,
-    {0},
-};
-
-static void take_axis(arguments_t *arguments, bias_axis_t axis, const char *list,
-                      struct argp_state *state) {
+static void take_axis(void *values, bias_axis_t axis, const char *list, struct argp_state *state) {
+  arguments_t *arguments = values;
   epx_error_t error = {0};
   if (bias_grid_parse(&arguments->grid, axis, list, &error) != EPX_OK) {
     argp_error(state, "%s", error.message);
   }
 }
 
-static void check_end(const arguments_t *arguments, struct argp_state *state) {
-  if (arguments->run != NULL && arguments->source.file != NULL) {
-    argp_error(state, "--run %s brings its own configuration; leave out %s", arguments->run,
-               arguments->source.file);
+#define AXIS(function, axis)                                                     \
+  static void function(void *values, char *argument, struct argp_state *state) { \
+    take_axis(values, axis, argument, state);                                    \
   }
+AXIS(take_estimators, BIAS_ESTIMATORS)
+AXIS(take_betas, BIAS_BETAS)
+AXIS(take_states, BIAS_STATES)
+AXIS(take_synapses, BIAS_SYNAPSES)
+AXIS(take_steps, BIAS_STEPS)
+AXIS(take_pools, BIAS_POOLS)
+AXIS(take_switches, BIAS_SWITCHES)
+#undef AXIS
+
+static const epx_option_t options[] = {
+    {"run", 0, "DIR", "Use the network and trained parameters of a run folder", EPX_OPTION_TEXT,
+     EPX_OPTION_AT(arguments_t, run)},
+    {"params", 0, "P.npz", "Use the parameters of this file", EPX_OPTION_TEXT,
+     EPX_OPTION_AT(arguments_t, params)},
+    {"batch", 0, "B.npz", "Images x and labels y to measure on (default: the first test images)",
+     EPX_OPTION_TEXT, EPX_OPTION_AT(arguments_t, batch)},
+    {"images", 0, "N", "Number of test images (default 16)", EPX_OPTION_WHOLE,
+     EPX_OPTION_AT(arguments_t, images), .low = 1, .high = 4096},
+    {"out", 'o', "DIR",
+     "Folder for bias.csv and bias.json (default: the run folder, if one is given)",
+     EPX_OPTION_FOLDER, EPX_OPTION_AT(arguments_t, out)},
+    {"estimators", 0, "LIST", "Default: one_sided,symmetric,richardson", EPX_OPTION_CALL,
+     .take = take_estimators, .group = 1},
+    {"beta", 0, "LIST", "Nudging factors (default: 0.01,0.02,0.05,0.1,0.2,0.5,1)", EPX_OPTION_CALL,
+     .take = take_betas, .group = 1},
+    {"states", 0, "LIST",
+     "State formats (default: float64,UQ0.4,UQ0.6,UQ0.8,UQ0.12,UQ0.16; float32 too)",
+     EPX_OPTION_CALL, .take = take_states, .group = 1},
+    {"synapses", 0, "LIST", "Synapse formats of every layer (default: exact; Q1.6, ...)",
+     EPX_OPTION_CALL, .take = take_synapses, .group = 1},
+    {"steps", 0, "LIST", "Free/nudged steps, such as 250/30,60/15 (default: as configured)",
+     EPX_OPTION_CALL, .take = take_steps, .group = 1},
+    {"pool", 0, "LIST", "Of max,avg (default: as configured)", EPX_OPTION_CALL, .take = take_pools,
+     .group = 1},
+    {"switches", 0, "LIST", "Of live,frozen (default: as configured)", EPX_OPTION_CALL,
+     .take = take_switches, .group = 1},
+    {"chip", 0, NULL,
+     "Climb the ladder to the end: also the twin in the chip's own formats, and the rounding of "
+     "the update",
+     EPX_OPTION_FLAG, EPX_OPTION_AT(arguments_t, grid.chip), .group = 1},
+    {"equilibrium-steps", 0, "N",
+     "Steps of BPTT that stand for the equilibrium gradient (default 200)", EPX_OPTION_WHOLE,
+     EPX_OPTION_AT(arguments_t, equilibrium_steps), .low = 1, .high = 100000, .group = 1},
+    {"quiet", 'q', NULL, "No progress", EPX_OPTION_FLAG, EPX_OPTION_AT(arguments_t, quiet)},
+    {0}};
+
+static void check(void *values, struct argp_state *state) {
+  const arguments_t *arguments = values;
+  command_check_run("run", arguments->run, &arguments->source, state);
   if (arguments->run != NULL && arguments->params != NULL) {
     argp_error(state, "--run %s brings its own parameters; leave out --params", arguments->run);
   }
@@ -85,59 +91,11 @@ static void check_end(const arguments_t *arguments, struct argp_state *state) {
   }
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-  arguments_t *arguments = state->input;
-  if (key >= KEY_AXIS && key <= KEY_AXIS + BIAS_SWITCHES) {
-    take_axis(arguments, (bias_axis_t)(key - KEY_AXIS), argument, state);
-    return 0;
-  }
-  switch (key) {
-    case KEY_RUN:
-      arguments->run = argument;
-      return 0;
-    case KEY_PARAMS:
-      arguments->params = argument;
-      return 0;
-    case KEY_BATCH:
-      arguments->batch = argument;
-      return 0;
-    case KEY_IMAGES:
-      arguments->images = command_number("--images", argument, state, 1, 4096);
-      return 0;
-    case KEY_EQUILIBRIUM:
-      arguments->equilibrium_steps =
-          command_number("--equilibrium-steps", argument, state, 1, 100000);
-      return 0;
-    case KEY_CHIP:
-      arguments->grid.chip = true;
-      return 0;
-    case 'o':
-      arguments->out = argument;
-      return 0;
-    case 'q':
-      arguments->quiet = true;
-      return 0;
-    case ARGP_KEY_ARG:
-      return command_file_argument(argument, state, &arguments->source);
-    case ARGP_KEY_END:
-      check_end(arguments, state);
-      return 0;
-    default:
-      return command_common_option(key, argument, state, &arguments->source);
-  }
-}
-
-static const struct argp argp = {
-    options,
-    parse,
-    "[CONFIG.yaml]",
+static const char help[] =
     "Measures the error of the gradient estimate against backpropagation through time and against "
     "the gradient at equilibrium, for every estimator, nudging factor and number format of the "
     "lists, on one mini-batch. Run the same command again to go on where it stopped, or with "
-    "longer lists to add to it; epxbar report shows the result.",
-    0,
-    0,
-    0};
+    "longer lists to add to it; epxbar report shows the result.";
 
 /* Progress: a bar on a terminal. */
 typedef struct display_t {
@@ -295,11 +253,19 @@ int command_bias(int argc, char **argv) {
   study_t study = {0};
   epx_error_t error = {0};
   char path[EPX_PATH_SIZE];
-  epx_status_t status = EPX_OK;
   bias_grid_default(&arguments.grid);
-  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  const epx_command_line_t line = {
+      .arguments = "[CONFIG.yaml]",
+      .help = help,
+      .sets = {{options, &arguments}, {command_common_options, &arguments.source}},
+      .argument = command_take_file,
+      .argument_values = &arguments.source,
+      .check = check,
+      .check_values = &arguments,
+  };
+  epx_status_t status = epx_options_parse(&line, argc, argv, &error);
   const char *folder = arguments.out != NULL ? arguments.out : arguments.run;
-  if (arguments.run != NULL) {
+  if (status == EPX_OK && arguments.run != NULL) {
     status = epx_path_join(arguments.run, "config.yaml", path, &error);
     arguments.source.file = path;
   }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs one training step on the whole chip in SystemC, against the twin and the closed form. */
-#include <argp.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,55 +17,14 @@
 #include "epx_random.h"
 #include "run.h"
 
-enum {
-  KEY_RUN = 0x200,
-  KEY_IMAGE,
-  KEY_IMAGES,
-  KEY_RANDOM,
-  KEY_VCD,
-  KEY_TILES,
-  KEY_CYCLES,
-  KEY_COMMANDS,
-  KEY_STALLS,
-  KEY_PERCENT,
-  KEY_LOG,
-  KEY_PULSES,
-  KEY_JUNIT
-};
-
 typedef struct arguments_t {
   command_source_t source;
   const char *run, *vcd, *update_log, *pulse_log, *junit;
   epx_sc_view_t view;
-  int image, images, stall_percent; /* image: the first, or -1 */
+  int image, images, stall_percent; /* -1: not given */
+  int random;                       /* images of noise, or 0 */
   uint32_t stall_seed;
-  bool random;
 } arguments_t;
-
-static const struct argp_option options[] = {
-    {"run", KEY_RUN, "DIR", 0, "Run folder of a trained twin (else CONFIG.yaml, untrained)", 0},
-    {"from-run", 0, 0, OPTION_ALIAS, 0, 0},
-    {"image", KEY_IMAGE, "K", 0, "First image of the test part, from 0 (default 0)", 0},
-    {"images", KEY_IMAGES, "N", 0, "Images of the mini-batch, from the test part (default 1)", 0},
-    {"random", KEY_RANDOM, "N", 0, "N images of uniform noise instead; needs no data set", 0},
-    {"vcd", KEY_VCD, "FILE", 0, "Write the waveform", 0},
-    {"vcd-tiles", KEY_TILES, "LIST", 0,
-     "Only these tiles in it, by name or number: 'conv1_r0_c*,readout*,3', or none; the controller "
-     "always",
-     0},
-    {"vcd-cycles", KEY_CYCLES, "FIRST-LAST", 0, "Only these cycles; either may be left out", 0},
-    {"vcd-commands", KEY_COMMANDS, "FIRST-LAST", 0,
-     "Only these commands of the controller, numbered from 1 as its signal `sequence`", 0},
-    {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 0},
-    {"stall-percent", KEY_PERCENT, "P", 0, "Chance of a stall in a cycle, 0 to 90 (default 20)", 0},
-    {"update-log", KEY_LOG, "FILE", 0,
-     "Write every synapse's update as CSV (rtl_model/sc/tile/epx_update_log.h)", 0},
-    {"pulse-log", KEY_PULSES, "FILE", 0,
-     "Write every device that the update pulsed as CSV (rtl_model/array/pulse/epx_pulse_log.h)", 0},
-    {"junit", KEY_JUNIT, "FILE", 0, "Write the verdict as JUnit XML", 0},
-    COMMAND_COMMON_OPTIONS,
-    {0},
-};
 
 static bool shows_a_part(const epx_sc_view_t *view) {
   return view->tiles != NULL || view->cycles[0] + view->cycles[1] > 0 ||
@@ -84,88 +42,87 @@ static void parse_range(const char *option, const char *text, struct argp_state 
     *dash = '\0';
   }
   if (*ends[0] == '\0' && *ends[1] == '\0') {
-    argp_error(state, "%s %s: expected FIRST-LAST, FIRST- or -LAST", option, text);
+    argp_error(state, "--%s %s: expected FIRST-LAST, FIRST- or -LAST", option, text);
   }
   for (int i = 0; i < 2; ++i) {
     range[i] =
-        *ends[i] != '\0' ? (uint64_t)command_number(option, ends[i], state, 1, INT32_MAX) : 0;
+        *ends[i] != '\0' ? (uint64_t)epx_options_number(option, ends[i], state, 1, INT32_MAX) : 0;
   }
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-  arguments_t *arguments = state->input;
-  switch (key) {
-    case KEY_RUN:
-      arguments->run = argument;
-      return 0;
-    case KEY_VCD:
-      arguments->vcd = argument;
-      return 0;
-    case KEY_TILES:
-      arguments->view.tiles = argument;
-      return 0;
-    case KEY_CYCLES:
-      parse_range("--vcd-cycles", argument, state, arguments->view.cycles);
-      return 0;
-    case KEY_COMMANDS:
-      parse_range("--vcd-commands", argument, state, arguments->view.commands);
-      return 0;
-    case KEY_LOG:
-      arguments->update_log = argument;
-      return 0;
-    case KEY_PULSES:
-      arguments->pulse_log = argument;
-      return 0;
-    case KEY_JUNIT:
-      arguments->junit = argument;
-      return 0;
-    case KEY_RANDOM:
-      arguments->random = true;
-      arguments->images = command_number("--random", argument, state, 1, 256);
-      return 0;
-    case KEY_IMAGE:
-      arguments->image = command_number("--image", argument, state, 0, INT32_MAX);
-      return 0;
-    case KEY_IMAGES:
-      arguments->images = command_number("--images", argument, state, 1, 256);
-      return 0;
-    case KEY_STALLS:
-      arguments->stall_seed = (uint32_t)command_number("--stalls", argument, state, 0, INT32_MAX);
-      arguments->stall_percent = arguments->stall_percent < 0 ? 20 : arguments->stall_percent;
-      return 0;
-    case KEY_PERCENT:
-      arguments->stall_percent = command_number("--stall-percent", argument, state, 0, 90);
-      return 0;
-    case ARGP_KEY_ARG:
-      return command_file_argument(argument, state, &arguments->source);
-    case ARGP_KEY_END:
-      if (arguments->run != NULL && arguments->source.file != NULL) {
-        argp_error(state, "expected --run DIR or CONFIG.yaml, not both");
-      }
-      if (arguments->random && arguments->image >= 0) {
-        argp_error(state, "--image chooses from the test part; --random draws its images");
-      }
-      arguments->image = arguments->image >= 0 ? arguments->image : 0;
-      if (arguments->vcd == NULL && shows_a_part(&arguments->view)) {
-        argp_error(state, "--vcd-tiles, --vcd-cycles and --vcd-commands go with --vcd");
-      }
-      return 0;
-    default:
-      return command_common_option(key, argument, state, &arguments->source);
-  }
+static void take_cycles(void *values, char *argument, struct argp_state *state) {
+  arguments_t *arguments = values;
+  parse_range("vcd-cycles", argument, state, arguments->view.cycles);
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    "[CONFIG.yaml]",
+static void take_commands(void *values, char *argument, struct argp_state *state) {
+  arguments_t *arguments = values;
+  parse_range("vcd-commands", argument, state, arguments->view.commands);
+}
+
+static void take_stalls(void *values, char *argument, struct argp_state *state) {
+  arguments_t *arguments = values;
+  arguments->stall_seed = (uint32_t)epx_options_number("stalls", argument, state, 0, INT32_MAX);
+  arguments->stall_percent = arguments->stall_percent < 0 ? 20 : arguments->stall_percent;
+}
+
+static const epx_option_t options[] = {
+    {"run", 0, "DIR", "Run folder of a trained twin (else CONFIG.yaml, untrained)", EPX_OPTION_TEXT,
+     EPX_OPTION_AT(arguments_t, run)},
+    {"from-run", .kind = EPX_OPTION_ALIAS},
+    {"image", 0, "K", "First image of the test part, from 0 (default 0)", EPX_OPTION_WHOLE,
+     EPX_OPTION_AT(arguments_t, image), .low = 0, .high = INT32_MAX},
+    {"images", 0, "N", "Images of the mini-batch, from the test part (default 1)", EPX_OPTION_WHOLE,
+     EPX_OPTION_AT(arguments_t, images), .low = 1, .high = 256},
+    {"random", 0, "N", "N images of uniform noise instead; needs no data set", EPX_OPTION_WHOLE,
+     EPX_OPTION_AT(arguments_t, random), .low = 1, .high = 256},
+    {"vcd", 0, "FILE", "Write the waveform; that of a run that fails goes to FILE.partial",
+     EPX_OPTION_OUTPUT, EPX_OPTION_AT(arguments_t, vcd)},
+    {"vcd-tiles", 0, "LIST",
+     "Only these tiles in it, by name or number: 'conv1_r0_c*,readout*,3', or none; the controller "
+     "always",
+     EPX_OPTION_TEXT, EPX_OPTION_AT(arguments_t, view.tiles)},
+    {"vcd-cycles", 0, "FIRST-LAST", "Only these cycles; either may be left out", EPX_OPTION_CALL,
+     .take = take_cycles},
+    {"vcd-commands", 0, "FIRST-LAST",
+     "Only these commands of the controller, numbered from 1 as its signal `sequence`",
+     EPX_OPTION_CALL, .take = take_commands},
+    {"stalls", 0, "SEED", "Let every channel stall at random", EPX_OPTION_CALL,
+     .take = take_stalls},
+    {"stall-percent", 0, "P", "Chance of a stall in a cycle, 0 to 90 (default 20)",
+     EPX_OPTION_WHOLE, EPX_OPTION_AT(arguments_t, stall_percent), .low = 0, .high = 90},
+    {"update-log", 0, "FILE",
+     "Write every synapse's update as CSV (rtl_model/sc/tile/epx_update_log.h)", EPX_OPTION_OUTPUT,
+     EPX_OPTION_AT(arguments_t, update_log)},
+    {"pulse-log", 0, "FILE",
+     "Write every device that the update pulsed as CSV (rtl_model/array/pulse/epx_pulse_log.h)",
+     EPX_OPTION_OUTPUT, EPX_OPTION_AT(arguments_t, pulse_log)},
+    {"junit", 0, "FILE", "Write the verdict as JUnit XML", EPX_OPTION_OUTPUT,
+     EPX_OPTION_AT(arguments_t, junit)},
+    {0}};
+
+static void check(void *values, struct argp_state *state) {
+  arguments_t *arguments = values;
+  if (arguments->run != NULL && arguments->source.file != NULL) {
+    argp_error(state, "expected --run DIR or CONFIG.yaml, not both");
+  }
+  if (arguments->random > 0 && arguments->image >= 0) {
+    argp_error(state, "--image chooses from the test part; --random draws its images");
+  }
+  if (arguments->vcd == NULL && shows_a_part(&arguments->view)) {
+    argp_error(state, "--vcd-tiles, --vcd-cycles and --vcd-commands go with --vcd");
+  }
+  arguments->image = arguments->image >= 0 ? arguments->image : 0;
+  arguments->images = arguments->random > 0   ? arguments->random
+                      : arguments->images > 0 ? arguments->images
+                                              : 1;
+}
+
+static const char help[] =
     "Runs one whole training step of a mini-batch on the chip in SystemC (tiles, routers, phase "
     "controller, host port) and on the twin, and compares states, switches, predictions and "
     "registers bit for bit; then events and cycles with the closed form.\v"
-    "Exit code 1 where a single bit or event differs.",
-    0,
-    0,
-    0};
+    "Exit code 1 where a single bit or event differs.";
 
 /* What is compared, and what came of it. */
 typedef struct verdict_t {
@@ -418,9 +375,10 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
                       epx_experiment_kind(&experiment)->name);
   }
   if (status == EPX_OK) {
-    status = arguments->random ? random_images(&experiment, arguments->images, &x, &labels, error)
-                               : run_test_images(&experiment, arguments->image, arguments->images,
-                                                 &x, &labels, error);
+    status =
+        arguments->random > 0
+            ? random_images(&experiment, arguments->images, &x, &labels, error)
+            : run_test_images(&experiment, arguments->image, arguments->images, &x, &labels, error);
   }
   if (status == EPX_OK) {
     status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);
@@ -449,9 +407,18 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
 }
 
 int command_chip(int argc, char **argv) {
-  arguments_t arguments = {.image = -1, .images = 1, .stall_percent = -1};
+  arguments_t arguments = {.image = -1, .images = -1, .stall_percent = -1};
   epx_error_t error = {0};
-  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-  const epx_status_t status = run_chip(&arguments, &error);
+  const epx_command_line_t line = {
+      .arguments = "[CONFIG.yaml]",
+      .help = help,
+      .sets = {{options, &arguments}, {command_common_options, &arguments.source}},
+      .argument = command_take_file,
+      .argument_values = &arguments.source,
+      .check = check,
+      .check_values = &arguments,
+  };
+  epx_status_t status = epx_options_parse(&line, argc, argv, &error);
+  status = status == EPX_OK ? run_chip(&arguments, &error) : status;
   return status == EPX_OK ? 0 : command_failed(status, &error);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second law: how the twin's error against the golden model falls with bits. */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +17,6 @@ typedef struct arguments_t {
   bool default_adc;
   int images;
 } arguments_t;
-
-enum { KEY_RUN = 0x200, KEY_IMAGES, KEY_BITS /* + convergence_axis_t; last */ };
-
-static const struct argp_option options[] = {
-    {"run", KEY_RUN, "DIR", 0, "Use the network and trained parameters of a run folder", 0},
-    {"images", KEY_IMAGES, "N", 0, "Number of test images (default 16)", 0},
-    {"state-bits", KEY_BITS + CONVERGENCE_STATE, "LOW-HIGH", 0,
-     "Bits of a state (default 3-8; none: leave this part out)", 1},
-    {"synapse-bits", KEY_BITS + CONVERGENCE_SYNAPSE, "LOW-HIGH", 0,
-     "Bits of a synapse, its integer bits as configured (default 3-8)", 1},
-    {"adc-bits", KEY_BITS + CONVERGENCE_ADC, "LOW-HIGH", 0,
-     "Bits of the ADCs of analog arrays (default: from 3 to where they lose nothing)", 1},
-    {"out", 'o', "DIR", 0, "Folder for convergence.csv (default: the run folder, if one is given)",
-     0},
-    COMMAND_COMMON_OPTIONS,
-    {0},
-};
 
 /* The bits that each part can have; an ADC's: EPX_CONVERTER_MAX_BITS. */
 static const convergence_bits_t limits[CONVERGENCE_AXES] = {
@@ -55,54 +37,51 @@ static void take_bits(const char *argument, convergence_axis_t axis, struct argp
   *bits = found;
 }
 
-static void check_end(const arguments_t *arguments, struct argp_state *state) {
-  if (arguments->run != NULL && arguments->source.file != NULL) {
-    argp_error(state, "--run %s brings its own configuration; leave out %s", arguments->run,
-               arguments->source.file);
-  }
+static void take_state(void *values, char *argument, struct argp_state *state) {
+  arguments_t *arguments = values;
+  take_bits(argument, CONVERGENCE_STATE, state, &arguments->bits[CONVERGENCE_STATE]);
+}
+
+static void take_synapse(void *values, char *argument, struct argp_state *state) {
+  arguments_t *arguments = values;
+  take_bits(argument, CONVERGENCE_SYNAPSE, state, &arguments->bits[CONVERGENCE_SYNAPSE]);
+}
+
+static void take_adc(void *values, char *argument, struct argp_state *state) {
+  arguments_t *arguments = values;
+  take_bits(argument, CONVERGENCE_ADC, state, &arguments->bits[CONVERGENCE_ADC]);
+  arguments->default_adc = false;
+}
+
+static const epx_option_t options[] = {
+    {"run", 0, "DIR", "Use the network and trained parameters of a run folder", EPX_OPTION_TEXT,
+     EPX_OPTION_AT(arguments_t, run)},
+    {"images", 0, "N", "Number of test images (default 16)", EPX_OPTION_WHOLE,
+     EPX_OPTION_AT(arguments_t, images), .low = 1, .high = 4096},
+    {"state-bits", 0, "LOW-HIGH", "Bits of a state (default 3-8; none: leave this part out)",
+     EPX_OPTION_CALL, .take = take_state, .group = 1},
+    {"synapse-bits", 0, "LOW-HIGH",
+     "Bits of a synapse, its integer bits as configured (default 3-8)", EPX_OPTION_CALL,
+     .take = take_synapse, .group = 1},
+    {"adc-bits", 0, "LOW-HIGH",
+     "Bits of the ADCs of analog arrays (default: from 3 to where they lose nothing)",
+     EPX_OPTION_CALL, .take = take_adc, .group = 1},
+    {"out", 'o', "DIR", "Folder for convergence.csv (default: the run folder, if one is given)",
+     EPX_OPTION_FOLDER, EPX_OPTION_AT(arguments_t, out)},
+    {0}};
+
+static void check(void *values, struct argp_state *state) {
+  const arguments_t *arguments = values;
+  command_check_run("run", arguments->run, &arguments->source, state);
   if (arguments->run == NULL && arguments->out == NULL) {
     argp_error(state, "expected --out DIR (or --run DIR, which is the folder then)");
   }
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-  arguments_t *arguments = state->input;
-  if (key >= KEY_BITS && key < KEY_BITS + CONVERGENCE_AXES) {
-    const convergence_axis_t axis = (convergence_axis_t)(key - KEY_BITS);
-    take_bits(argument, axis, state, &arguments->bits[axis]);
-    arguments->default_adc = arguments->default_adc && axis != CONVERGENCE_ADC;
-    return 0;
-  }
-  switch (key) {
-    case KEY_RUN:
-      arguments->run = argument;
-      return 0;
-    case KEY_IMAGES:
-      arguments->images = command_number("--images", argument, state, 1, 4096);
-      return 0;
-    case 'o':
-      arguments->out = argument;
-      return 0;
-    case ARGP_KEY_ARG:
-      return command_file_argument(argument, state, &arguments->source);
-    case ARGP_KEY_END:
-      check_end(arguments, state);
-      return 0;
-    default:
-      return command_common_option(key, argument, state, &arguments->source);
-  }
-}
-
-static const struct argp argp = {
-    options,
-    parse,
-    "[CONFIG.yaml]",
+static const char help[] =
     "Measures how far the twin's free states and gradients are from the golden model's (float64), "
     "over bits of states, of synapses and of ADCs, and fits the factor by which a bit more divides "
-    "the error; theory says 2. epxbar report draws the result.",
-    0,
-    0,
-    0};
+    "the error; theory says 2. epxbar report draws the result.";
 
 static void print_point(const epx_convergence_row_t *row) {
   printf("%-7s %2d bits  %-8s states %.3g, gradient %.3g, cosine %.5f\n", row->axis, row->bits,
@@ -159,9 +138,17 @@ int command_converge(int argc, char **argv) {
   epx_error_t error = {0};
   char path[EPX_PATH_SIZE];
   int count = 0;
-  epx_status_t status = EPX_OK;
-  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-  if (arguments.run != NULL) {
+  const epx_command_line_t line = {
+      .arguments = "[CONFIG.yaml]",
+      .help = help,
+      .sets = {{options, &arguments}, {command_common_options, &arguments.source}},
+      .argument = command_take_file,
+      .argument_values = &arguments.source,
+      .check = check,
+      .check_values = &arguments,
+  };
+  epx_status_t status = epx_options_parse(&line, argc, argv, &error);
+  if (status == EPX_OK && arguments.run != NULL) {
     status = epx_path_join(arguments.run, "config.yaml", path, &error);
     arguments.source.file = path;
   }

@@ -2,7 +2,6 @@
 /* With --params: states and gradients from .npz to .npz (gradient_npz.h). Else holds the EP
  * estimate against backpropagation through time on one fixed mini-batch: for the golden model
  * (float64) and the twin, for several nudging factors and poolings, layer by layer. */
-#include <argp.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,25 +12,14 @@
 #include "epx_config.h"
 #include "epx_ep.h"
 #include "epx_golden.h"
+#include "epx_output.h"
 #include "epx_records.h"
 #include "epx_twin.h"
 #include "gdu.h"
 #include "gradient_npz.h"
 #include "run.h"
 
-enum {
-  MAX_BETAS = 32,
-  MAX_ROWS = 4096,
-  KEY_BETA = 0x200,
-  KEY_POOL,
-  KEY_IMAGES,
-  KEY_RUN,
-  KEY_TWIN,
-  KEY_PARAMS,
-  KEY_BATCH,
-  KEY_STEPS,
-  KEY_GDU
-};
+enum { MAX_BETAS = 32, MAX_ROWS = 4096 };
 
 typedef struct arguments_t {
   command_source_t source;
@@ -40,37 +28,12 @@ typedef struct arguments_t {
   int beta_count;
   bool pool[3]; /* by epx_pool_t */
   bool keep_pool, twin, gdu;
-  bool comparison; /* an option of the comparison on test images was given */
-  int images;
+  int images; /* 0: not given */
   gradient_npz_t npz;
 } arguments_t;
 
-static const struct argp_option options[] = {
-    {"run", KEY_RUN, "DIR", 0, "Use the network and trained parameters of a run folder", 0},
-    {"beta", KEY_BETA, "LIST", 0, "Nudging factors (default: 0.01,0.03,0.1,0.3,1)", 0},
-    {"pool", KEY_POOL, "LIST", 0, "Poolings to try, of max,avg (default: as configured)", 0},
-    {"images", KEY_IMAGES, "N", 0, "Size of the mini-batch (default 32)", 0},
-    {"twin", KEY_TWIN, 0, 0, "Also hold the twin's estimate against the golden model's BPTT", 0},
-    {"gdu", KEY_GDU, 0, 0,
-     "Check the gradient-descending updates: EP after each nudged step against BPTT over as many, "
-     "into gdu.csv of the folder",
-     0},
-    {"out", 'o', "PATH", 0,
-     "Folder for gradient.json (default: the run folder, if one is given); with --params: the .npz "
-     "file to write",
-     0},
-    {"params", KEY_PARAMS, "P.npz", 0,
-     "Take the parameters from this file, the batch from --batch, and write states and gradients "
-     "of every estimator, of BPTT and at equilibrium to --out",
-     1},
-    {"batch", KEY_BATCH, "B.npz", 0, "Images x [N][C][H][W] and labels y [N]", 1},
-    {"equilibrium-steps", KEY_STEPS, "N", 0,
-     "Steps of BPTT that stand for the equilibrium gradient (default 200)", 1},
-    COMMAND_COMMON_OPTIONS,
-    {0},
-};
-
-static void parse_betas(char *list, struct argp_state *state, arguments_t *arguments) {
+static void take_betas(void *values, char *list, struct argp_state *state) {
+  arguments_t *arguments = values;
   arguments->beta_count = 0;
   for (char *item = strtok(list, ","); item != NULL; item = strtok(NULL, ",")) {
     char *end;
@@ -85,7 +48,8 @@ static void parse_betas(char *list, struct argp_state *state, arguments_t *argum
   }
 }
 
-static void parse_pools(char *list, struct argp_state *state, arguments_t *arguments) {
+static void take_pools(void *values, char *list, struct argp_state *state) {
+  arguments_t *arguments = values;
   arguments->keep_pool = false;
   for (char *item = strtok(list, ","); item != NULL; item = strtok(NULL, ",")) {
     if (strcmp(item, "max") == 0) {
@@ -101,8 +65,43 @@ static void parse_pools(char *list, struct argp_state *state, arguments_t *argum
   }
 }
 
+static const epx_option_t options[] = {
+    {"run", 0, "DIR", "Use the network and trained parameters of a run folder", EPX_OPTION_TEXT,
+     EPX_OPTION_AT(arguments_t, run)},
+    {"beta", 0, "LIST", "Nudging factors (default: 0.01,0.03,0.1,0.3,1)", EPX_OPTION_CALL,
+     .take = take_betas},
+    {"pool", 0, "LIST", "Poolings to try, of max,avg (default: as configured)", EPX_OPTION_CALL,
+     .take = take_pools},
+    {"images", 0, "N", "Size of the mini-batch (default 32)", EPX_OPTION_WHOLE,
+     EPX_OPTION_AT(arguments_t, images), .low = 1, .high = 4096},
+    {"twin", 0, NULL, "Also hold the twin's estimate against the golden model's BPTT",
+     EPX_OPTION_FLAG, EPX_OPTION_AT(arguments_t, twin)},
+    {"gdu", 0, NULL,
+     "Check the gradient-descending updates: EP after each nudged step against BPTT over as many, "
+     "into gdu.csv of the folder",
+     EPX_OPTION_FLAG, EPX_OPTION_AT(arguments_t, gdu)},
+    {"out", 'o', "PATH",
+     "Folder for gradient.json (default: the run folder, if one is given); with --params: the .npz "
+     "file to write",
+     EPX_OPTION_TEXT, EPX_OPTION_AT(arguments_t, out)},
+    {"params", 0, "P.npz",
+     "Take the parameters from this file, the batch from --batch, and write states and gradients "
+     "of every estimator, of BPTT and at equilibrium to --out",
+     EPX_OPTION_TEXT, EPX_OPTION_AT(arguments_t, npz.params), .group = 1},
+    {"batch", 0, "B.npz", "Images x [N][C][H][W] and labels y [N]", EPX_OPTION_TEXT,
+     EPX_OPTION_AT(arguments_t, npz.batch), .group = 1},
+    {"equilibrium-steps", 0, "N",
+     "Steps of BPTT that stand for the equilibrium gradient (default 200)", EPX_OPTION_WHOLE,
+     EPX_OPTION_AT(arguments_t, npz.equilibrium_steps), .low = 1, .high = 100000, .group = 1},
+    {0}};
+
 /* Options of one of the command's two modes are refused in the other. */
-static void check_mode(const arguments_t *arguments, struct argp_state *state) {
+static void check(void *values, struct argp_state *state) {
+  const arguments_t *arguments = values;
+  const bool comparison = arguments->run != NULL || arguments->beta_count > 0 ||
+                          !arguments->keep_pool || arguments->images > 0 || arguments->twin ||
+                          arguments->gdu;
+  command_check_run("run", arguments->run, &arguments->source, state);
   if ((arguments->npz.params != NULL) != (arguments->npz.batch != NULL)) {
     argp_error(state, "--params and --batch belong together");
   }
@@ -115,70 +114,21 @@ static void check_mode(const arguments_t *arguments, struct argp_state *state) {
   if (arguments->npz.params != NULL && arguments->out == NULL) {
     argp_error(state, "--params needs --out G.npz");
   }
-  if (arguments->npz.params != NULL && arguments->comparison) {
+  if (arguments->npz.params != NULL && comparison) {
     argp_error(state, "--run, --beta, --pool, --images, --twin and --gdu do not go with --params");
   }
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-  arguments_t *arguments = state->input;
-  arguments->comparison = arguments->comparison || key == KEY_RUN || key == KEY_BETA ||
-                          key == KEY_POOL || key == KEY_IMAGES || key == KEY_TWIN || key == KEY_GDU;
-  switch (key) {
-    case KEY_RUN:
-      arguments->run = argument;
-      return 0;
-    case 'o':
-      arguments->out = argument;
-      return 0;
-    case KEY_BETA:
-      parse_betas(argument, state, arguments);
-      return 0;
-    case KEY_POOL:
-      parse_pools(argument, state, arguments);
-      return 0;
-    case KEY_PARAMS:
-      arguments->npz.params = argument;
-      return 0;
-    case KEY_BATCH:
-      arguments->npz.batch = argument;
-      return 0;
-    case KEY_STEPS:
-      arguments->npz.equilibrium_steps =
-          command_number("--equilibrium-steps", argument, state, 1, 100000);
-      return 0;
-    case KEY_GDU:
-      arguments->gdu = true;
-      return 0;
-    case KEY_TWIN:
-      arguments->twin = true;
-      return 0;
-    case KEY_IMAGES:
-      arguments->images = command_number("--images", argument, state, 1, 4096);
-      return 0;
-    case ARGP_KEY_ARG:
-      return command_file_argument(argument, state, &arguments->source);
-    case ARGP_KEY_END:
-      if (arguments->run != NULL && arguments->source.file != NULL) {
-        argp_error(state, "--run %s brings its own configuration; leave out %s", arguments->run,
-                   arguments->source.file);
-      }
-      check_mode(arguments, state);
-      return 0;
-    default:
-      return command_common_option(key, argument, state, &arguments->source);
-  }
+/* --out is a file in one mode and a folder in the other. */
+static epx_status_t check_out(const arguments_t *arguments, epx_error_t *error) {
+  return arguments->out == NULL          ? EPX_OK
+         : arguments->npz.params != NULL ? epx_output_check(arguments->out, error)
+                                         : epx_output_check_folder(arguments->out, error);
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    "[CONFIG.yaml]",
+static const char help[] =
     "Holds the equilibrium-propagation estimate of the gradient against backpropagation through "
-    "time over the nudged steps, on the first test images, layer by layer.",
-    0,
-    0,
-    0};
+    "time over the nudged steps, on the first test images, layer by layer.";
 
 /* Everything that one comparison needs. */
 typedef struct study_t {
@@ -367,12 +317,29 @@ static int run_npz(arguments_t *arguments) {
 }
 
 int command_gradient(int argc, char **argv) {
-  arguments_t arguments = {
-      .keep_pool = true, .images = 32, .beta_count = 5, .beta = {0.01, 0.03, 0.1, 0.3, 1.0}};
+  static const double betas[] = {0.01, 0.03, 0.1, 0.3, 1.0};
+  arguments_t arguments = {.keep_pool = true};
   char path[1024];
   epx_error_t error = {0};
   study_t study = {0};
-  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  const epx_command_line_t line = {
+      .arguments = "[CONFIG.yaml]",
+      .help = help,
+      .sets = {{options, &arguments}, {command_common_options, &arguments.source}},
+      .argument = command_take_file,
+      .argument_values = &arguments.source,
+      .check = check,
+      .check_values = &arguments,
+  };
+  epx_status_t status = epx_options_parse(&line, argc, argv, &error);
+  status = status == EPX_OK ? check_out(&arguments, &error) : status;
+  if (status != EPX_OK) {
+    return command_failed(status, &error);
+  }
+  if (arguments.beta_count == 0) {
+    arguments.beta_count = sizeof betas / sizeof betas[0];
+    memcpy(arguments.beta, betas, sizeof betas);
+  }
   if (arguments.npz.params != NULL) {
     return run_npz(&arguments);
   }
@@ -381,10 +348,9 @@ int command_gradient(int argc, char **argv) {
     arguments.source.file = path;
   }
   const char *out = arguments.out != NULL ? arguments.out : arguments.run;
-  study.images = arguments.images;
-  epx_status_t status =
-      epx_config_load_network(arguments.source.file, arguments.source.overrides,
-                              arguments.source.override_count, &study.experiment, &error);
+  study.images = arguments.images > 0 ? arguments.images : 32;
+  status = epx_config_load_network(arguments.source.file, arguments.source.overrides,
+                                   arguments.source.override_count, &study.experiment, &error);
   status = status == EPX_OK ? study_all(&study, &arguments, &error) : status;
   if (status == EPX_OK && out != NULL && !arguments.gdu) {
     const epx_gradient_record_t record = {study.images, "BPTT over the nudged steps", "float64",

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "cost_record.h"
 #include "epx_clock.h"
 #include "epx_config.h"
+#include "epx_output.h"
 #include "epx_record_file.h"
 #include "epx_sweep_report.h"
 #include "run.h"
@@ -19,60 +19,37 @@ typedef struct arguments_t {
   bool quiet, list, csv, markdown;
 } arguments_t;
 
-enum { KEY_LIST = 0x200, KEY_CSV, KEY_MARKDOWN };
+static const epx_option_t options[] = {
+    {"out", 'o', "FILE", "Results file, SQLite (default: runs/NAME.sqlite)", EPX_OPTION_TEXT,
+     EPX_OPTION_AT(arguments_t, out)},
+    {"list", 0, NULL, "Run nothing: print the table of what is there", EPX_OPTION_FLAG,
+     EPX_OPTION_AT(arguments_t, list)},
+    {"csv", 0, NULL, "Print the table as CSV", EPX_OPTION_FLAG, EPX_OPTION_AT(arguments_t, csv)},
+    {"markdown", 0, NULL, "Print the table in Markdown", EPX_OPTION_FLAG,
+     EPX_OPTION_AT(arguments_t, markdown)},
+    {"quiet", 'q', NULL, "No progress bar and no line an epoch", EPX_OPTION_FLAG,
+     EPX_OPTION_AT(arguments_t, quiet)},
+    {0}};
 
-static const struct argp_option options[] = {
-    {"out", 'o', "FILE", 0, "Results file, SQLite (default: runs/NAME.sqlite)", 0},
-    {"list", KEY_LIST, 0, 0, "Run nothing: print the table of what is there", 0},
-    {"csv", KEY_CSV, 0, 0, "Print the table as CSV", 0},
-    {"markdown", KEY_MARKDOWN, 0, 0, "Print the table in Markdown", 0},
-    {"quiet", 'q', 0, 0, "No progress bar and no line an epoch", 0},
-    COMMAND_COMMON_OPTIONS,
-    {0},
-};
+static void take_sweep(void *values, char *argument, struct argp_state *state) {
+  command_source_t *source = values;
+  if (source->file != NULL) {
+    argp_error(state, "more than one sweep file: %s", argument);
+  }
+  source->file = argument;
+}
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-  arguments_t *arguments = state->input;
-  switch (key) {
-    case 'o':
-      arguments->out = argument;
-      return 0;
-    case 'q':
-      arguments->quiet = true;
-      return 0;
-    case KEY_LIST:
-      arguments->list = true;
-      return 0;
-    case KEY_CSV:
-      arguments->csv = true;
-      return 0;
-    case KEY_MARKDOWN:
-      arguments->markdown = true;
-      return 0;
-    case ARGP_KEY_ARG:
-      if (arguments->source.file != NULL) {
-        argp_error(state, "more than one sweep file: %s", argument);
-      }
-      arguments->source.file = argument;
-      return 0;
-    case ARGP_KEY_NO_ARGS:
-      argp_error(state, "expected a sweep file");
-      return 0;
-    default:
-      return command_common_option(key, argument, state, &arguments->source);
+static void check(void *values, struct argp_state *state) {
+  const arguments_t *arguments = values;
+  if (arguments->source.file == NULL) {
+    argp_error(state, "expected a sweep file");
   }
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    "SWEEP.yaml",
+static const char help[] =
     "Trains at every point of a grid of settings. Results go to one SQLite file; run the same "
     "command again to go on where it stopped: finished points are never run again. Prints a table, "
-    "and writes a page with charts beside the results file.",
-    0,
-    0,
-    0};
+    "and writes a page with charts beside the results file.";
 
 static epx_sweep_result_t result_of(const epx_epoch_result_t *last, double seconds) {
   epx_sweep_result_t result = epx_sweep_result_unknown();
@@ -157,16 +134,26 @@ static epx_status_t make_parent(const char *path, epx_error_t *error) {
   return epx_folder_make(folder, error);
 }
 
+/* The page of a sweep stands beside its results. */
+enum { PAGE_SIZE = 1100 };
+
+static void page_path(const char *path, char page[PAGE_SIZE]) {
+  snprintf(page, PAGE_SIZE, "%s.html", path);
+}
+
 static epx_status_t open_store(const arguments_t *arguments, const sweep_file_t *file,
                                const char *path, epx_sweep_store_t **store, epx_error_t *error) {
   epx_experiment_t base;
   epx_settings_t settings = {0};
+  char page[PAGE_SIZE];
   epx_status_t status = sweep_file_experiment(file, arguments->source.overrides,
                                               arguments->source.override_count, NULL, &base, error);
   status = status == EPX_OK ? sweep_file_check(file, arguments->source.overrides,
                                                arguments->source.override_count, error)
                             : status;
   status = status == EPX_OK ? make_parent(path, error) : status;
+  page_path(path, page);
+  status = status == EPX_OK ? epx_output_check(page, error) : status;
   if (status != EPX_OK) {
     return status;
   }
@@ -188,12 +175,12 @@ static void default_path(const char *sweep, char path[1024]) {
 
 static epx_status_t show(const arguments_t *arguments, epx_sweep_store_t *store, const char *path,
                          epx_error_t *error) {
-  char page[1100];
+  char page[PAGE_SIZE];
   const epx_table_format_t format = arguments->csv        ? EPX_TABLE_CSV
                                     : arguments->markdown ? EPX_TABLE_MARKDOWN
                                                           : EPX_TABLE_TEXT;
   epx_status_t status = epx_sweep_write_table(store, format, stdout, error);
-  snprintf(page, sizeof page, "%s.html", path);
+  page_path(path, page);
   if (status == EPX_OK) {
     status = epx_sweep_report_write(store, page, error);
   }
@@ -209,12 +196,24 @@ int command_sweep(int argc, char **argv) {
   epx_sweep_store_t *store = NULL;
   epx_error_t error = {0};
   char path[1024];
-  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+  const epx_command_line_t line = {
+      .arguments = "SWEEP.yaml",
+      .help = help,
+      .sets = {{options, &arguments}, {command_common_options, &arguments.source}},
+      .argument = take_sweep,
+      .argument_values = &arguments.source,
+      .check = check,
+      .check_values = &arguments,
+  };
+  epx_status_t status = epx_options_parse(&line, argc, argv, &error);
+  if (status != EPX_OK) {
+    return command_failed(status, &error);
+  }
   default_path(arguments.source.file, path);
   if (arguments.out != NULL) {
     snprintf(path, sizeof path, "%s", arguments.out);
   }
-  epx_status_t status = sweep_file_read(arguments.source.file, &file, &error);
+  status = sweep_file_read(arguments.source.file, &file, &error);
   if (status != EPX_OK) {
     return command_failed(status, &error);
   }

@@ -13,8 +13,6 @@
 #include "epx_tile_source.h"
 #include "run.h"
 
-enum { KEY_CONFIG = 0x200, KEY_RUN, KEY_IMAGE, KEY_IMAGES };
-
 typedef struct arguments_t {
   command_source_t source;
   epx_tile_command_t tile;
@@ -22,63 +20,38 @@ typedef struct arguments_t {
   int image, images; /* the first, and how many */
 } arguments_t;
 
-static const struct argp_option options[] = {
-    {"config", KEY_CONFIG, "FILE", 0, "Configuration of --vectors and --random (or CONFIG.yaml)",
-     0},
-    {"from-run", KEY_RUN, "DIR", 0, "Vectors from a training step on a trained twin's run folder",
-     0},
-    {"run", 0, 0, OPTION_ALIAS, 0, 0},
-    {"image", KEY_IMAGE, "K", 0,
-     "With --from-run: this test image, from 0; with --images N from it", 0},
-    {"images", KEY_IMAGES, "N", 0,
-     "With --from-run: number of test images (default 2, with --image 1)", 0},
-    COMMAND_COMMON_OPTIONS,
-    {0},
-};
+static void take_config(void *values, char *argument, struct argp_state *state) {
+  command_take_file(&((arguments_t *)values)->source, argument, state);
+}
 
-static void check_arguments(arguments_t *arguments, struct argp_state *state) {
+static const epx_option_t options[] = {
+    {"config", 0, "FILE", "Configuration of --vectors and --random (or CONFIG.yaml)",
+     EPX_OPTION_CALL, .take = take_config},
+    {"from-run", 0, "DIR", "Vectors from a training step on a trained twin's run folder",
+     EPX_OPTION_TEXT, EPX_OPTION_AT(arguments_t, run)},
+    {"run", .kind = EPX_OPTION_ALIAS},
+    {"image", 0, "K", "With --from-run: this test image, from 0; with --images N from it",
+     EPX_OPTION_WHOLE, EPX_OPTION_AT(arguments_t, image), .high = INT32_MAX},
+    {"images", 0, "N", "With --from-run: number of test images (default 2, with --image 1)",
+     EPX_OPTION_WHOLE, EPX_OPTION_AT(arguments_t, images), .low = 1, .high = 256},
+    {0}};
+
+static void check_arguments(void *values, struct argp_state *state) {
+  arguments_t *arguments = values;
   const epx_tile_command_t *tile = &arguments->tile;
   if ((tile->vectors != NULL) + (tile->random > 0) + (arguments->run != NULL) != 1) {
     argp_error(state, "expected --vectors FILE, --random N or --from-run DIR");
   }
-  if (arguments->run != NULL && arguments->source.file != NULL) {
-    argp_error(state, "--from-run %s brings its own configuration; leave out %s", arguments->run,
-               arguments->source.file);
-  }
+  command_check_run("from-run", arguments->run, &arguments->source, state);
   if (arguments->run == NULL && (arguments->image >= 0 || arguments->images > 0)) {
     argp_error(state, "--image and --images go with --from-run");
   }
   arguments->images = arguments->images > 0 ? arguments->images : arguments->image >= 0 ? 1 : 2;
   arguments->image = arguments->image >= 0 ? arguments->image : 0;
+  epx_tile_command_check(&arguments->tile);
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-  arguments_t *arguments = state->input;
-  switch (key) {
-    case ARGP_KEY_INIT:
-      state->child_inputs[0] = &arguments->tile;
-      return 0;
-    case KEY_CONFIG:
-    case ARGP_KEY_ARG:
-      return command_file_argument(argument, state, &arguments->source);
-    case KEY_RUN:
-      arguments->run = argument;
-      return 0;
-    case KEY_IMAGE:
-      arguments->image = command_number("--image", argument, state, 0, INT32_MAX);
-      return 0;
-    case KEY_IMAGES:
-      arguments->images = command_number("--images", argument, state, 1, 256);
-      return 0;
-    case ARGP_KEY_END:
-      check_arguments(arguments, state);
-      return 0;
-    default:
-      return command_common_option(key, argument, state, &arguments->source);
-  }
-}
-
-static const char documentation[] =
+static const char help[] =
     "Runs one tile in SystemC (forward product, pooling, neurons, backward product, correlations, "
     "update), with vectors from a file, a generator or a training step of the twin, and compares "
     "every value with a functional reference and with given or the twin's results; events and "
@@ -182,16 +155,28 @@ static epx_status_t open_vectors(const arguments_t *arguments, epx_experiment_t 
 }
 
 int command_tile(int argc, char **argv) {
-  const struct argp_child children[] = {{.argp = epx_tile_command_argp()}, {0}};
-  const struct argp argp = {options, parse, "[CONFIG.yaml]", documentation, children, 0, 0};
   arguments_t arguments = {.tile = epx_tile_command_default(), .image = -1};
   epx_experiment_t experiment;
   epx_tile_vectors_t *vectors = NULL;
   epx_tile_check_t check = {.compared = 0};
   epx_error_t error = {0};
   char from[512];
-  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-  epx_status_t status = open_vectors(&arguments, &experiment, &vectors, from, sizeof from, &error);
+  const epx_command_line_t line = {
+      .arguments = "[CONFIG.yaml]",
+      .help = help,
+      .sets = {{options, &arguments},
+               {epx_tile_command_options, &arguments.tile},
+               {command_common_options, &arguments.source}},
+      .argument = command_take_file,
+      .argument_values = &arguments.source,
+      .check = check_arguments,
+      .check_values = &arguments,
+  };
+  epx_status_t status = epx_options_parse(&line, argc, argv, &error);
+  if (status != EPX_OK) {
+    return command_failed(status, &error);
+  }
+  status = open_vectors(&arguments, &experiment, &vectors, from, sizeof from, &error);
   if (status == EPX_OK) {
     status = epx_tile_command_run(&arguments.tile, &experiment, vectors, from, "epxbar tile",
                                   stdout, &check, &error);

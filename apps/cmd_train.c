@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,57 +18,35 @@ typedef struct arguments_t {
   bool quiet;
 } arguments_t;
 
-enum { KEY_RESUME = 0x200, KEY_CHECKPOINT };
-
-static const struct argp_option options[] = {
-    {"out", 'o', "DIR", 0, "Run folder to make (default: runs/DATE-TIME)", 0},
-    {"resume", KEY_RESUME, "DIR", 0,
-     "Continue an interrupted run, bit for bit as if it had not stopped; its own configuration is "
-     "used (only --data and --set training.epochs may be given)",
-     0},
-    {"checkpoint-every", KEY_CHECKPOINT, "SECONDS", 0,
-     "Write a checkpoint at least this often (default 60; 0: after epochs only)", 0},
-    {"quiet", 'q', 0, 0, "No progress bar and no line an epoch", 0},
-    COMMAND_COMMON_OPTIONS,
-    {0},
-};
-
-static error_t parse(int key, char *argument, struct argp_state *state) {
-  arguments_t *arguments = state->input;
+static void take_seconds(void *values, char *argument, struct argp_state *state) {
+  arguments_t *arguments = values;
   char *end;
-  switch (key) {
-    case 'o':
-      arguments->out = argument;
-      return 0;
-    case 'q':
-      arguments->quiet = true;
-      return 0;
-    case KEY_RESUME:
-      arguments->resume = argument;
-      return 0;
-    case KEY_CHECKPOINT:
-      arguments->checkpoint_seconds = strtod(argument, &end);
-      if (*argument == '\0' || *end != '\0' || !(arguments->checkpoint_seconds >= 0.0)) {
-        argp_error(state, "--checkpoint-every %s: expected seconds, 0 or more", argument);
-      }
-      return 0;
-    case ARGP_KEY_ARG:
-      return command_file_argument(argument, state, &arguments->source);
-    default:
-      return command_common_option(key, argument, state, &arguments->source);
+  arguments->checkpoint_seconds = strtod(argument, &end);
+  if (*argument == '\0' || *end != '\0' || !(arguments->checkpoint_seconds >= 0.0)) {
+    argp_error(state, "--checkpoint-every %s: expected seconds, 0 or more", argument);
   }
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    "[CONFIG.yaml]",
+static const epx_option_t options[] = {
+    {"out", 'o', "DIR", "Run folder to make (default: runs/DATE-TIME)", EPX_OPTION_FOLDER,
+     EPX_OPTION_AT(arguments_t, out)},
+    {"resume", 0, "DIR",
+     "Continue a run, bit for bit as if it had not stopped, with its own configuration; what "
+     "--set, "
+     "--data or an edit of its config.yaml changes is said and kept in its history, and refused "
+     "where it would make another run of it",
+     EPX_OPTION_TEXT, EPX_OPTION_AT(arguments_t, resume)},
+    {"checkpoint-every", 0, "SECONDS",
+     "Write a checkpoint at least this often (default 60; 0: after epochs only)", EPX_OPTION_CALL,
+     .take = take_seconds},
+    {"quiet", 'q', NULL, "No progress bar and no line an epoch", EPX_OPTION_FLAG,
+     EPX_OPTION_AT(arguments_t, quiet)},
+    {0}};
+
+static const char help[] =
     "Trains a network by equilibrium propagation; without a configuration file, the embedded "
     "default on generated images.\v"
-    "Example: epxbar train configs/cifar10-small.yaml --data data --out runs/cifar10",
-    0,
-    0,
-    0};
+    "Example: epxbar train configs/cifar10-small.yaml --data data --out runs/cifar10";
 
 static char *join(int argc, char **argv) {
   size_t length = 1;
@@ -95,15 +72,6 @@ static epx_status_t load(arguments_t *arguments, epx_experiment_t *experiment, e
                       arguments->resume, source->file != NULL ? "" : "--out ",
                       source->file != NULL ? source->file : arguments->out);
     }
-    for (int i = 0; i < source->override_count; ++i) {
-      if (strncmp(source->overrides[i], "training.epochs=", 16) != 0 &&
-          strncmp(source->overrides[i], "data.path=", 10) != 0) {
-        return epx_fail(error, EPX_ERR_ARGUMENT,
-                        "--resume: %s would make another run of it; only training.epochs and the "
-                        "place of the same data (--data) may change",
-                        source->overrides[i]);
-      }
-    }
     snprintf(path, sizeof path, "%s/config.yaml", arguments->resume);
     source->file = path;
     if (access(path, R_OK) != 0) {
@@ -120,8 +88,15 @@ int command_train(int argc, char **argv) {
   epx_experiment_t experiment;
   epx_error_t error = {0};
   char folder[64];
-  argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-  epx_status_t status = load(&arguments, &experiment, &error);
+  const epx_command_line_t line = {
+      .arguments = "[CONFIG.yaml]",
+      .help = help,
+      .sets = {{options, &arguments}, {command_common_options, &arguments.source}},
+      .argument = command_take_file,
+      .argument_values = &arguments.source,
+  };
+  epx_status_t status = epx_options_parse(&line, argc, argv, &error);
+  status = status == EPX_OK ? load(&arguments, &experiment, &error) : status;
   if (status != EPX_OK) {
     return command_failed(status, &error);
   }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command.h"
 
-#include <argp.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "epx_cpu.h"
+#include "epx_output.h"
 #include "epx_parallel.h"
 #include "epx_yaml.h"
 
@@ -60,8 +63,35 @@ static void print_unknown(const char *word) {
           near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
 }
 
+/* A program started without standard output would take the first file that it opens for it, and
+ * print into it. In its place comes one that nothing can be written to. */
+static void guard_streams(void) {
+  for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file) {
+    if (fcntl(file, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != file) {
+      _exit(1);
+    }
+  }
+}
+
+static bool failure_told = false; /* a second message would say the same */
+
+/* At every exit, argp's own for --help too: what was printed has arrived, or the command failed. */
+static void close_stdout(void) {
+  epx_error_t error = {0};
+  if (epx_output_flush(stdout, "standard output", &error) != EPX_OK) {
+    if (!failure_told) {
+      fprintf(stderr, "epxbar: %s\n", error.message);
+    }
+    _exit(1);
+  }
+}
+
 int command_main(int argc, char **argv) {
   static char name[64];
+  guard_streams();
+  if (atexit(close_stdout) != 0) {
+    return 1;
+  }
   if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
     printf("epxbar %s (%s)\n", EPX_VERSION, epx_cpu_level_name(epx_cpu_level()));
     return 0;
@@ -74,7 +104,6 @@ int command_main(int argc, char **argv) {
     if (strcmp(argv[1], commands[i].name) == 0) {
       snprintf(name, sizeof name, "epxbar %s", commands[i].name);
       argv[1] = name;
-      argp_err_exit_status = 2;
       return commands[i].run(argc - 1, argv + 1);
     }
   }
@@ -87,6 +116,7 @@ int command_main(int argc, char **argv) {
 }
 
 int command_failed(epx_status_t status, const epx_error_t *error) {
+  failure_told = true;
   fprintf(stderr, "epxbar: %s\n",
           error->message[0] != '\0' ? error->message : epx_status_string(status));
   return epx_status_exit_code(status);
@@ -100,48 +130,54 @@ int command_add_override(command_source_t *source, const char *text) {
   return 1;
 }
 
-int command_number(const char *option, const char *argument, struct argp_state *state, int low,
-                   int high) {
-  char *end;
-  const long value = strtol(argument, &end, 10);
-  if (*argument == '\0' || *end != '\0' || value < low || value > high) {
-    argp_error(state, "%s %s: expected a whole number, %d to %d", option, argument, low, high);
+static void add_override(command_source_t *source, const char *text, struct argp_state *state) {
+  if (!command_add_override(source, text)) {
+    argp_error(state, "more than %d --set options", COMMAND_MAX_OVERRIDES);
   }
-  return (int)value;
 }
 
-int command_file_argument(char *argument, struct argp_state *state, command_source_t *source) {
+static void take_set(void *source, char *argument, struct argp_state *state) {
+  if (strchr(argument, '=') == NULL) {
+    argp_error(state, "--set %s: expected KEY=VALUE", argument);
+  }
+  add_override(source, argument, state);
+}
+
+static void take_data(void *values, char *argument, struct argp_state *state) {
+  command_source_t *source = values;
+  if (strlen(argument) > 500) {
+    argp_error(state, "--data: path longer than 500 characters");
+  }
+  snprintf(source->data, sizeof source->data, "data.path=%s", argument);
+  add_override(source, source->data, state);
+}
+
+static void take_threads(void *source, char *argument, struct argp_state *state) {
+  (void)source;
+  epx_parallel_set_threads((int)epx_options_number("threads", argument, state, 1, 1024));
+}
+
+const epx_option_t command_common_options[] = {
+    {"set", 0, "KEY=VALUE", "Override a key, e.g. training.epochs=3 (repeatable)", EPX_OPTION_CALL,
+     .take = take_set},
+    {"data", 0, "DIR", "Folder of the data set (short for --set data.path=DIR)", EPX_OPTION_CALL,
+     .take = take_data},
+    {"threads", 0, "N", "Threads; results do not depend on it (default: all)", EPX_OPTION_CALL,
+     .take = take_threads},
+    {0}};
+
+void command_take_file(void *values, char *argument, struct argp_state *state) {
+  command_source_t *source = values;
   if (source->file != NULL) {
     argp_error(state, "more than one file: %s and %s", source->file, argument);
   }
   source->file = argument;
-  return 0;
 }
 
-int command_common_option(int key, char *argument, struct argp_state *state,
-                          command_source_t *source) {
-  switch (key) {
-    case COMMAND_KEY_SET:
-      if (strchr(argument, '=') == NULL) {
-        argp_error(state, "--set %s: expected KEY=VALUE", argument);
-      }
-      if (!command_add_override(source, argument)) {
-        argp_error(state, "more than %d --set options", COMMAND_MAX_OVERRIDES);
-      }
-      return 0;
-    case COMMAND_KEY_DATA:
-      if (strlen(argument) > 500) {
-        argp_error(state, "--data: path longer than 500 characters");
-      }
-      snprintf(source->data, sizeof source->data, "data.path=%s", argument);
-      if (!command_add_override(source, source->data)) {
-        argp_error(state, "more than %d --set options", COMMAND_MAX_OVERRIDES);
-      }
-      return 0;
-    case COMMAND_KEY_THREADS:
-      epx_parallel_set_threads(command_number("--threads", argument, state, 1, 1024));
-      return 0;
-    default:
-      return ARGP_ERR_UNKNOWN;
+void command_check_run(const char *option, const char *run, const command_source_t *source,
+                       struct argp_state *state) {
+  if (run != NULL && source->file != NULL) {
+    argp_error(state, "--%s %s brings its own configuration; leave out %s", option, run,
+               source->file);
   }
 }

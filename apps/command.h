@@ -4,6 +4,7 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include "epx_options.h"
 #include "epx_status.h"
 
 #ifdef __cplusplus
@@ -25,13 +26,8 @@ int command_config(int argc, char **argv);
 /* Prints "epxbar: MESSAGE" to stderr and returns the exit code of the status. */
 int command_failed(epx_status_t status, const epx_error_t *error);
 
-/* Options that several commands share: a configuration file, overrides, threads. */
-enum {
-  COMMAND_MAX_OVERRIDES = 128,
-  COMMAND_KEY_DATA = 0x100,
-  COMMAND_KEY_SET,
-  COMMAND_KEY_THREADS
-};
+/* What several commands share: a configuration file, overrides, threads. */
+enum { COMMAND_MAX_OVERRIDES = 128 };
 
 typedef struct command_source_t {
   const char *file; /* NULL: the embedded default */
@@ -43,25 +39,17 @@ typedef struct command_source_t {
 /* Adds an override; false where there are too many. */
 int command_add_override(command_source_t *source, const char *text);
 
-struct argp_state;
-/* Takes the positional argument CONFIG.yaml; a second one is an error of usage. */
-int command_file_argument(char *argument, struct argp_state *state, command_source_t *source);
-/* A whole number from low to high; else an error of usage that names the option. */
-int command_number(const char *option, const char *argument, struct argp_state *state, int low,
-                   int high);
-/* Handles --set, --data and --threads; returns 0 where it did, else ARGP_ERR_UNKNOWN. */
-int command_common_option(int key, char *argument, struct argp_state *state,
-                          command_source_t *source);
+/* --set, --data and --threads; their values are a command_source_t. */
+extern const epx_option_t command_common_options[];
 
-#define COMMAND_COMMON_OPTIONS                                                                       \
-  {"set", COMMAND_KEY_SET, "KEY=VALUE", 0, "Override a key, e.g. training.epochs=3 (repeatable)",    \
-   0},                                                                                               \
-      {"data", COMMAND_KEY_DATA, "DIR", 0, "Folder of the data set (short for --set data.path=DIR)", \
-       0},                                                                                           \
-  {                                                                                                  \
-    "threads", COMMAND_KEY_THREADS, "N", 0, "Threads; results do not depend on it (default: all)",   \
-        0                                                                                            \
-  }
+/* Takes the positional argument CONFIG.yaml into the command_source_t `source`; a second one is an
+ * error of usage. */
+void command_take_file(void *source, char *argument, struct argp_state *state);
+
+/* An error of usage where a run folder (or NULL) and a configuration are given; `option` names the
+ * run folder. */
+void command_check_run(const char *option, const char *run, const command_source_t *source,
+                       struct argp_state *state);
 
 #ifdef __cplusplus
 }

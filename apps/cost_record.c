@@ -67,6 +67,20 @@ static bool has_account(const epx_experiment_t *experiment, const epx_measured_t
          (measured != NULL || !epx_cost_needs_measurement(&experiment->chip));
 }
 
+/* Prices and layout do not depend on what is measured: the chip that makes every step will do. */
+epx_status_t cost_record_check(const epx_experiment_t *experiment, epx_error_t *error) {
+  epx_experiment_t whole = *experiment;
+  epx_cost_t *cost = NULL;
+  whole.chip.event_driven = whole.chip.stop_settled = false;
+  whole.chip.pulse_preset = 0;
+  if (!has_account(&whole, NULL)) {
+    return EPX_OK;
+  }
+  const epx_status_t status = make_cost(&whole, NULL, &cost, error);
+  free(cost);
+  return status;
+}
+
 enum { MAX_SAVINGS = EPX_EVENT_COUNT + 2 };
 
 static void save(epx_cost_measured_t *record, epx_cost_saving_t *savings, const char *name,

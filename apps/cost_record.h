@@ -12,6 +12,10 @@
 extern "C" {
 #endif
 
+/* Whether the chip of the experiment can be laid out and priced: mesh, technology file. Fine for
+ * the golden model, which is no chip. */
+EPX_CHECKED epx_status_t cost_record_check(const epx_experiment_t *experiment, epx_error_t *error);
+
 /* Writes folder/cost.json; nothing for the golden model, which is no chip, nor before a measurement
  * (measured NULL) for chips that need one. */
 EPX_CHECKED epx_status_t cost_record_write(const char *folder, const epx_experiment_t *experiment,

@@ -12,10 +12,12 @@
 #include "epx_checkpoint.h"
 #include "epx_clock.h"
 #include "epx_config.h"
+#include "epx_output.h"
 #include "epx_record_file.h"
 #include "epx_run_record.h"
 #include "epx_twin.h"
 #include "progress.h"
+#include "run_resume.h"
 
 static epx_stop_t stop;
 
@@ -281,13 +283,13 @@ static epx_status_t write_config(const char *folder, const epx_experiment_t *exp
   if (fclose(out) != 0 && status == EPX_OK) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %s", path);
   }
-  status = status == EPX_OK ? epx_text_write(path, text, size, error) : status;
+  status = status == EPX_OK ? epx_output_write(path, text, size, error) : status;
   free(text);
   return status;
 }
 
 static epx_status_t open_record(run_t *run, const epx_dataset_t *train, const epx_dataset_t *test,
-                                int last_epoch, epx_error_t *error) {
+                                const epx_trainer_state_t *state, epx_error_t *error) {
   const epx_experiment_t *experiment = run->experiment;
   static const char *const sets[] = {"generated", "cifar10", "idx"};
   const bool generated = experiment->data.set == EPX_DATA_GENERATED;
@@ -303,7 +305,8 @@ static epx_status_t open_record(run_t *run, const epx_dataset_t *train, const ep
   };
   const char *folder = run->options->folder;
   epx_status_t status = run->options->resume
-                            ? epx_run_record_resume(folder, &info, last_epoch, &run->record, error)
+                            ? epx_run_record_resume(folder, &info, state->epoch, state->next_image,
+                                                    &run->record, error)
                             : epx_run_record_create(folder, &info, &run->record, error);
   if (status == EPX_OK) {
     status = write_config(folder, experiment, error);
@@ -361,9 +364,11 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
     status = epx_path_join(run->options->folder, "checkpoint.npz", path, error);
     status = status == EPX_OK ? epx_checkpoint_read(path, run->substrate, &state, error) : status;
     status = status == EPX_OK ? check_same_data(run->options->folder, train, error) : status;
+    status =
+        status == EPX_OK ? run_say_resume(run->options->folder, experiment, &state, error) : status;
   }
   if (status == EPX_OK && run->options->folder != NULL) {
-    status = open_record(run, train, test, state.epoch, error);
+    status = open_record(run, train, test, &state, error);
   }
   if (status == EPX_OK && run->options->folder != NULL) {
     status = cost_record_write(run->options->folder, experiment, NULL, error);
@@ -401,15 +406,33 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
   return status;
 }
 
-epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *options,
+/* Everything that can be refused without a substrate, before the folder is made or touched. */
+static epx_status_t check_run(epx_experiment_t *experiment, const run_options_t *options,
+                              epx_error_t *error) {
+  epx_status_t status = EPX_OK;
+  if (options->resume) {
+    status = run_check_resume(options->folder, experiment, error);
+  } else {
+    run_fix_schedule(experiment);
+    status = options->folder != NULL ? epx_run_record_check(options->folder, error) : EPX_OK;
+  }
+  return status == EPX_OK ? cost_record_check(experiment, error) : status;
+}
+
+epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *options,
                        run_result_t *result, epx_error_t *error) {
-  run_t run = {.experiment = experiment, .options = options};
+  epx_experiment_t experiment = *asked;
+  run_t run = {.experiment = &experiment, .options = options};
   epx_dataset_t *train = NULL, *test = NULL;
-  epx_status_t status = run_open_data(experiment, &train, &test, error);
+  epx_status_t status = check_run(&experiment, options, error);
+  if (status == EPX_OK) {
+    status = run_open_data(&experiment, &train, &test, error);
+  }
   if (status == EPX_OK) {
     const int images = train->count > test->count ? train->count : test->count;
-    const int batch = experiment->training.batch;
-    status = run_make_substrate(experiment, batch < images ? batch : images, &run.substrate, error);
+    const int batch = experiment.training.batch;
+    status =
+        run_make_substrate(&experiment, batch < images ? batch : images, &run.substrate, error);
   }
   if (status == EPX_OK) {
     run_catch_interrupt();

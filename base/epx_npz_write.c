@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing a .npz: libzip packs into memory, then the bytes go to a temporary file beside the
- * target, to the disk (fsync), over the target (rename), and the folder's entry to the disk. Equal
+/* Writing a .npz: libzip packs into memory, then the bytes go out as a whole (epx_output.h). Equal
  * arrays give equal bytes: members carry the zip epoch as their date. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zip.h>
 
 #include "epx_npy.h"
 #include "epx_npz.h"
+#include "epx_output.h"
 
 enum { EPX_NPZ_DEFLATE_LEVEL = 1, EPX_NPZ_ZIP_EPOCH = 1 << 5 | 1 /* 1980-01-01 */ };
 
@@ -112,85 +108,12 @@ static epx_status_t epx_npz_packed(const char *path, const epx_npz_t *npz, unsig
   return epx_fail(error, EPX_ERR_MEMORY, "%s: no memory for the packed arrays.", path);
 }
 
-static int epx_npz_store(int file, const unsigned char *bytes, size_t size) {
-  while (size > 0) {
-    ssize_t put = write(file, bytes, size);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return -1;
-    bytes += put;
-    size -= (size_t)put;
-  }
-  return fsync(file);
-}
-
-/* A new file "<path>.<process>-<n>.tmp", so that it lies in the same folder and file system. */
-static int epx_npz_temporary(const char *path, char *name, size_t size) {
-  for (unsigned attempt = 0; attempt < 1000; attempt++) {
-    snprintf(name, size, "%s.%ld-%u.tmp", path, (long)getpid(), attempt);
-    int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file >= 0 || errno != EEXIST) return file;
-  }
-  return -1;
-}
-
-/* Makes the rename itself survive a crash. Some file systems cannot: that is no error. */
-static int epx_npz_sync_folder(char *path) {
-  char *slash = strrchr(path, '/');
-  const char *folder = slash == path ? "/" : ".";
-  if (slash && slash != path) {
-    *slash = '\0';
-    folder = path;
-  }
-  int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return errno == EACCES ? 0 : -1; /* a folder that may be written but not read */
-  int result = fsync(file);
-  if (result != 0 && (errno == EINVAL || errno == EROFS || errno == ENOTSUP)) result = 0;
-  int reason = errno;
-  close(file);
-  errno = reason;
-  return result;
-}
-
-static epx_status_t epx_npz_replace(const char *path, const unsigned char *bytes, size_t size,
-                                    epx_error_t *error) {
-  size_t room = strlen(path) + 48;
-  char *temporary = malloc(room);
-  if (!temporary) return epx_fail(error, EPX_ERR_MEMORY, "%s: no memory to write.", path);
-  int file = epx_npz_temporary(path, temporary, room);
-  if (file < 0) {
-    epx_fail(error, EPX_ERR_IO, "%s: cannot create the temporary file %s: %s.", path, temporary,
-             strerror(errno));
-    free(temporary);
-    return EPX_ERR_IO;
-  }
-  int result = epx_npz_store(file, bytes, size);
-  int reason = errno;
-  if (close(file) != 0 && result == 0) {
-    result = -1;
-    reason = errno;
-  }
-  if (result == 0 && rename(temporary, path) != 0) {
-    result = -1;
-    reason = errno;
-  }
-  if (result != 0) {
-    unlink(temporary);
-  } else if (epx_npz_sync_folder(strcpy(temporary, path)) != 0) {
-    result = -1;
-    reason = errno;
-  }
-  free(temporary);
-  if (result == 0) return EPX_OK;
-  return epx_fail(error, EPX_ERR_IO, "%s: cannot write its %zu bytes: %s.", path, size,
-                  strerror(reason));
-}
-
 epx_status_t epx_npz_write(const char *path, const epx_npz_t *npz, epx_error_t *error) {
   unsigned char *bytes = NULL;
   size_t size = 0;
   epx_status_t status = epx_npz_packed(path, npz, &bytes, &size, error);
   if (status != EPX_OK) return status;
-  status = epx_npz_replace(path, bytes, size, error);
+  status = epx_output_write(path, bytes, size, error);
   free(bytes);
   return status;
 }

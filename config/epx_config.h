@@ -7,6 +7,7 @@
 #ifndef EPX_CONFIG_H
 #define EPX_CONFIG_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "epx_experiment.h"
@@ -39,6 +40,10 @@ EPX_CHECKED epx_status_t epx_config_explain(FILE *out, const char *prefix,
 /* Calls visit(context, "network.loss", "cross_entropy") for every key, values in YAML flow form. */
 typedef void epx_config_visit_t(void *context, const char *key, const char *value);
 void epx_config_each(const epx_experiment_t *experiment, epx_config_visit_t *visit, void *context);
+
+/* Whether the key may have another value when a run goes on (train --resume), and all such keys. */
+bool epx_config_may_change(const char *key);
+const char *const *epx_config_resume_keys(int *count);
 
 /* Writes the experiment as a YAML file that loads back to the same experiment. */
 EPX_CHECKED epx_status_t epx_config_write(const epx_experiment_t *experiment, FILE *out,

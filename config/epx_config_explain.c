@@ -72,8 +72,16 @@ static void markdown_head(FILE *out) {
       "and what was expected.\n`--set KEY=VALUE` overrides any key; VALUE is YAML, so lists work: "
       "`--set training.learning_rate=[0.1,0.2]`.\nA Q-format is `Qi.f` (signed, i integer and f "
       "fraction bits, the sign bit not counted) or `UQi.f` (unsigned).\n"
-      "`configs/demo.yaml` spells out every default.\n",
+      "`configs/demo.yaml` spells out every default.\n\n"
+      "`train --resume` goes on with the configuration of the run. Of it, these may be changed, in "
+      "the run's\nconfig.yaml or with --set, and the run's history then says so: ",
       out);
+  int count;
+  const char *const *keys = epx_config_resume_keys(&count);
+  for (int i = 0; i < count; ++i) {
+    fprintf(out, "%s`%s`", i > 0 ? ",\n" : "\n", keys[i]);
+  }
+  fputs(".\n", out);
 }
 
 /* A section a top-level group. */

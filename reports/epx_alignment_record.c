@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "epx_csv.h"
+#include "epx_output.h"
 #include "epx_record_file.h"
 
 static const char HEADER[] = "epoch,layer,angle_degrees\n";
@@ -44,7 +45,7 @@ epx_status_t epx_alignment_append(const char *folder, const epx_alignment_row_t 
   }
   status = out == NULL || fclose(out) != 0
                ? epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path)
-               : epx_text_write(path, text, size, error);
+               : epx_output_write(path, text, size, error);
   free(before);
   free(text);
   return status;

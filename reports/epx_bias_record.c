@@ -12,6 +12,7 @@
 
 #include "epx_bias_keys.h"
 #include "epx_bias_rows.h"
+#include "epx_output.h"
 #include "epx_record_file.h"
 
 enum { BIAS_FORMAT = 1 };
@@ -105,6 +106,10 @@ static epx_status_t write_description(const epx_bias_record_t *record, epx_error
 
 /* Opens bias.csv for appending, for this record alone: until then another may be appending. */
 static epx_status_t open_rows(epx_bias_record_t *record, epx_error_t *error) {
+  const epx_status_t status = epx_output_check(record->path, error);
+  if (status != EPX_OK) {
+    return status;
+  }
   record->file = open(record->path, O_WRONLY | O_APPEND | O_CLOEXEC);
   if (record->file < 0) {
     return epx_fail(error, EPX_ERR_IO, "%s: cannot open for writing: %s.", record->path,
@@ -148,7 +153,7 @@ static epx_status_t start_new(epx_bias_record_t *record, const char *settings_te
     status = write_description(record, error);
   }
   if (status == EPX_OK) {
-    status = epx_text_write(record->path, epx_bias_header(), strlen(epx_bias_header()), error);
+    status = epx_output_write(record->path, epx_bias_header(), strlen(epx_bias_header()), error);
   }
   return status == EPX_OK ? open_rows(record, error) : status;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_output.h"
 #include "epx_record_file.h"
 
 enum { MAX_COLUMNS = 32 };
@@ -172,7 +173,7 @@ epx_status_t epx_csv_write(const char *folder, const char *name, const char *hea
   if (fclose(out) != 0 && status == EPX_OK) {
     status = epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
   }
-  status = status == EPX_OK ? epx_text_write(path, text, size, error) : status;
+  status = status == EPX_OK ? epx_output_write(path, text, size, error) : status;
   free(text);
   return status;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "epx_output.h"
 #include "epx_record_file.h"
 #include "epx_table.h"
 
@@ -53,7 +54,7 @@ epx_status_t epx_junit_write(const char *path, const char *suite, const epx_juni
   if (fclose(out) != 0) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for %s", path);
   }
-  status = status == EPX_OK ? epx_text_write(path, text, size, error) : status;
+  status = status == EPX_OK ? epx_output_write(path, text, size, error) : status;
   free(text);
   return status;
 }

@@ -7,6 +7,7 @@
 
 #include "epx_assets.h"
 #include "epx_chart.h"
+#include "epx_output.h"
 #include "epx_record_file.h"
 
 struct epx_page_t {
@@ -230,7 +231,7 @@ epx_status_t epx_page_write(epx_page_t *page, const char *path, epx_error_t *err
     status = epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory for the page.", path);
   }
   if (status == EPX_OK) {
-    status = epx_text_write(path, text, size, error);
+    status = epx_output_write(path, text, size, error);
   }
   free(text);
   free(charts);

@@ -2,7 +2,6 @@
 #include "epx_record_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,7 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "epx_output.h"
 
 epx_status_t epx_path_join(const char *folder, const char *name, char path[EPX_PATH_SIZE],
                            epx_error_t *error) {
@@ -78,46 +78,6 @@ cleanup:
   return status;
 }
 
-/* Writes and flushes; false leaves errno. */
-static bool write_all(int file, const char *text, size_t size) {
-  while (size > 0) {
-    const ssize_t written = write(file, text, size);
-    if (written < 0 && errno != EINTR) {
-      return false;
-    }
-    if (written > 0) {
-      text += written;
-      size -= (size_t)written;
-    }
-  }
-  return fsync(file) == 0;
-}
-
-epx_status_t epx_text_write(const char *path, const char *text, size_t size, epx_error_t *error) {
-  char temporary[EPX_PATH_SIZE + 32];
-  snprintf(temporary, sizeof temporary, "%s.tmp%ld", path, (long)getpid());
-  const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) {
-    return epx_fail(error, EPX_ERR_IO, "%s: cannot create the file: %s.", temporary,
-                    strerror(errno));
-  }
-  bool ok = write_all(file, text, size);
-  int reason = errno;
-  if (close(file) != 0 && ok) {
-    ok = false;
-    reason = errno;
-  }
-  if (ok && rename(temporary, path) != 0) {
-    ok = false;
-    reason = errno;
-  }
-  if (!ok) {
-    unlink(temporary);
-    return epx_fail(error, EPX_ERR_IO, "%s: cannot write: %s.", path, strerror(reason));
-  }
-  return EPX_OK;
-}
-
 epx_status_t epx_json_read(const char *path, json_t **object, epx_error_t *error) {
   char *text = NULL;
   size_t size = 0;
@@ -153,7 +113,7 @@ epx_status_t epx_json_write(const char *folder, const char *name, json_t *root,
     } else {
       const size_t length = strlen(text);
       text[length] = '\n'; /* in the place of the final 0, which the write does not need */
-      status = epx_text_write(path, text, length + 1, error);
+      status = epx_output_write(path, text, length + 1, error);
     }
   }
   free(text);

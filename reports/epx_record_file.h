@@ -25,11 +25,6 @@ EPX_CHECKED epx_status_t epx_folder_make(const char *folder, epx_error_t *error)
 EPX_CHECKED epx_status_t epx_text_read(const char *path, char **text, size_t *size,
                                        epx_error_t *error);
 
-/* Writes a temporary file beside path, flushes it to disk and renames it: after a crash or a full
- * disk the old file or the new one is there, whole. */
-EPX_CHECKED epx_status_t epx_text_write(const char *path, const char *text, size_t size,
-                                        epx_error_t *error);
-
 /* The JSON object in a file. EPX_ERR_FORMAT names file, line, column and what the parser met. */
 EPX_CHECKED epx_status_t epx_json_read(const char *path, json_t **object, epx_error_t *error);
 

@@ -155,6 +155,7 @@ static void overview(epx_page_t *page, const epx_report_run_t *runs, int count) 
   epx_page_text(page, EPX_PAGE_SMALL,
                 "Train and test error are those of the last epoch. Images per second is the speed "
                 "of the simulator in training, not of the chip.");
+  epx_report_history(page, runs, count);
 }
 
 epx_status_t epx_report_write(const char *const *run_folders, int count, const char *out_path,

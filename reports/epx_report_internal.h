@@ -51,6 +51,9 @@ double epx_report_own_cosine(const epx_report_run_t *run);
 void epx_report_bias_card(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_convergence_card(epx_page_t *page, const epx_report_run_t *runs, int count);
 
+/* A heading and a table of what was changed while runs went on; nothing where nothing was. */
+void epx_report_history(epx_page_t *page, const epx_report_run_t *runs, int count);
+
 /* One section each; nothing where no run has the record. */
 void epx_report_learning(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_gradient(epx_page_t *page, const epx_report_run_t *runs, int count);

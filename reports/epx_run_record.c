@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 
 #include "epx_host.h"
 #include "epx_metrics.h"
+#include "epx_output.h"
 #include "epx_record_file.h"
+#include "epx_run_history.h"
 
 struct epx_run_record_t {
   char folder[EPX_PATH_SIZE];
@@ -55,15 +58,33 @@ static json_t *make_dataset(const epx_run_dataset_t *dataset) {
                    "train", dataset->train, "test", dataset->test);
 }
 
+/* Where a run stands when its record begins or goes on; old: its manifest, or NULL. */
+typedef struct position_t {
+  const json_t *old;
+  int epoch, image;
+} position_t;
+
 /* A manifest with status "running"; NULL: out of memory. */
-static json_t *make_manifest(const epx_run_info_t *info, const char *started, int resumes) {
-  return json_pack("{s:i, s:s, s:s, s:o, s:s, s:n, s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "format",
-                   EPX_MANIFEST_FORMAT, "program", "epxbar", "version", EPX_VERSION, "command_line",
-                   epx_json_text(info->command_line), "started", started, "finished", "status",
+static json_t *make_manifest(const epx_run_info_t *info, const position_t *at) {
+  char now[32], digest[EPX_DIGEST_SIZE];
+  epx_utc_now(now);
+  const json_t *old = at->old;
+  const char *started = old != NULL ? epx_json_get_text(old, "started") : now;
+  const char *began = old != NULL ? epx_json_get_text(old, "command_line") : info->command_line;
+  const int resumes =
+      old != NULL ? 1 + (int)json_integer_value(json_object_get(old, "resumes")) : 0;
+  json_t *config = make_config(info->settings);
+  json_t *history = old != NULL ? epx_history_of(old) : json_array();
+  json_array_append_new(history, epx_history_entry(at->epoch, at->image, info->command_line,
+                                                   json_object_get(old, "config"), config));
+  return json_pack("{s:i, s:s, s:s, s:o, s:s, s:n, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
+                   "format", EPX_MANIFEST_FORMAT, "program", "epxbar", "version", EPX_VERSION,
+                   "command_line", epx_json_text(began), "started", started, "finished", "status",
                    epx_run_status_name(EPX_RUN_RUNNING), "resumes", resumes, "host", make_host(),
                    "seed", json_integer((json_int_t)info->seed), "substrate",
                    epx_json_text(info->substrate), "dataset", make_dataset(&info->dataset),
-                   "config", make_config(info->settings));
+                   "config", config, "config_digest", epx_config_digest(config, digest), "history",
+                   history);
 }
 
 static epx_status_t write_manifest(const epx_run_record_t *record, epx_error_t *error) {
@@ -104,15 +125,16 @@ static epx_status_t rewrite_metrics(const char *folder, const epx_metrics_row_t 
       fputs(line, out);
     }
   }
-  status = fclose(out) == 0 ? epx_text_write(path, text, size, error)
+  status = fclose(out) == 0 ? epx_output_write(path, text, size, error)
                             : epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
   free(text);
   return status;
 }
 
 /* A record whose manifest is made but not written; checks what the caller gave. */
-static epx_status_t make_record(const char *folder, const epx_run_info_t *info, const char *started,
-                                int resumes, epx_run_record_t **record, epx_error_t *error) {
+static epx_status_t make_record(const char *folder, const epx_run_info_t *info,
+                                const position_t *at, epx_run_record_t **record,
+                                epx_error_t *error) {
   if (info->settings != NULL) {
     const epx_status_t status = epx_settings_check(info->settings, error);
     if (status != EPX_OK) {
@@ -123,7 +145,7 @@ static epx_status_t make_record(const char *folder, const epx_run_info_t *info, 
   if (made != NULL) {
     made->metrics = -1;
     snprintf(made->folder, sizeof made->folder, "%s", folder);
-    made->manifest = make_manifest(info, started, resumes);
+    made->manifest = make_manifest(info, at);
   }
   if (made == NULL || made->manifest == NULL) {
     free(made);
@@ -146,21 +168,48 @@ static epx_status_t start(epx_run_record_t *made, epx_run_record_t **record, epx
   return status;
 }
 
-epx_status_t epx_run_record_create(const char *folder, const epx_run_info_t *info,
-                                   epx_run_record_t **record, epx_error_t *error) {
-  char path[EPX_PATH_SIZE], started[32];
-  epx_status_t status = epx_path_join(folder, "manifest.json", path, error);
+/* Whether the folder has a file of that name. */
+static epx_status_t look(const char *folder, const char *name, bool *there, epx_error_t *error) {
+  char path[EPX_PATH_SIZE];
+  const epx_status_t status = epx_path_join(folder, name, path, error);
+  if (status == EPX_OK) {
+    *there = access(path, F_OK) == 0;
+  }
+  return status;
+}
+
+epx_status_t epx_run_record_check(const char *folder, epx_error_t *error) {
+  bool manifest = false, trained = false;
+  epx_status_t status = epx_output_check_folder(folder, error);
+  status = status == EPX_OK ? look(folder, "manifest.json", &manifest, error) : status;
+  status = status == EPX_OK ? look(folder, "checkpoint.npz", &trained, error) : status;
   if (status != EPX_OK) {
     return status;
   }
-  if (access(path, F_OK) == 0) {
-    return epx_fail(error, EPX_ERR_ARGUMENT,
-                    "%s: the folder already holds a run; resume it or choose another folder.",
-                    path);
+  if (manifest && !trained) {
+    epx_metrics_row_t *rows = NULL;
+    int count = 0;
+    status = epx_metrics_read(folder, &rows, &count, NULL);
+    trained = (status != EPX_OK && status != EPX_ERR_NOT_FOUND) || count > 0;
+    free(rows);
   }
-  epx_utc_now(started);
+  return manifest && trained
+             ? epx_fail(error, EPX_ERR_ARGUMENT,
+                        "%s/manifest.json: the folder already holds a run; resume it or choose "
+                        "another folder.",
+                        folder)
+             : EPX_OK;
+}
+
+epx_status_t epx_run_record_create(const char *folder, const epx_run_info_t *info,
+                                   epx_run_record_t **record, epx_error_t *error) {
+  const position_t start_of_all = {0};
+  epx_status_t status = epx_run_record_check(folder, error);
+  if (status != EPX_OK) {
+    return status;
+  }
   epx_run_record_t *made = NULL;
-  status = make_record(folder, info, started, 0, &made, error);
+  status = make_record(folder, info, &start_of_all, &made, error);
   if (status != EPX_OK) {
     return status;
   }
@@ -176,7 +225,7 @@ epx_status_t epx_run_record_create(const char *folder, const epx_run_info_t *inf
 }
 
 epx_status_t epx_run_record_resume(const char *folder, const epx_run_info_t *info, int last_epoch,
-                                   epx_run_record_t **record, epx_error_t *error) {
+                                   int next_image, epx_run_record_t **record, epx_error_t *error) {
   char path[EPX_PATH_SIZE];
   json_t *old = NULL;
   epx_metrics_row_t *rows = NULL;
@@ -196,8 +245,8 @@ epx_status_t epx_run_record_resume(const char *folder, const epx_run_info_t *inf
     status = epx_metrics_read(folder, &rows, &count, error);
   }
   if (status == EPX_OK) {
-    const int resumes = (int)json_integer_value(json_object_get(old, "resumes")) + 1;
-    status = make_record(folder, info, epx_json_get_text(old, "started"), resumes, &made, error);
+    const position_t at = {old, last_epoch, next_image};
+    status = make_record(folder, info, &at, &made, error);
   }
   if (status == EPX_OK) {
     status = rewrite_metrics(folder, rows, count, last_epoch, error);

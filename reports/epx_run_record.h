@@ -61,16 +61,22 @@ typedef struct epx_metrics_row_t {
 
 typedef struct epx_run_record_t epx_run_record_t;
 
-/* Starts a record in a folder, made if missing. A folder that already holds a manifest.json is an
- * EPX_ERR_ARGUMENT: no run is ever overwritten. */
+/* Starts a record in a folder, made if missing. A folder that already holds a run is an
+ * EPX_ERR_ARGUMENT: no run is ever overwritten. One that holds only a start that came to nothing
+ * (no checkpoint.npz, no epoch in metrics.csv) is taken. */
 EPX_CHECKED epx_status_t epx_run_record_create(const char *folder, const epx_run_info_t *info,
                                                epx_run_record_t **record, epx_error_t *error);
 
-/* Continues the record of an interrupted or killed run: keeps the start time, counts the resume,
- * and drops the rows of epochs after last_epoch (0: all). EPX_ERR_NOT_FOUND without a manifest. */
+/* Continues the record of an interrupted or killed run after last_epoch epochs and next_image
+ * images of the one under way: keeps how the run began, counts the resume, adds an entry with what
+ * was changed to its history (epx_run_history.h), and drops the rows of epochs after last_epoch (0:
+ * all). EPX_ERR_NOT_FOUND without a manifest. */
 EPX_CHECKED epx_status_t epx_run_record_resume(const char *folder, const epx_run_info_t *info,
-                                               int last_epoch, epx_run_record_t **record,
-                                               epx_error_t *error);
+                                               int last_epoch, int next_image,
+                                               epx_run_record_t **record, epx_error_t *error);
+
+/* Whether epx_run_record_create would start a record there; changes nothing. */
+EPX_CHECKED epx_status_t epx_run_record_check(const char *folder, epx_error_t *error);
 
 /* Appends one row to metrics.csv. */
 EPX_CHECKED epx_status_t epx_run_record_append(epx_run_record_t *record,

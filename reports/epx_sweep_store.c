@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "epx_output.h"
 #include "epx_sweep_internal.h"
 
 static const char *const STATUS_NAMES[] = {"pending", "running", "finished", "failed"};
@@ -63,6 +64,10 @@ const char *epx_sweep_text(sqlite3_stmt *statement, int column) {
 }
 
 static epx_status_t lock_file(epx_sweep_store_t *store, epx_error_t *error) {
+  const epx_status_t status = epx_output_check(store->path, error);
+  if (status != EPX_OK) {
+    return status;
+  }
   store->lock = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (store->lock < 0) {
     return epx_fail(error, EPX_ERR_IO, "%s: cannot open the sweep for writing: %s.", store->path,

@@ -12,146 +12,74 @@
 #include "epx_trainer.h"
 #include "epx_twin.h"
 
-enum {
-  KEY_VECTORS = 0x300,
-  KEY_RANDOM,
-  KEY_SEED,
-  KEY_LAYER,
-  KEY_ROLE,
-  KEY_ROW_BLOCK,
-  KEY_COLUMN_BLOCK,
-  KEY_WRITE,
-  KEY_STALLS,
-  KEY_PERCENT,
-  KEY_WATCHDOG,
-  KEY_VCD,
-  KEY_LOG,
-  KEY_PULSES,
-  KEY_JUNIT
-};
+static void take_layer(void *values, char *argument, struct argp_state *state) {
+  epx_tile_command_t *command = values;
+  command->place.layer = strcmp(argument, "readout") == 0
+                             ? EPX_TILE_COMMAND_READOUT
+                             : (int)epx_options_number("layer", argument, state, 0, EPX_MAX_LAYERS);
+}
 
-static const struct argp_option options[] = {
-    {"vectors", KEY_VECTORS, "FILE", 0,
-     "Vectors from the arrays of an .npz file (rtl_model/check/epx_tile_npz.h)", 0},
-    {"random", KEY_RANDOM, "N", 0, "Vectors of N positions drawn at random", 0},
-    {"seed", KEY_SEED, "N", 0, "Of --random (default 1)", 0},
-    {"write-vectors", KEY_WRITE, "FILE", 0, "Write vectors and expected results as .npz", 0},
-    {"layer", KEY_LAYER, "N", 0,
-     "Layer, from 0, or `readout` (default 1, or 0 if there is one state layer only)", 0},
-    {"role", KEY_ROLE, "forward|backward", 0,
+static void take_role(void *values, char *argument, struct argp_state *state) {
+  epx_tile_command_t *command = values;
+  if (strcmp(argument, "forward") != 0 && strcmp(argument, "backward") != 0) {
+    argp_error(state, "--role %s: expected forward or backward", argument);
+  }
+  command->place.feedback = strcmp(argument, "backward") == 0;
+  command->role = true;
+}
+
+static void take_stalls(void *values, char *argument, struct argp_state *state) {
+  epx_tile_bench_options_t *bench = &((epx_tile_command_t *)values)->bench;
+  bench->stall_seed = (uint32_t)epx_options_number("stalls", argument, state, 0, INT32_MAX);
+  bench->stall_percent = bench->stall_percent < 0 ? 20 : bench->stall_percent;
+}
+
+#define AT(member) EPX_OPTION_AT(epx_tile_command_t, member)
+
+const epx_option_t epx_tile_command_options[] = {
+    {"vectors", 0, "FILE",
+     "Vectors from the arrays of an .npz file (rtl_model/check/epx_tile_npz.h)", EPX_OPTION_TEXT,
+     AT(vectors)},
+    {"random", 0, "N", "Vectors of N positions drawn at random", EPX_OPTION_WHOLE, AT(random),
+     .low = 1, .high = 1 << 20},
+    {"seed", 0, "N", "Of --random (default 1)", EPX_OPTION_WHOLE, AT(seed), .high = INT32_MAX},
+    {"write-vectors", 0, "FILE", "Write vectors and expected results as .npz", EPX_OPTION_OUTPUT,
+     AT(write)},
+    {"layer", 0, "N",
+     "Layer, from 0, or `readout` (default 1, or 0 if there is one state layer only)",
+     EPX_OPTION_CALL, .take = take_layer},
+    {"role", 0, "forward|backward",
      "Where connections are unidirectional, the arrays that drive the layer (default), or its "
      "feedback arrays",
-     0},
-    {"row-block", KEY_ROW_BLOCK, "N", 0, "Tile's row block (default 0)", 0},
-    {"column-block", KEY_COLUMN_BLOCK, "N", 0, "Tile's column block (default 0)", 0},
-    {"stalls", KEY_STALLS, "SEED", 0, "Let every channel stall at random", 0},
-    {"stall-percent", KEY_PERCENT, "P", 0, "Chance of a stall in a cycle, 0 to 90 (default 20)", 0},
-    {"watchdog", KEY_WATCHDOG, "N", 0,
-     "Give up after N cycles without progress (default: from the tile's size)", 0},
-    {"vcd", KEY_VCD, "FILE", 0, "Write the waveform", 0},
-    {"update-log", KEY_LOG, "FILE", 0,
-     "Write every synapse's update as CSV (rtl_model/sc/tile/epx_update_log.h)", 0},
-    {"pulse-log", KEY_PULSES, "FILE", 0,
-     "Write every device that the update pulsed as CSV (rtl_model/array/pulse/epx_pulse_log.h)", 0},
-    {"junit", KEY_JUNIT, "FILE", 0, "Write the verdict as JUnit XML", 0},
-    {0},
-};
-
-int epx_tile_command_number(const char *option, const char *argument, struct argp_state *state,
-                            int low, int high) {
-  char *end;
-  const long value = strtol(argument, &end, 10);
-  if (*argument == '\0' || *end != '\0' || value < low || value > high) {
-    argp_error(state, "%s %s: expected a whole number, %d to %d", option, argument, low, high);
-  }
-  return (int)value;
-}
+     EPX_OPTION_CALL, .take = take_role},
+    {"row-block", 0, "N", "Tile's row block (default 0)", EPX_OPTION_WHOLE, AT(place.row_block),
+     .high = 1 << 20},
+    {"column-block", 0, "N", "Tile's column block (default 0)", EPX_OPTION_WHOLE,
+     AT(place.column_block), .high = 1 << 20},
+    {"stalls", 0, "SEED", "Let every channel stall at random", EPX_OPTION_CALL,
+     .take = take_stalls},
+    {"stall-percent", 0, "P", "Chance of a stall in a cycle, 0 to 90 (default 20)",
+     EPX_OPTION_WHOLE, AT(bench.stall_percent), .high = 90},
+    {"watchdog", 0, "N", "Give up after N cycles without progress (default: from the tile's size)",
+     EPX_OPTION_WHOLE, AT(bench.watchdog_cycles), .low = 1, .high = INT32_MAX},
+    {"vcd", 0, "FILE", "Write the waveform; that of a run that fails goes to FILE.partial",
+     EPX_OPTION_OUTPUT, AT(bench.vcd_path)},
+    {"update-log", 0, "FILE", "Write every synapse's update as CSV (rtl_model/sc/tile/epx_update_log.h)",
+     EPX_OPTION_OUTPUT, AT(bench.update_log_path)},
+    {"pulse-log", 0, "FILE",
+     "Write every device that the update pulsed as CSV (rtl_model/array/pulse/epx_pulse_log.h)",
+     EPX_OPTION_OUTPUT, AT(bench.pulse_log_path)},
+    {"junit", 0, "FILE", "Write the verdict as JUnit XML", EPX_OPTION_OUTPUT, AT(junit)},
+    {0}};
 
 epx_tile_command_t epx_tile_command_default(void) {
   return (epx_tile_command_t){
       .seed = 1, .place = {-1, -1, -1, false}, .bench = {.stall_percent = -1 /* not given */}};
 }
 
-static error_t parse_file(int key, char *argument, epx_tile_command_t *command) {
-  switch (key) {
-    case KEY_VECTORS:
-      command->vectors = argument;
-      return 0;
-    case KEY_WRITE:
-      command->write = argument;
-      return 0;
-    case KEY_VCD:
-      command->bench.vcd_path = argument;
-      return 0;
-    case KEY_LOG:
-      command->bench.update_log_path = argument;
-      return 0;
-    case KEY_PULSES:
-      command->bench.pulse_log_path = argument;
-      return 0;
-    case KEY_JUNIT:
-      command->junit = argument;
-      return 0;
-    default:
-      return ARGP_ERR_UNKNOWN;
-  }
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state) {
-  epx_tile_command_t *command = state->input;
+void epx_tile_command_check(epx_tile_command_t *command) {
   epx_tile_bench_options_t *bench = &command->bench;
-  const int most_blocks = 1 << 20;
-  switch (key) {
-    case KEY_RANDOM:
-      command->random = epx_tile_command_number("--random", argument, state, 1, 1 << 20);
-      return 0;
-    case KEY_SEED:
-      command->seed = (uint64_t)epx_tile_command_number("--seed", argument, state, 0, INT32_MAX);
-      return 0;
-    case KEY_LAYER:
-      command->place.layer =
-          strcmp(argument, "readout") == 0
-              ? EPX_TILE_COMMAND_READOUT
-              : epx_tile_command_number("--layer", argument, state, 0, EPX_MAX_LAYERS);
-      return 0;
-    case KEY_ROLE:
-      if (strcmp(argument, "forward") != 0 && strcmp(argument, "backward") != 0) {
-        argp_error(state, "--role %s: expected forward or backward", argument);
-      }
-      command->place.feedback = strcmp(argument, "backward") == 0;
-      command->role = true;
-      return 0;
-    case KEY_ROW_BLOCK:
-      command->place.row_block =
-          epx_tile_command_number("--row-block", argument, state, 0, most_blocks);
-      return 0;
-    case KEY_COLUMN_BLOCK:
-      command->place.column_block =
-          epx_tile_command_number("--column-block", argument, state, 0, most_blocks);
-      return 0;
-    case KEY_STALLS:
-      bench->stall_seed =
-          (uint32_t)epx_tile_command_number("--stalls", argument, state, 0, INT32_MAX);
-      bench->stall_percent = bench->stall_percent < 0 ? 20 : bench->stall_percent;
-      return 0;
-    case KEY_PERCENT:
-      bench->stall_percent = epx_tile_command_number("--stall-percent", argument, state, 0, 90);
-      return 0;
-    case KEY_WATCHDOG:
-      bench->watchdog_cycles =
-          (uint64_t)epx_tile_command_number("--watchdog", argument, state, 1, INT32_MAX);
-      return 0;
-    case ARGP_KEY_END:
-      bench->stall_percent = bench->stall_percent < 0 ? 0 : bench->stall_percent;
-      return 0;
-    default:
-      return parse_file(key, argument, command);
-  }
-}
-
-const struct argp *epx_tile_command_argp(void) {
-  static const struct argp argp = {options, parse, 0, 0, 0, 0, 0};
-  return &argp;
+  bench->stall_percent = bench->stall_percent < 0 ? 0 : bench->stall_percent;
 }
 
 epx_tile_place_t epx_tile_command_place(const epx_tile_command_t *command,
@@ -220,6 +148,12 @@ epx_status_t epx_tile_command_open(const epx_tile_command_t *command,
     status = status == EPX_OK ? file_place(command, npz, experiment, &place, error) : status;
   }
   status = status == EPX_OK ? make_setup(experiment, place, &setup, error) : status;
+  if (status == EPX_OK && npz != NULL && !epx_tile_npz_says_formats(npz)) {
+    fprintf(stderr,
+            "%s: no array 'formats'; its codes are taken in the formats of the "
+            "configuration\n",
+            command->vectors);
+  }
   if (status == EPX_OK) {
     status = npz != NULL ? epx_tile_npz_read(npz, command->vectors, &setup, vectors, error)
                          : epx_tile_random(&setup, command->random, command->seed, vectors, error);

@@ -4,9 +4,8 @@
 #ifndef EPX_TILE_COMMAND_H
 #define EPX_TILE_COMMAND_H
 
-#include <argp.h>
-
 #include "epx_experiment.h"
+#include "epx_options.h"
 #include "epx_tile_check.h"
 
 #ifdef __cplusplus
@@ -28,16 +27,13 @@ typedef struct epx_tile_command_t {
 /* What nothing on the command line means. */
 epx_tile_command_t epx_tile_command_default(void);
 
-/* A parser of the options --vectors, --random, --seed, --layer, --role, --row-block,
- * --column-block,
+/* The options --vectors, --random, --seed, --layer, --role, --row-block, --column-block,
  * --write-vectors, --stalls, --stall-percent, --watchdog, --vcd, --update-log, --pulse-log and
- * --junit, to be a child of a program's own: set state->child_inputs[i] to an epx_tile_command_t at
- * ARGP_KEY_INIT. Its keys are 0x300 to 0x3ff. */
-const struct argp *epx_tile_command_argp(void);
+ * --junit, to stand beside a program's own; their values are an epx_tile_command_t. */
+extern const epx_option_t epx_tile_command_options[];
 
-/* A whole number from low to high; else an error of usage that names the option. */
-int epx_tile_command_number(const char *option, const char *argument, struct argp_state *state,
-                            int low, int high);
+/* After the last option: what was not given takes its default. */
+void epx_tile_command_check(epx_tile_command_t *command);
 
 /* The tile that was asked for, or layer 1 (0 if there is one only), blocks 0, 0. */
 epx_tile_place_t epx_tile_command_place(const epx_tile_command_t *command,

@@ -5,12 +5,11 @@
 #include <vector>
 
 #include "epx_config.h"
+#include "epx_output.h"
 
 namespace epx::testbench {
 
 namespace {
-
-enum { KEY_CONFIG = 0x200, KEY_SET };
 
 struct Arguments {
   const char *config = nullptr;
@@ -18,53 +17,51 @@ struct Arguments {
   epx_tile_command_t command = epx_tile_command_default();
 };
 
-void set_config(Arguments *arguments, const char *file, argp_state *state) {
+void take_config(void *values, char *file, argp_state *state) {
+  auto *arguments = static_cast<Arguments *>(values);
   if (arguments->config != nullptr) {
     argp_error(state, "more than one file: %s and %s", arguments->config, file);
   }
   arguments->config = file;
 }
 
-error_t parse(int key, char *argument, argp_state *state) {
-  auto *arguments = static_cast<Arguments *>(state->input);
-  switch (key) {
-    case ARGP_KEY_INIT:
-      state->child_inputs[0] = &arguments->command;
-      return 0;
-    case KEY_CONFIG:
-    case ARGP_KEY_ARG:
-      set_config(arguments, argument, state);
-      return 0;
-    case KEY_SET:
-      if (std::strchr(argument, '=') == nullptr) {
-        argp_error(state, "--set %s: expected KEY=VALUE", argument);
-      }
-      arguments->overrides.push_back(argument);
-      return 0;
-    case ARGP_KEY_END:
-      if ((arguments->command.vectors != nullptr) == (arguments->command.random > 0)) {
-        argp_error(state, "expected --vectors FILE or --random N");
-      }
-      return 0;
-    default:
-      return ARGP_ERR_UNKNOWN;
+void take_set(void *values, char *argument, argp_state *state) {
+  if (std::strchr(argument, '=') == nullptr) {
+    argp_error(state, "--set %s: expected KEY=VALUE", argument);
   }
+  static_cast<Arguments *>(values)->overrides.push_back(argument);
 }
 
-void parse_arguments(int argc, char **argv, Arguments *arguments) {
-  const argp_option options[] = {
-      {"config", KEY_CONFIG, "FILE", 0, "Network and chip (or CONFIG.yaml; default: epxbar's)", 0},
-      {"set", KEY_SET, "KEY=VALUE", 0, "Override a key of the configuration (repeatable)", 0},
-      {nullptr, 0, nullptr, 0, nullptr, 0}};
-  const argp_child children[] = {{epx_tile_command_argp(), 0, nullptr, 0},
-                                 {nullptr, 0, nullptr, 0}};
-  const argp parser = {
-      options,         parse,
-      "[CONFIG.yaml]", "Runs vectors on a tile behind epxbar's ports and compares every value.",
-      children,        nullptr,
-      nullptr};
-  argp_err_exit_status = 2;
-  argp_parse(&parser, argc, argv, 0, nullptr, arguments);
+void check(void *values, argp_state *state) {
+  auto *arguments = static_cast<Arguments *>(values);
+  if ((arguments->command.vectors != nullptr) == (arguments->command.random > 0)) {
+    argp_error(state, "expected --vectors FILE or --random N");
+  }
+  epx_tile_command_check(&arguments->command);
+}
+
+epx_status_t parse(int argc, char **argv, Arguments *arguments, epx_error_t *error) {
+  epx_option_t options[3] = {};
+  options[0].name = "config";
+  options[0].value = "FILE";
+  options[0].help = "Network and chip (or CONFIG.yaml; default: epxbar's)";
+  options[0].kind = EPX_OPTION_CALL;
+  options[0].take = take_config;
+  options[1].name = "set";
+  options[1].value = "KEY=VALUE";
+  options[1].help = "Override a key of the configuration (repeatable)";
+  options[1].kind = EPX_OPTION_CALL;
+  options[1].take = take_set;
+  epx_command_line_t line = {};
+  line.arguments = "[CONFIG.yaml]";
+  line.help = "Runs vectors on a tile behind epxbar's ports and compares every value.";
+  line.sets[0] = {options, arguments};
+  line.sets[1] = {epx_tile_command_options, &arguments->command};
+  line.argument = take_config;
+  line.argument_values = arguments;
+  line.check = check;
+  line.check_values = arguments;
+  return epx_options_parse(&line, argc, argv, error);
 }
 
 epx_status_t run(const Arguments &arguments, const char *program, epx_error_t *error) {
@@ -97,11 +94,12 @@ epx_status_t run(const Arguments &arguments, const char *program, epx_error_t *e
 int tile_main_with(epx_tile_run_fn run_fn, int argc, char **argv) {
   Arguments arguments;
   epx_error_t error = {};
-  parse_arguments(argc, argv, &arguments);
+  epx_status_t status = parse(argc, argv, &arguments, &error);
   arguments.command.bench.run = run_fn;
   const char *slash = std::strrchr(argv[0], '/');
   const char *program = slash != nullptr ? slash + 1 : argv[0];
-  const epx_status_t status = run(arguments, program, &error);
+  status = status == EPX_OK ? run(arguments, program, &error) : status;
+  status = status == EPX_OK ? epx_output_flush(stdout, "standard output", &error) : status;
   if (status != EPX_OK) {
     std::fprintf(stderr, "%s: %s\n", program, error.message);
   }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "epx_npy.h"
+#include "epx_tile_formats.h"
 #include "epx_yaml.h"
 
 typedef struct reader_t {
@@ -16,6 +17,7 @@ typedef struct reader_t {
   epx_tile_vectors_t *v;
 } reader_t;
 
+static const char formats_name[] = "formats";
 static const size_t place_shape[] = {4}, circuit_shape[] = {2, 4, 2}, event_shape[] = {4};
 
 static bool whole(const epx_npz_array_t *array) {
@@ -61,9 +63,9 @@ epx_status_t epx_tile_npz_place(const epx_npz_t *npz, const char *label, epx_til
 
 /* Every array of the archive must be one of ours. */
 static epx_status_t check_names(const epx_npz_t *npz, const char *label, epx_error_t *error) {
-  enum { OTHERS = 3, COUNT = EPX_TILE_INPUTS + EPX_TILE_OUTPUTS + OTHERS };
+  enum { OTHERS = 4, COUNT = EPX_TILE_INPUTS + EPX_TILE_OUTPUTS + OTHERS };
   char expect[EPX_TILE_OUTPUTS][32];
-  const char *names[COUNT] = {"tile", "circuit", "event"};
+  const char *names[COUNT] = {"tile", "circuit", "event", formats_name};
   for (int i = 0; i < EPX_TILE_INPUTS; ++i) {
     names[OTHERS + i] = epx_tile_inputs()[i].name;
   }
@@ -289,6 +291,20 @@ static epx_status_t fill(const reader_t *r, epx_error_t *error) {
   return status == EPX_OK ? epx_tile_vectors_program(r->v, weights, error) : status;
 }
 
+bool epx_tile_npz_says_formats(const epx_npz_t *npz) {
+  return epx_code_formats_given(npz, formats_name);
+}
+
+/* Vectors that another program made may leave them out. */
+static epx_status_t check_formats(const epx_npz_t *npz, const char *label,
+                                  const epx_tile_setup_t *setup, epx_error_t *error) {
+  epx_code_format_t formats[EPX_TILE_FORMATS];
+  const size_t count = epx_tile_formats(setup, formats);
+  return epx_tile_npz_says_formats(npz)
+             ? epx_code_formats_check(npz, label, formats_name, formats, count, error)
+             : EPX_OK;
+}
+
 epx_status_t epx_tile_npz_read(const epx_npz_t *npz, const char *label,
                                const epx_tile_setup_t *setup, epx_tile_vectors_t **vectors,
                                epx_error_t *error) {
@@ -297,6 +313,7 @@ epx_status_t epx_tile_npz_read(const epx_npz_t *npz, const char *label,
   static const char *const terms[3] = {"coefficient", "pre", "term_post"};
   epx_tile_counts_t counts = {0, 0, 0};
   epx_status_t status = check_names(npz, label, error);
+  status = status == EPX_OK ? check_formats(npz, label, setup, error) : status;
   status = status == EPX_OK ? count_words(npz, label, forward, &counts.vectors, error) : status;
   status = status == EPX_OK ? count_words(npz, label, backward, &counts.positions, error) : status;
   status = status == EPX_OK ? count_words(npz, label, terms, &counts.terms, error) : status;
@@ -340,7 +357,12 @@ static epx_status_t add_all(epx_npz_t *npz, const epx_tile_vectors_t *v, epx_err
     circuit[2 * i] = scale->mantissa;
     circuit[2 * i + 1] = scale->shift;
   }
+  epx_code_format_t formats[EPX_TILE_FORMATS];
+  const size_t count = epx_tile_formats(&v->setup, formats);
   epx_status_t status = epx_npz_add(npz, "tile", EPX_DTYPE_I32, 1, place_shape, place, NULL, error);
+  if (status == EPX_OK) {
+    status = epx_code_formats_add(npz, formats_name, formats, count, error);
+  }
   if (status == EPX_OK) {
     status = epx_npz_add(npz, "event", EPX_DTYPE_U32, 1, event_shape, event, NULL, error);
   }

@@ -8,6 +8,9 @@
  *
  *   tile           i32 [4]        layer, row block, column block, 1 for its feedback arrays (else
  *                                 0); left out: the caller's choice
+ *   formats        u8  [bytes]    text: a line for each array of codes, its name and its format
+ *                                 (epx_code_formats.h); a format that is not the configuration's is
+ *                                 refused; left out: taken to be the configuration's
  *   weight         i8  [R, U]     synapse codes; left out: the rounded `shadow`
  *   lfsr           u32 []         rounding register, not 0; left out: its state before training
  *   written        u32 [R, U]     of devices that are not ideal: numbers of the cells' writes, of
@@ -65,10 +68,13 @@ EPX_CHECKED epx_status_t epx_tile_npz_place(const epx_npz_t *npz, const char *la
 
 /* Vectors from an archive. Errors name the file, the array and what was found and expected:
  * EPX_ERR_NOT_FOUND (an array that others need), EPX_ERR_FORMAT (an unknown name, a shape, a type,
- * a code outside its format, constants that could overflow 64 bits). */
+ * other formats than those of the setup, a code outside its format, constants that could overflow 64 bits). */
 EPX_CHECKED epx_status_t epx_tile_npz_read(const epx_npz_t *npz, const char *label,
                                            const epx_tile_setup_t *setup,
                                            epx_tile_vectors_t **vectors, epx_error_t *error);
+
+/* Whether the archive says in which formats its codes are. */
+bool epx_tile_npz_says_formats(const epx_npz_t *npz);
 
 /* Writes vectors and what is expected of them, atomically. */
 EPX_CHECKED epx_status_t epx_tile_npz_write(const char *path, const epx_tile_vectors_t *vectors,

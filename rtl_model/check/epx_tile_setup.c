@@ -35,7 +35,7 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
     const epx_layer_map_t *before = &t.layer[epx_tile_layer_placed(&t.base.network, placed)].map;
     number += before->row_blocks * before->column_blocks;
   }
-  t.samples = batch;
+  t.total = batch;
   *setup = (epx_tile_setup_t){
       .chip = t.chip,
       .map = *map,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "epx_code_formats.h"
 #include "epx_quantize.h"
 #include "epx_twin_internal.h"
 
@@ -118,9 +119,66 @@ static void name_register(const twin_layer_t *layer, const register_t *r,
            layer->role == EPX_ROLE_FEEDBACK ? "backward_" : "", r->suffix);
 }
 
+static const char formats_name[] = "twin.formats";
+
+/* What a register's codes mean. A shadow register's format says how the array reads it, too; whole
+ * sums of converters' ranges mean what codes, digits and cells make of them. */
+static void format_register(const twin_t *twin, const twin_layer_t *layer, const register_t *r,
+                            epx_code_format_t *out) {
+  const epx_chip_t *chip = &twin->chip;
+  const epx_qformat_t codes = layer->parameter == 0 ? chip->input : chip->state;
+  char text[2][EPX_QFORMAT_TEXT_SIZE];
+  name_register(layer, r, out->array);
+  if (r->data == layer->shadow) {
+    out->keys = "chip.synapse.format, chip.synapse.shadow_bits";
+    snprintf(out->format, sizeof out->format, "%s read as %s",
+             epx_qformat_print(layer->shadow_format, text[0]),
+             epx_qformat_print(layer->synapse, text[1]));
+  } else if (r->data == layer->ranges) {
+    out->keys = "chip.input or chip.state, chip.array.dac, chip.array.bits_per_cell";
+    snprintf(out->format, sizeof out->format, "codes %s, DAC digits of %d bits%s, cells of %d",
+             epx_qformat_print(codes, text[0]), chip->dac.bits,
+             chip->dac_codes == EPX_DAC_ROUNDED ? ", rounded" : "", chip->bits_per_cell);
+  } else {
+    const bool bias = r->data == layer->bias;
+    out->keys = bias ? "chip.bias" : "chip.velocity";
+    epx_qformat_print(bias ? chip->bias : chip->velocity, out->format);
+  }
+}
+
+/* Of all registers that hold codes. Returns how many. */
+static size_t formats_of(const twin_t *twin, epx_code_format_t *formats) {
+  size_t count = 0;
+  for (int t = 0; t < twin->tile_layers; ++t) {
+    const twin_layer_t *layer = &twin->layer[t];
+    register_t list[REGISTERS];
+    registers_of(layer, list);
+    for (int i = 0; i < REGISTERS; ++i) {
+      if (list[i].data != NULL && list[i].dtype != EPX_DTYPE_U32) { /* draws have no format */
+        format_register(twin, layer, &list[i], &formats[count++]);
+      }
+    }
+  }
+  return count;
+}
+
+enum { FORMATS = EPX_MAX_TILE_LAYERS * REGISTERS };
+
+static epx_status_t save_formats(const twin_t *twin, epx_npz_t *npz, epx_error_t *error) {
+  epx_code_format_t formats[FORMATS];
+  return epx_code_formats_add(npz, formats_name, formats, formats_of(twin, formats), error);
+}
+
+static epx_status_t check_formats(const twin_t *twin, const epx_npz_t *npz, const char *label,
+                                  epx_error_t *error) {
+  epx_code_format_t formats[FORMATS];
+  return epx_code_formats_check(npz, label, formats_name, formats, formats_of(twin, formats),
+                                error);
+}
+
 epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
-  epx_status_t status = EPX_OK;
+  epx_status_t status = save_formats(twin, npz, error);
   for (int t = 0; t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
     registers_of(&twin->layer[t], list);
@@ -158,8 +216,10 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
                           epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
   const register_t counters = counters_of(twin);
-  epx_status_t status =
-      twin_draws(twin) ? restore_register(npz, label, "twin.counters", &counters, error) : EPX_OK;
+  epx_status_t status = check_formats(twin, npz, label, error);
+  if (status == EPX_OK && twin_draws(twin)) {
+    status = restore_register(npz, label, "twin.counters", &counters, error);
+  }
   for (int t = 0; status == EPX_OK && t < twin->tile_layers; ++t) {
     register_t list[REGISTERS];
     registers_of(&twin->layer[t], list);

@@ -219,6 +219,14 @@ run 0 train tiny.yaml --threads 1 --quiet --set training.epochs=1 -o trained
 run 0 chip --run trained --images 2 --set dynamics.free_steps=2 --set dynamics.nudged_steps=1
 passes
 prints '2 images'
+
+# Its registers are codes: under another format they would be other weights.
+for key in chip.synapse.format=Q1.5 chip.synapse.format=Q0.7 chip.synapse.shadow_bits=7 \
+  chip.velocity=Q7.20 chip.bias=Q3.18; do
+  refuse 2 "${key%=*}" chip --run trained --set "$key"
+  says 'trained/checkpoint.npz: the codes of ' 'this configuration would read them as'
+  refuse 2 "${key%=*}" tile --from-run trained --set "$key"
+done
 run 0 chip --from-run trained --image 5 --set dynamics.free_steps=2 --set dynamics.nudged_steps=1 \
   --vcd fifth.vcd --vcd-tiles conv0_r0_c0
 passes

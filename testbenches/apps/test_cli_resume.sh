@@ -23,8 +23,7 @@ kill_and_resume() {
     if [ -e "$folder/checkpoint.npz" ]; then
       arguments=(--resume "$folder" --threads 1)
       resumes=$((resumes + 1))
-    else # killed before its first checkpoint: nothing to lose
-      rm -rf "$folder"
+    else # killed before its first checkpoint: nothing to lose, and the folder is free
       arguments=("${settings[@]}" --set "substrate.kind=$kind" -o "$folder")
     fi
     what="$kind, attempt $attempt: ${arguments[*]}"
@@ -104,7 +103,7 @@ cp twin/checkpoint.npz before.npz
 refuse 2 'twin/manifest.json: the folder already holds a run; resume it' train "${settings[@]}" \
   -o twin
 refuse 2 '--resume nothing: no run to continue: nothing/config.yaml' train --resume nothing
-refuse 2 '--resume: training.seed=3 would make another run of it' train --resume twin \
+refuse 2 'training.seed=3 would make another run of it' train --resume twin \
   --set training.seed=3
 refuse 2 'leave out --out x' train --resume twin -o x
 refuse 2 'leave out tiny.yaml' train --resume twin tiny.yaml
@@ -123,5 +122,5 @@ refuse 2 'broken/checkpoint.npz: not readable as an .npz' train --resume broken
 cp golden/checkpoint.npz broken/checkpoint.npz
 refuse 2 'broken/checkpoint.npz: ' train --resume broken
 : >file
-refuse 1 'file: cannot make the folder' train "${settings[@]}" -o file/run
+refuse 1 'file/run: cannot write there' train "${settings[@]}" -o file/run
 finish

@@ -73,6 +73,14 @@ make shadow.npz 'shadow=i8:36,8:100' 'velocity=i8:36,8:-7' 'bias=i2:8:5' 'bias_v
 run 0 "${tile[@]}" --vectors shadow.npz
 prints 'PASS  LFSR'
 
+# Codes mean what the file's formats say; without formats, what the configuration says, stated.
+for key in chip.synapse.format=Q1.5 chip.synapse.format=Q0.7 chip.synapse.shadow_bits=7 \
+  chip.velocity=Q7.20 chip.bias=Q3.18 chip.state=UQ0.7; do
+  refuse 2 "${key%=*}" "${tile[@]}" --vectors v.npz --set "$key"
+done
+run 0 "${tile[@]}" --vectors forward.npz
+says "forward.npz: no array 'formats'; its codes are taken in the formats of the configuration"
+
 # Damage: each array named, with what was found and expected.
 bad() {
   local text=$1

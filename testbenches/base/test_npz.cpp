@@ -355,7 +355,7 @@ TEST_F(Npz, FailedWriteLeavesTheOldFileAndNothingElse) {
   EXPECT_NE(strstr(error.message, path.c_str()), nullptr) << error.message;
   EXPECT_EQ(slurp(path), before);
   fs::create_directory(folder / "taken.npz");
-  EXPECT_EQ(epx_npz_write((folder / "taken.npz").c_str(), npz, &error), EPX_ERR_IO);
+  EXPECT_EQ(epx_npz_write((folder / "taken.npz").c_str(), npz, &error), EPX_ERR_ARGUMENT);
   EXPECT_EQ(epx_npz_write((folder / "none" / "a.npz").c_str(), npz, &error), EPX_ERR_IO);
   int entries = 0;
   for (const auto &entry : fs::directory_iterator(folder)) {

@@ -105,12 +105,24 @@ TEST(RunRecord, NeverOverwritesARun) {
   epx_run_record_t *record = nullptr;
   ASSERT_OK(epx_run_record_create(run.c_str(), &info, &record, &error));
   epx_run_record_destroy(record);
+  record = nullptr;
+  ASSERT_OK(epx_run_record_create(run.c_str(), &info, &record, &error));
+  std::mt19937 random = seeded();
+  const epx_metrics_row_t row = random_row(random, 1, EPX_SPLIT_TRAIN);
+  ASSERT_OK(epx_run_record_append(record, &row, &error));
+  epx_run_record_destroy(record);
   const std::string before = read_text(run + "/manifest.json");
   record = nullptr;
   EXPECT_EQ(epx_run_record_create(run.c_str(), &info, &record, &error), EPX_ERR_ARGUMENT);
   EXPECT_MESSAGE("manifest.json");
   EXPECT_EQ(record, nullptr);
   EXPECT_EQ(read_text(run + "/manifest.json"), before);
+  const std::string other = folder / "other";
+  ASSERT_OK(epx_run_record_create(other.c_str(), &info, &record, &error));
+  epx_run_record_destroy(record);
+  record = nullptr;
+  write_text(other + "/checkpoint.npz", "anything");
+  EXPECT_EQ(epx_run_record_create(other.c_str(), &info, &record, &error), EPX_ERR_ARGUMENT);
 }
 
 TEST(RunRecord, ResumeKeepsRowsUpToTheCheckpointAfterAnyTruncation) {
@@ -138,7 +150,7 @@ TEST(RunRecord, ResumeKeepsRowsUpToTheCheckpointAfterAnyTruncation) {
     const size_t whole = occurrences(text.substr(0, size), "\n") - 1;
     ASSERT_EQ(read_rows(run).size(), whole);
     const int checkpoint = static_cast<int>(random() % (epochs + 1));
-    ASSERT_OK(epx_run_record_resume(run.c_str(), &info, checkpoint, &record, &error));
+    ASSERT_OK(epx_run_record_resume(run.c_str(), &info, checkpoint, 0, &record, &error));
     const epx_metrics_row_t next = random_row(random, checkpoint + 1, EPX_SPLIT_TRAIN);
     ASSERT_OK(epx_run_record_append(record, &next, &error));
     ASSERT_OK(epx_run_record_finish(record, EPX_RUN_FINISHED, nullptr, &error));
@@ -255,14 +267,14 @@ TEST(RunRecord, ResumeRefusesWhatIsNoRun) {
   epx_error_t error = {};
   const epx_run_info_t info = make_info(nullptr);
   epx_run_record_t *record = nullptr;
-  EXPECT_EQ(epx_run_record_resume((folder / "none").c_str(), &info, 1, &record, &error),
+  EXPECT_EQ(epx_run_record_resume((folder / "none").c_str(), &info, 1, 0, &record, &error),
             EPX_ERR_NOT_FOUND);
   write_text(folder / "manifest.json", "{\"format\": 1,\n \"status\": }\n");
-  EXPECT_EQ(epx_run_record_resume((folder / "").c_str(), &info, 1, &record, &error),
+  EXPECT_EQ(epx_run_record_resume((folder / "").c_str(), &info, 1, 0, &record, &error),
             EPX_ERR_FORMAT);
   EXPECT_MESSAGE("manifest.json:2:");
   write_text(folder / "manifest.json", "{\"format\": 7}\n");
-  EXPECT_EQ(epx_run_record_resume((folder / "").c_str(), &info, 1, &record, &error),
+  EXPECT_EQ(epx_run_record_resume((folder / "").c_str(), &info, 1, 0, &record, &error),
             EPX_ERR_FORMAT);
   EXPECT_MESSAGE("found 7; expected 1");
   EXPECT_EQ(record, nullptr);

@@ -2,18 +2,19 @@
 #include "epx_pulse_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "epx_output.h"
 
 enum { BUFFER_SIZE = 1 << 16, LONGEST_LINE = 256 };
 
 struct epx_pulse_log_t {
-  int file;
+  epx_output_t *output;
+  int file;  /* of the output */
   off_t end; /* of the last complete line in the file */
   size_t used;
   epx_status_t status; /* of the first failure */
@@ -38,9 +39,7 @@ static void flush(epx_pulse_log_t *log) {
       done += (size_t)written;
     } else if (errno != EINTR) {
       const int reason = errno;
-      struct stat about;
-      const bool cut = fstat(log->file, &about) != 0 || !S_ISREG(about.st_mode) ||
-                       ftruncate(log->file, log->end) == 0;
+      const bool cut = ftruncate(log->file, log->end) == 0;
       log->status = epx_fail(&log->failure, EPX_ERR_IO, "cannot write the pulse log %.400s: %s%s",
                              log->path, strerror(reason), cut ? "" : "; it may end within a line");
     }
@@ -62,20 +61,18 @@ epx_status_t epx_pulse_log_open(const char *path, epx_pulse_log_t **out, epx_err
       "step,tile,layer,row_block,column_block,row,column,polarity,pulses,before,after\n";
   epx_pulse_log_t *log = calloc(1, sizeof *log);
   char *copy = strdup(path);
+  epx_status_t status = EPX_OK;
   if (log == NULL || copy == NULL) {
-    free(log);
-    free(copy);
-    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the pulse log %.400s", path);
+    status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the pulse log %.400s", path);
   }
-  log->path = copy;
-  log->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (log->file < 0) {
-    const epx_status_t status =
-        epx_fail(error, EPX_ERR_IO, "cannot write the pulse log %.400s: %s", path, strerror(errno));
+  status = status == EPX_OK ? epx_output_open(path, NULL, &log->output, error) : status;
+  if (status != EPX_OK) {
     free(copy);
     free(log);
     return status;
   }
+  log->path = copy;
+  log->file = fileno(epx_output_stream(log->output));
   put(log, header, sizeof header - 1);
   *out = log;
   return EPX_OK;
@@ -99,12 +96,27 @@ epx_status_t epx_pulse_log_close(epx_pulse_log_t *log, epx_error_t *error) {
     return EPX_OK;
   }
   flush(log);
-  if (close(log->file) != 0 && log->status == EPX_OK) {
-    log->status = epx_fail(&log->failure, EPX_ERR_IO, "cannot write the pulse log %.400s: %s",
-                           log->path, strerror(errno));
+  epx_status_t status = again(log, error);
+  if (status == EPX_OK) {
+    status = epx_output_commit(log->output, error);
+  } else {
+    epx_output_set_aside(log->output, error);
   }
-  const epx_status_t status = again(log, error);
   free(log->path);
   free(log);
   return status;
+}
+
+void epx_pulse_log_abandon(epx_pulse_log_t *log, bool keep, epx_error_t *error) {
+  if (log == NULL) {
+    return;
+  }
+  if (keep) {
+    flush(log);
+    epx_output_set_aside(log->output, error);
+  } else {
+    epx_output_discard(log->output);
+  }
+  free(log->path);
+  free(log);
 }

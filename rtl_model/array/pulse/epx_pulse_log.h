@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A record of every cell that was pulsed, streamed to a CSV file.
  *
- * The file is a header line and a line per record, written in whole lines: whatever stops a run, or
- * fills a disk, leaves a file that ends with a complete record. After a failure the log takes no
+ * The file is a header line and a line per record. It takes its name when the log is closed
+ * (epx_output.h); where a run fails or a disk is full, "<path>.partial" ends with a complete record
+ * and an older file stays. After a failure the log takes no
  * more records and gives the first error again at every call, so that a caller may look once, at
  * the end. */
 #ifndef EPX_PULSE_LOG_H
 #define EPX_PULSE_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,15 +31,20 @@ typedef struct epx_pulse_record_t {
 
 typedef struct epx_pulse_log_t epx_pulse_log_t;
 
-/* Creates or empties `path`; the log owns the open file. */
+/* Starts the file that will be `path`; the log owns it. */
 EPX_CHECKED epx_status_t epx_pulse_log_open(const char *path, epx_pulse_log_t **log,
                                             epx_error_t *error);
 
 EPX_CHECKED epx_status_t epx_pulse_log_write(epx_pulse_log_t *log, const epx_pulse_record_t *record,
                                              epx_error_t *error);
 
-/* Writes what is buffered and closes; the log is gone whatever the result. NULL: nothing. */
+/* Writes what is buffered and gives the file its name; the log is gone whatever the result. NULL:
+ * nothing. */
 EPX_CHECKED epx_status_t epx_pulse_log_close(epx_pulse_log_t *log, epx_error_t *error);
+
+/* Ends the log of a run that failed: keeps what there is as "<path>.partial", and adds that to the
+ * message of *error, or keeps nothing. NULL: nothing. */
+void epx_pulse_log_abandon(epx_pulse_log_t *log, bool keep, epx_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -32,11 +32,11 @@ epx_status_t check(const epx_sc_chip_job_t &job, epx_error_t *error) {
       chip.psum_buffer < 1) {
     return epx_fail(error, EPX_ERR_ARGUMENT, "chip.noc: expected widths and depths of at least 1");
   }
-  return epx::check_waveform(job.vcd_path, error);
+  return EPX_OK;
 }
 
 void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx::UpdateLog *log,
-              epx_sc_chip_result_t *result) {
+              epx::Waveform *waveform, epx_sc_chip_result_t *result) {
   epx::ChipTables tables(job, plan);
   epx::Mesh chip("chip", &tables);
   chip.set_predicted(result->predicted);
@@ -46,9 +46,9 @@ void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx::UpdateLog *
       log->write(place, record);
     });
   }
-  result->seconds = epx::simulate_with_waveform(
-      job.vcd_path, [&](sc_core::sc_trace_file *file) { chip.trace(file); },
-      [&] { return chip.controller().shown(); });
+  result->seconds =
+      waveform->simulate([&](sc_core::sc_trace_file *file) { chip.trace(file); },
+                         [&] { return chip.controller().shown(); });
   chip.check_conservation();
   chip.store_registers();
   result->events = {};
@@ -69,9 +69,13 @@ extern "C" epx_status_t epx_sc_chip_run(const epx_sc_chip_job_t *job, epx_sc_chi
                                         epx_error_t *error) {
   plan_t plan;
   epx::UpdateLog log;
+  epx::Waveform waveform;
   epx_status_t status = check(*job, error);
   if (status == EPX_OK) {
     status = plan_make(job->network, job->chip, &plan, error);
+  }
+  if (status == EPX_OK) {
+    status = waveform.open(job->vcd_path, error);
   }
   if (status == EPX_OK) {
     status = log.open(*job->chip, job->update_log_path, job->pulse_log_path, error);
@@ -80,6 +84,6 @@ extern "C" epx_status_t epx_sc_chip_run(const epx_sc_chip_job_t *job, epx_sc_chi
     return status;
   }
   status = epx::run_simulation(
-      "SystemC chip", [&] { simulate(*job, plan, &log, result); }, error);
-  return status == EPX_OK ? log.close(error) : status;
+      "SystemC chip", [&] { simulate(*job, plan, &log, &waveform, result); }, error);
+  return epx::end_outputs(status, &waveform, &log, error);
 }

@@ -154,6 +154,7 @@ template <typename Module>
 epx_status_t run_tile(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
                       epx_sc_tile_result_t *result, epx_error_t *error) {
   UpdateLog log;
+  Waveform waveform;
   epx_status_t status = check_tile_job(*job, *memory, error);
   const char *const logged =
       job->update_log_path != nullptr ? job->update_log_path : job->pulse_log_path;
@@ -161,7 +162,7 @@ epx_status_t run_tile(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
     status = epx_fail(error, EPX_ERR_UNSUPPORTED,
                       "update log %s: this tile does not tell its updates (watch_updates)", logged);
   }
-  status = status == EPX_OK ? check_waveform(job->vcd_path, error) : status;
+  status = status == EPX_OK ? waveform.open(job->vcd_path, error) : status;
   status = status == EPX_OK ? log.open(*job->chip, job->update_log_path, job->pulse_log_path, error)
                             : status;
   if (status != EPX_OK) {
@@ -176,12 +177,12 @@ epx_status_t run_tile(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
             [&log, place](const UpdateRecord &record) { log.write(place, record); });
       }
     }
-    result->seconds = simulate_with_waveform(
-        job->vcd_path, [&](sc_core::sc_trace_file *file) { bench.trace(file); });
+    result->seconds =
+        waveform.simulate([&](sc_core::sc_trace_file *file) { bench.trace(file); });
     bench.finish();
   };
   status = run_simulation("SystemC tile", simulate, error);
-  return status == EPX_OK ? log.close(error) : status;
+  return end_outputs(status, &waveform, &log, error);
 }
 
 }  // namespace epx

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "epx_update_log.h"
 
-#include <cerrno>
 #include <cinttypes>
-#include <cstring>
 
 #include "epx_pulsed.h"
 
 namespace epx {
 
 UpdateLog::~UpdateLog() {
-  epx_error_t error = {};
-  const epx_status_t status = close(&error);  // of a run that failed: told elsewhere
-  static_cast<void>(status);
+  abandon(EPX_ERR_ARGUMENT, nullptr);
 }
 
 epx_status_t UpdateLog::open(const epx_chip_t &chip, const char *updates, const char *pulses,
@@ -32,12 +28,11 @@ epx_status_t UpdateLog::open(const epx_chip_t &chip, const char *updates, const 
   if (updates == nullptr) {
     return EPX_OK;
   }
-  path_ = updates;
-  file_ = std::fopen(updates, "w");
-  if (file_ == nullptr) {
-    return epx_fail(error, EPX_ERR_IO, "cannot write the update log %s: %s", updates,
-                    std::strerror(errno));
+  const epx_status_t status = epx_output_open(updates, nullptr, &output_, error);
+  if (status != EPX_OK) {
+    return status;
   }
+  file_ = epx_output_stream(output_);
   std::fputs(
       "step,tile,layer,row_block,column_block,edge,kind,row,unit,bitline,correlation,velocity_"
       "before,velocity_after,value_before,"
@@ -80,18 +75,46 @@ void UpdateLog::write_update(const UpdatePlace &place, const UpdateRecord &r) {
 epx_status_t UpdateLog::close(epx_error_t *error) {
   const epx_status_t status = epx_pulse_log_close(pulses_, error);
   pulses_ = nullptr;
-  if (file_ == nullptr) {
+  if (output_ == nullptr) {
     return status;
   }
-  errno = 0;
-  const bool failed = std::ferror(file_) != 0;
-  const bool lost = std::fclose(file_) != 0;
-  file_ = nullptr;
-  if (failed || lost) {
-    return epx_fail(error, EPX_ERR_IO, "cannot write the update log %s: %s", path_,
-                    errno != 0 ? std::strerror(errno) : "an earlier write failed");
+  epx_error_t second = {};
+  const bool written = std::ferror(file_) == 0;
+  if (!written) {
+    epx_fail(&second, EPX_ERR_IO, "cannot write the update log whole: is the disk full?");
+    epx_output_set_aside(output_, &second);
   }
-  return status;
+  const epx_status_t ended = written ? epx_output_commit(output_, &second) : EPX_ERR_IO;
+  output_ = nullptr;
+  file_ = nullptr;
+  return status != EPX_OK  ? status
+         : ended != EPX_OK ? epx_fail(error, ended, "%s", second.message)
+                           : EPX_OK;
+}
+
+void UpdateLog::abandon(epx_status_t why, epx_error_t *error) {
+  const bool began = why != EPX_ERR_ARGUMENT && why != EPX_ERR_UNSUPPORTED;
+  epx_pulse_log_abandon(pulses_, began, error);
+  if (began) {
+    epx_output_set_aside(output_, error);
+  } else {
+    epx_output_discard(output_);
+  }
+  pulses_ = nullptr;
+  output_ = nullptr;
+  file_ = nullptr;
+}
+
+epx_status_t end_outputs(epx_status_t status, Waveform *waveform, UpdateLog *log,
+                         epx_error_t *error) {
+  if (status != EPX_OK) {
+    waveform->abandon(status, error);
+    log->abandon(status, error);
+    return status;
+  }
+  status = waveform->close(error);
+  const epx_status_t logged = log->close(status == EPX_OK ? error : nullptr);
+  return status == EPX_OK ? logged : status;
 }
 
 }  // namespace epx

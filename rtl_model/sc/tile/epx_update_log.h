@@ -24,8 +24,10 @@
 #include <cstdio>
 
 #include "epx_chip.h"
+#include "epx_output.h"
 #include "epx_pulse_log.h"
 #include "epx_status.h"
+#include "epx_waveform.h"
 
 namespace epx {
 
@@ -58,18 +60,27 @@ class UpdateLog {
   EPX_CHECKED epx_status_t open(const epx_chip_t &chip, const char *updates, const char *pulses,
                                 epx_error_t *error);
   void write(const UpdatePlace &place, const UpdateRecord &record);
-  // EPX_ERR_IO where anything did not reach a file (which then is incomplete).
+  // Gives the files their names. EPX_ERR_IO where anything did not reach one, which then is
+  // "<path>.partial", and an older file stays.
   EPX_CHECKED epx_status_t close(epx_error_t *error);
+  // Ends the logs of a run that failed with `why`: what there is is kept as "<path>.partial", which
+  // the message of *error then says too; of a run that was refused, nothing is kept.
+  void abandon(epx_status_t why, epx_error_t *error);
   bool is_open() const { return file_ != nullptr || pulses_ != nullptr; }
 
  private:
   void write_update(const UpdatePlace &place, const UpdateRecord &record);
 
-  std::FILE *file_ = nullptr;
+  epx_output_t *output_ = nullptr;
+  std::FILE *file_ = nullptr;  // of the output
   epx_pulse_log_t *pulses_ = nullptr;
-  const char *path_ = nullptr;
   uint64_t step_ = 0;
 };
+
+// Ends the files of a simulation: they take their names where it went well, and what is there is
+// set aside where it failed with `status`. Returns the first failure.
+epx_status_t end_outputs(epx_status_t status, Waveform *waveform, UpdateLog *log,
+                         epx_error_t *error);
 
 }  // namespace epx
 

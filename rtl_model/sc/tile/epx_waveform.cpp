@@ -13,9 +13,9 @@ namespace {
 
 // Whether the waveform ends with the present time: SystemC does not look whether its writes
 // succeed.
-bool is_whole(const char *path) {
+bool is_whole(const std::string &path) {
   char end[64] = {};
-  std::FILE *file = std::fopen(path, "rb");
+  std::FILE *file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) {
     return false;
   }
@@ -33,7 +33,7 @@ struct CloseTrace {
 };
 using TraceFile = std::unique_ptr<sc_core::sc_trace_file, CloseTrace>;
 
-TraceFile open_trace(const char *path) {
+TraceFile open_trace(const std::string &path) {
   std::string stem = path;  // SystemC appends ".vcd"
   stem.resize(stem.size() - 4);
   TraceFile file(sc_core::sc_create_vcd_trace_file(stem.c_str()));
@@ -43,40 +43,53 @@ TraceFile open_trace(const char *path) {
 
 }  // namespace
 
-epx_status_t check_waveform(const char *vcd_path, epx_error_t *error) {
-  if (vcd_path == nullptr) {
-    return EPX_OK;
-  }
-  const std::string name = vcd_path;
-  if (name.size() < 5 || name.compare(name.size() - 4, 4, ".vcd") != 0) {
-    return epx_fail(error, EPX_ERR_ARGUMENT, "waveform file %s; expected a name that ends in .vcd",
-                    vcd_path);
-  }
-  std::FILE *file = std::fopen(vcd_path, "w");
-  if (file == nullptr) {
-    return epx_fail(error, EPX_ERR_IO, "cannot write the waveform file %s", vcd_path);
-  }
-  std::fclose(file);
-  return EPX_OK;
+Waveform::~Waveform() {
+  abandon(EPX_ERR_ARGUMENT, nullptr);
 }
 
-double simulate_with_waveform(const char *vcd_path,
-                              const std::function<void(sc_core::sc_trace_file *)> &trace,
-                              const std::function<bool()> &wanted) {
+epx_status_t Waveform::open(const char *path, epx_error_t *error) {
+  if (path == nullptr) {
+    return EPX_OK;
+  }
+  path_ = path;
+  if (path_.size() < 5 || path_.compare(path_.size() - 4, 4, ".vcd") != 0) {
+    return epx_fail(error, EPX_ERR_ARGUMENT, "waveform file %s; expected a name that ends in .vcd",
+                    path);
+  }
+  return epx_output_open(path, ".vcd", &output_, error);
+}
+
+epx_status_t Waveform::close(epx_error_t *error) {
+  epx_output_t *output = output_;
+  output_ = nullptr;
+  return output != nullptr ? epx_output_commit(output, error) : EPX_OK;
+}
+
+void Waveform::abandon(epx_status_t why, epx_error_t *error) {
+  if (why == EPX_ERR_ARGUMENT || why == EPX_ERR_UNSUPPORTED) {
+    epx_output_discard(output_);
+  } else {
+    epx_output_set_aside(output_, error);
+  }
+  output_ = nullptr;
+}
+
+double Waveform::simulate(const std::function<void(sc_core::sc_trace_file *)> &trace,
+                          const std::function<bool()> &wanted) {
   TraceFile file;
-  bool begun = vcd_path == nullptr;
+  bool begun = output_ == nullptr;
+  const std::string temporary = output_ != nullptr ? epx_output_temporary(output_) : "";
   const auto close = [&] {
     file.reset();
-    if (!is_whole(vcd_path)) {
-      throw WaveformError("cannot write the waveform file " + std::string(vcd_path) +
-                          " whole: is the disk full?");
+    if (!is_whole(temporary)) {
+      throw WaveformError("cannot write the waveform file " + path_ + " whole: is the disk full?");
     }
   };
   const auto follow = [&] {
     const bool want = !wanted || wanted();
     if (want && !begun) {
       begun = true;
-      file = open_trace(vcd_path);
+      file = open_trace(temporary);
       trace(file.get());
     } else if (!want && file != nullptr) {
       close();

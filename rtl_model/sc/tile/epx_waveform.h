@@ -5,8 +5,10 @@
 
 #include <functional>
 #include <stdexcept>
+#include <string>
 #include <systemc>
 
+#include "epx_output.h"
 #include "epx_status.h"
 
 namespace epx {
@@ -16,17 +18,34 @@ struct WaveformError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Whether vcd_path ends in .vcd and can be written; NULL is fine.
-epx_status_t check_waveform(const char *vcd_path, epx_error_t *error);
+// The waveform file of one simulation. It takes its name at close() (epx_output.h).
+class Waveform {
+ public:
+  Waveform() = default;
+  ~Waveform();
+  Waveform(const Waveform &) = delete;
+  Waveform &operator=(const Waveform &) = delete;
 
-// Runs the simulation to sc_stop(), with a waveform of what `trace` adds where vcd_path is not
-// NULL. The file is open while `wanted` says so, which is asked before the first cycle and whenever
-// the simulation pauses: once from false to true and once back; without `wanted` it is open all the
-// time. Returns the seconds that it took. Throws WaveformError, and std::invalid_argument where the
-// waveform was never wanted.
-double simulate_with_waveform(const char *vcd_path,
-                              const std::function<void(sc_core::sc_trace_file *)> &trace,
-                              const std::function<bool()> &wanted = nullptr);
+  // The file that will be `path`, whose name must end in .vcd; NULL: no waveform.
+  EPX_CHECKED epx_status_t open(const char *path, epx_error_t *error);
+
+  // Runs the simulation to sc_stop(), with what `trace` adds in the file. It is written while
+  // `wanted` says so, which is asked before the first cycle and whenever the simulation pauses:
+  // once from false to true and once back; without `wanted` it is written all the time. Returns the
+  // seconds that it took. Throws WaveformError, and std::invalid_argument where the waveform was
+  // never wanted.
+  double simulate(const std::function<void(sc_core::sc_trace_file *)> &trace,
+                  const std::function<bool()> &wanted = nullptr);
+
+  EPX_CHECKED epx_status_t close(epx_error_t *error);
+  // Ends the waveform of a run that failed with `why`: what there is is kept as "<path>.partial",
+  // which the message of *error then says too; of a run that was refused, nothing is kept.
+  void abandon(epx_status_t why, epx_error_t *error);
+
+ private:
+  std::string path_;
+  epx_output_t *output_ = nullptr;
+};
 
 }  // namespace epx
 
