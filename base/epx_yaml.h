@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A small tree of a YAML file, with the line and column of every node (libyaml underneath).
  *
- * Takes the part of YAML that settings need: one document of mappings, lists and scalars. Anchors,
- * aliases, tags, duplicate keys, a second document, nesting deeper than EPX_YAML_MAX_DEPTH,
- * mappings or lists longer than EPX_YAML_MAX_ITEMS and files above EPX_YAML_MAX_BYTES are errors.
- * Errors are EPX_ERR_CONFIG with "FILE:LINE:COLUMN: ..."; a missing file is EPX_ERR_NOT_FOUND. */
+ * The reader takes the part of YAML that settings need: one document of mappings, lists and
+ * scalars. Anchors, aliases, tags, duplicate keys, a second document, nesting deeper than
+ * EPX_YAML_MAX_DEPTH, mappings or lists longer than EPX_YAML_MAX_ITEMS and files above
+ * EPX_YAML_MAX_BYTES are errors. Errors are EPX_ERR_CONFIG with "FILE:LINE:COLUMN: ..."; a missing
+ * file is EPX_ERR_NOT_FOUND. */
 #ifndef EPX_YAML_H
 #define EPX_YAML_H
 

@@ -19,14 +19,14 @@ extern "C" {
 /* The embedded default: the demo's experiment (generated set, small convolutional network). */
 void epx_config_default(epx_experiment_t *experiment);
 
-/* Default, then the file (NULL: none), then overrides "a.b.c=value" in order, then checks across
- * keys. */
+/* Starts from the default, reads the file (NULL: none), applies overrides "a.b.c=value" in order,
+ * and then checks across keys. */
 EPX_CHECKED epx_status_t epx_config_load(const char *path, const char *const *overrides,
                                          int override_count, epx_experiment_t *experiment,
                                          epx_error_t *error);
 
-/* The same without the checks of data, training and chip: for commands that take the network, its
- * dynamics and its estimator alone. */
+/* Does the same without the checks of data, training and chip, for commands that use the network,
+ * its dynamics and its estimator alone. */
 EPX_CHECKED epx_status_t epx_config_load_network(const char *path, const char *const *overrides,
                                                  int override_count, epx_experiment_t *experiment,
                                                  epx_error_t *error);

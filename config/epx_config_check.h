@@ -17,7 +17,7 @@ typedef struct epx_config_origins_t {
 EPX_CHECKED epx_status_t epx_config_check(const epx_experiment_t *experiment,
                                           const epx_config_origins_t *origins, epx_error_t *error);
 
-/* Its part that concerns the network. */
+/* The part of these checks that concerns the network. */
 EPX_CHECKED epx_status_t epx_config_check_network(const epx_experiment_t *experiment,
                                                   const epx_config_origins_t *origins,
                                                   epx_error_t *error);

@@ -28,7 +28,7 @@ EPX_CHECKED epx_status_t epx_config_parse_value(const epx_config_row_t *row, con
                                                 const epx_yaml_t *yaml, const epx_yaml_node_t *node,
                                                 void *base, epx_error_t *error);
 
-/* network.layers as a whole; part of the above. */
+/* Parses network.layers as a whole; epx_config_parse_value calls it. */
 EPX_CHECKED epx_status_t epx_config_parse_layers(const epx_config_row_t *row, const char *key,
                                                  const epx_yaml_t *yaml,
                                                  const epx_yaml_node_t *node, void *base,

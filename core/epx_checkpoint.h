@@ -17,7 +17,8 @@ extern "C" {
 EPX_CHECKED epx_status_t epx_checkpoint_write(const char *path, epx_substrate_t *substrate,
                                               const epx_trainer_state_t *state, epx_error_t *error);
 
-/* Restores both; a checkpoint of another network or substrate is an error that names what differs.
+/* Restores the substrate's registers and the trainer's position; a checkpoint of another network or
+ * substrate is an error that names what differs.
  */
 EPX_CHECKED epx_status_t epx_checkpoint_read(const char *path, epx_substrate_t *substrate,
                                              epx_trainer_state_t *state, epx_error_t *error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a network relaxes, and for how long. Plain data; all zeros but the steps is the paper's way.
- */
+/* How a network relaxes, and for how long. Plain data; with every field but the steps 0 the network
+ * relaxes as in Laborieux et al. 2021. */
 #ifndef EPX_DYNAMICS_H
 #define EPX_DYNAMICS_H
 

@@ -48,7 +48,7 @@ static inline int epx_conv_positions(const epx_conv_t *c) {
 static inline int epx_conv_fan_in(const epx_conv_t *c) {
   return c->kernel_height * c->kernel_width * c->channels;
 }
-/* The same with the pixels' surplus bytes. */
+/* The fan-in with the pixels' surplus bytes. */
 static inline int epx_conv_padded_fan_in(const epx_conv_t *c) {
   return c->kernel_height * c->kernel_width * epx_conv_pixel(c);
 }
@@ -71,7 +71,7 @@ int epx_conv_forward_terms(const epx_conv_t *c);
 size_t epx_conv_packed_size(const epx_conv_t *c);
 size_t epx_conv_pack_buffer_size(const epx_conv_t *c);
 void epx_conv_pack(const epx_conv_t *c, const int8_t *weights, int8_t *buffer, int8_t *packed);
-/* The same for the transpose. */
+/* Packs the weights for the transposed product, likewise. */
 size_t epx_conv_packed_transpose_size(const epx_conv_t *c);
 size_t epx_conv_pack_transpose_buffer_size(const epx_conv_t *c);
 void epx_conv_pack_transpose(const epx_conv_t *c, const int8_t *weights, int8_t *buffer,

@@ -21,8 +21,8 @@
 extern "C" {
 #endif
 
-/* Of an estimate that points nowhere near the gradient the size of the error says nothing any more:
- * from about this relative error on, points are left out. */
+/* Where an estimate points nowhere near the gradient, the size of its error says nothing any more:
+ * points from about this relative error on are left out. */
 #define EPX_BIAS_SATURATED 0.7
 
 /* Above this rms of ln(error / law), about 28 % of typical misfit, the law does not hold. */
@@ -40,10 +40,11 @@ typedef enum epx_bias_use_t {
   EPX_BIAS_INVALID   /* error or beta not finite and above 0, or q not finite and at least 0 */
 } epx_bias_use_t;
 
-/* The law is that of its numbers, also of those that the points do not determine; a reader shows
- * only what is. A term counts as determined where the law without it fits worse than noise explains
- * (the 95 % point of the F distribution with one degree of freedom, as for the interval of p). The
- * misfits are not random draws, so take these as a scale, not as a probability.
+/* epx_bias_law_error uses all numbers of the fit, also those that the points do not determine; who
+ * shows the fit should show determined numbers only. A term counts as determined where the law
+ * without it fits worse than noise explains (the 95 % point of the F distribution with one degree
+ * of freedom, as for the interval of p). The misfits are not random draws, so take these as a
+ * scale, not as a probability.
  *
  * The law holds where rms is at most EPX_BIAS_RMS_LIMIT, the points show bias or noise, and no
  * point that was left out as saturated lies where the law predicts a good estimate (ln(error / law)

@@ -2,9 +2,10 @@
 /* The golden substrate: the method in floating point, float32 or float64, without quantisation.
  *
  * Dense products go to a BLAS, one sample at a time on one thread each, so results do not depend on
- * the number of threads. What need not be computed is not: the static first layer, the zeros of
- * unpooling, products whose operands have not moved, samples that rest or repeat with period 2.
- * None of that changes a bit; a tolerance above 0 does (epx_relaxation_t). Float32 multiplies 3x3
+ * the number of threads. The golden model skips what need not be computed: the first layer, whose
+ * input does not change, after the first step; the zeros of unpooling; products whose operands have
+ * not moved; samples that rest or repeat with period 2. Skipping these changes no bit; a tolerance
+ * above 0 does (epx_relaxation_t). Float32 multiplies 3x3
  * kernels by Winograd's minimal filtering where that pays (docs/numerics.md, section 11). */
 #ifndef EPX_GOLDEN_H
 #define EPX_GOLDEN_H

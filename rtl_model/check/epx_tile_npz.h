@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A tile's vectors as an .npz file, which NumPy reads and writes.
  *
- * Which tile of which chip it is says the configuration; the file brings the data. Arrays are of
+ * The configuration says which tile of which chip this is; the file brings the data. Arrays are of
  * any integer type when read (this table's when written); V vectors, N = V / W neurons' positions,
  * P backward positions, T correlation terms, W window (4 behind a 2x2 max pool, else 1), R
  * wordlines and U output channels in use.

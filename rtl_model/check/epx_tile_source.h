@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a tile's vectors come from: a training step of the twin, or a generator. Files:
- * epx_tile_npz.h. */
+/* Two sources of a tile's vectors: a training step of the twin, and a generator. The third, a file,
+ * is in epx_tile_npz.h. */
 #ifndef EPX_TILE_SOURCE_H
 #define EPX_TILE_SOURCE_H
 

@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 typedef enum epx_wires_ends_t {
-  EPX_WIRES_OWN,   /* backward drivers and sensors on the ends that forward ones leave free */
-  EPX_WIRES_SHARED /* on the same ends, taking turns */
+  EPX_WIRES_OWN,   /* backward drivers and sensors are on the ends that forward ones leave free */
+  EPX_WIRES_SHARED /* backward drivers and sensors are on the forward ones' ends, and take turns */
 } epx_wires_ends_t;
 
 typedef enum epx_wires_solver_t {
@@ -40,7 +40,7 @@ bool epx_device_wires_resist(const epx_device_wires_t *wires);
 /* Whether a resistance is in its range; the message names it. */
 EPX_CHECKED epx_status_t epx_wires_check_ohm(const char *name, double ohm, epx_error_t *error);
 
-/* on_ohm, where wires resist, and resistances; messages begin with "wires". */
+/* Checks the resistances and, where any is above 0, on_ohm; messages begin with "wires". */
 EPX_CHECKED epx_status_t epx_device_wires_check(const epx_device_wires_t *wires,
                                                 epx_error_t *error);
 

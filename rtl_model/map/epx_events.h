@@ -55,8 +55,8 @@ static inline uint64_t epx_event_get(const epx_events_t *events, int row) {
 /* sum += times * events. */
 void epx_events_add(epx_events_t *sum, const epx_events_t *events, uint64_t times);
 
-/* Widths that no configuration changes: partial sums, preactivations and feedback; correlation
- * accumulators of the update circuit; a max-pool switch. */
+/* Widths that no configuration changes: of partial sums, preactivations and feedback; of the update
+ * circuit's correlation accumulators; of a max-pool switch. */
 enum { EPX_ACCUMULATOR_BITS = 32, EPX_CORRELATION_BITS = 40, EPX_SWITCH_BITS = 2 };
 
 #ifdef __cplusplus

@@ -24,9 +24,9 @@ typedef struct epx_floorplan_t {
   int row_blocks[EPX_MAX_TILE_LAYERS];
 } epx_floorplan_t;
 
-/* Lays out tile layers placed[0], placed[1], ... one behind another; maps by tile layer. Errors:
- * EPX_ERR_ARGUMENT where chip.noc's mesh is too small, with the number of tiles that the network
- * takes. */
+/* Lays out tile layers placed[0], placed[1], ... one behind another; `maps` has the map of each
+ * tile layer. Errors: EPX_ERR_ARGUMENT where chip.noc's mesh is too small, with the number of tiles
+ * that the network takes. */
 EPX_CHECKED epx_status_t epx_floorplan_make(const epx_chip_t *chip, const epx_layer_map_t *maps,
                                             const int *placed, int layers, epx_floorplan_t *plan,
                                             epx_error_t *error);

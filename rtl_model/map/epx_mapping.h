@@ -29,9 +29,9 @@ typedef struct epx_layer_map_t {
   int row_blocks, column_blocks;
 } epx_layer_map_t;
 
-/* The map of parameter layer `layer` (its units and fan_in given). Errors: EPX_ERR_ARGUMENT where a
- * weight does not fit the columns, or an analog array's ADC would lose bits;
- * EPX_ERR_UNSUPPORTED above EPX_MAP_MAX_TILES tiles. */
+/* Makes the map of parameter layer `layer`, which has `units` units of `fan_in` synapses. Errors:
+ * EPX_ERR_ARGUMENT where a weight does not fit the columns, or an analog array's ADC would lose
+ * bits; EPX_ERR_UNSUPPORTED above EPX_MAP_MAX_TILES tiles. */
 EPX_CHECKED epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan_in,
                                        epx_layer_map_t *map, epx_error_t *error);
 
@@ -69,8 +69,9 @@ int epx_tile_layer_back(const epx_network_t *network, int l);
 /* The index-th of the tile layers as they lie on the chip: a layer's feedback arrays behind its own
  * arrays. */
 int epx_tile_layer_placed(const epx_network_t *network, int index);
-/* Sets of switches through which layer l's arrays learn. Rule `same` takes the mean of what the
- * forward and the backward weights' switches give; without pooling they give the same: 1. */
+/* The number of sets of switches through which layer l's arrays learn. It is 2 with rule `same` and
+ * pooling, where the mean is taken of what the switches of the forward and of the backward weights
+ * give; without pooling both give the same, and the number is 1, as everywhere else. */
 int epx_switch_sets(const epx_network_t *network, int l);
 
 /* The tile of parameter layer `layer` at (row_block, column_block). window: 4 (2x2 max) or 1. */

@@ -27,7 +27,7 @@ typedef struct plan_group_t { /* tiles of one layer that are alike */
 typedef struct plan_layer_t {
   int parameter; /* layer */
   epx_array_role_t role;
-  bool fed;       /* takes the states of the layer below at every step: it makes forward products */
+  bool fed;       /* whether it takes the states of the layer below at every step, for products */
   bool acts_back; /* makes backward products */
   int sets;       /* of switches that it learns through */
   epx_geometry_t g;

@@ -24,8 +24,8 @@ typedef struct account_t {
   epx_events_t events;          /* likewise */
 } account_t;
 
-/* epx_account_measured.c: makes *account that of the mean image and update measured, but for cycles
- * of drives and of updates. */
+/* epx_account_measured.c: turns *account into that of the mean image and the mean update that were
+ * measured; cycles of drives and of updates are left to the functions below. */
 void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
                      const epx_measured_t *measured, epx_account_t *account);
 
@@ -44,44 +44,45 @@ static inline int account_last_row(const plan_layer_t *layer) {
 epx_tile_shape_t account_slowest(const plan_t *plan, int l);
 /* Whether the twin has measured the command at work; the input is driven whole. */
 bool account_measured(const plan_t *plan, int l);
-/* Then when the layer was done in a step, on average; last: of the steps in which it was the last.
- */
+/* Where the command was measured: the mean edge at which the layer was done in a step; `last`: over
+ * the steps in which it was the last layer to be done. */
 double account_step_end(const plan_t *plan, int l, bool last);
-/* A word's time in an array, forward and backward. */
+/* Cycles of one word in an array: of a vector forward, of a position backward. */
 double account_vector_cycles(const plan_t *plan, int l);
 double account_position_cycles(const plan_t *plan, int l);
-/* From a packet's entering an empty queue to its delivery, the network being idle. */
+/* Cycles from a packet's entering an empty queue to its delivery, on an idle network. */
 double account_packet_cycles(const plan_t *plan, int from, int to, int64_t bits);
 /* The longest way between the tiles of a row block of layer l, or all, and the homes of layer
  * `below` (-1: the host): cycles of a header. */
 double account_row_block_way(const plan_t *plan, int l, int rb, int below);
 double account_way(const plan_t *plan, int l, int below);
 int64_t account_partial_bits(const plan_t *plan, int l);
-/* Partial sums from the first row block to the last, the arrays being done. */
+/* Cycles of partial sums from the first row block to the last, where no array holds them up. */
 double account_chain_cycles(const plan_t *plan, int l);
 /* The edge at which the home's node has the sums of the last vector. */
 double account_sums_at_home(const plan_t *plan, int l);
-/* Cycles of a position's posts on their way out of the home, to one row block after the other, with
- * `sets` of switches; from the home to row block rb; and of feedback from there to the homes below,
- * of a convolution along the row blocks first. */
+/* Three ways, in cycles. post_pace: between one row block's copy of a position's posts and the next
+ * one's, as they leave the home, with `sets` of switches. post_cycles: from a position's posts'
+ * leaving the home to row block rb's having them. feedback_way: from row block rb to the homes
+ * below; of a convolution, along the row blocks behind rb first. */
 double account_post_pace(const plan_t *plan, int l, int sets);
 double account_post_cycles(const plan_t *plan, int l, int rb, int sets);
 double account_feedback_way(const plan_t *plan, int l, int rb);
-/* The edge at which the last of the layer's tiles has taken a word for every position in turn, each
- * `word` cycles long, for which it needs `sets` of switches: backward products or correlations,
- * after the forward products where there are any. feedback: at which the homes below have what came
- * of the last. Uses a->traffic up. */
+/* The edge at which the last of the layer's tiles has done a word of `word` cycles for every
+ * position, after the forward products where the layer makes any. The words are backward products
+ * or correlations, which need `sets` of switches. With `feedback`, the edge at which the homes
+ * below have the feedback of the last word. Overwrites a->traffic. */
 double account_words_end(account_t *a, int l, double word, int sets, bool feedback);
 
 /* ---- epx_account_time.c ---- */
 
-/* Cycles of the busiest link from when the last row of positions of layer l, which acts back, is
- * done until its feedback has come down and the states that it makes have gone up. Uses a->traffic
- * up. */
+/* Cycles of the busiest link from the end of the last row of positions of a layer l that acts back
+ * until this row's feedback has come down and the states that it makes have gone up. Overwrites
+ * a->traffic. */
 double account_drain(account_t *a, int l);
 
-/* Cycles of a command on the critical path, by part; a->traffic holds its packets, and is used up.
- */
+/* Fills the cycles of a command on its critical path, by part. a->traffic has the command's
+ * packets, and is overwritten. */
 void account_time(account_t *a, epx_command_kind_t kind, bool readout,
                   double cycles[EPX_PART_COUNT]);
 

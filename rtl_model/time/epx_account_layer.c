@@ -4,7 +4,8 @@
 #include "epx_account_internal.h"
 #include "epx_driver.h"
 
-/* Layers here are tile layers. The tile of one with most rows and units: the slowest. */
+/* Layers here are tile layers. Tile (0, 0) of a layer has the most rows and units: it is the
+ * slowest. */
 epx_tile_shape_t account_slowest(const plan_t *plan, int l) {
   return plan_tile(plan, l, 0, 0);
 }
@@ -82,8 +83,8 @@ double account_chain_cycles(const plan_t *plan, int l) {
   return sum;
 }
 
-/* From one vector to the next: the array's time, or that of its partial sums on their link, or of a
- * credit's way there and back. */
+/* Cycles from one vector to the next: the longest of the array's, those of a vector's partial sums
+ * on their link, and a psum_buffer-th of a partial sum's way there and its credit's way back. */
 static double vector_period(const plan_t *plan, int l) {
   double period = account_vector_cycles(plan, l);
   if (plan->layer[l].map.row_blocks > 1) {
@@ -138,8 +139,9 @@ static double exchange_cycles(const plan_t *plan, int l, int sets) {
                                      (int64_t)account_slowest(plan, l).units * layer->switch_bits);
 }
 
-/* Without forward products: posts leave the home's memory a position a cycle, or as the link takes
- * them, `sent` cycles in all. */
+/* The edge at which row block rb ends its last word, where the layer makes no forward products:
+ * posts leave the home's memory a position a cycle, or as slowly as the busiest link takes them,
+ * which is `sent` cycles for all. */
 static double end_from_memory(const plan_t *plan, int l, int rb, double word, double sent) {
   const plan_layer_t *layer = &plan->layer[l];
   const double words = (double)layer->positions * word;
@@ -151,7 +153,7 @@ static double end_from_memory(const plan_t *plan, int l, int rb, double word, do
   return account_larger(2.0 + post + words, 2.0 + last + word);
 }
 
-/* After the forward products. */
+/* The same after forward products, when a position's posts leave as its sums are there. */
 static double end_after_sums(const plan_t *plan, int l, int rb, double word, int sets) {
   const plan_layer_t *layer = &plan->layer[l];
   const double words = (double)layer->positions * word, period = vector_period(plan, l);

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long a command takes: the slowest chain of tiles.
+/* How long a command takes: as long as its slowest chain of tiles.
  *
- * Times count edges from the one at which the nodes see the command, register by register as
- * epx_node, epx_tile, epx_network_port and epx_router have them. A layer's step: its tiles drive V
- * vectors (the partial sums of the last reach the home a chain later), then P positions backward;
- * feedback of finished image rows leaves while the next is computed, so that what remains at the
- * end is the last rows' packets, as many cycles as the busiest link carries flits of them; then
- * neurons fire and their states travel. Where the network as a whole is slower, from the first row
- * on, it decides. */
+ * Times are clock edges counted from the one at which the nodes see the command, register by
+ * register as epx_node, epx_tile, epx_network_port and epx_router have them. A step goes so in each
+ * layer:
+ *
+ *   forward    the tiles drive V vectors; the last one's partial sums reach the home through the
+ *              chain of row blocks
+ *   backward   the tiles drive P positions
+ *   network    the feedback of a finished row of positions leaves while the next row is computed,
+ * so that only the last row's packets remain at the end: as many cycles as the busiest link carries
+ * flits of them. Where all packets of the step together take the busiest link longer than the
+ * arrays work from the second row on, the network decides fire       the neurons below fire, and
+ * their states travel to the tiles that drive them next
+ *
+ * The slowest layer is the step. Its cycles are booked on the parts of epx_part_t. */
 #include <string.h>
 
 #include "epx_account_internal.h"
 
-/* Image rows of layer l's input that only the last row of positions completes: [first, end). */
+/* The first pixel of layer l's input that needs the last row of positions for its feedback; all
+ * pixels from this one on do. */
 static int last_pixels(const plan_layer_t *layer) {
   const epx_geometry_t *g = &layer->g;
   const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
@@ -24,8 +32,9 @@ static int pixels(const plan_layer_t *layer) {
   return layer->g.in_height * layer->g.in_width;
 }
 
-/* Cycles of the busiest link, while feedback of pixels from `first` on comes down from layer l and
- * the states that it makes go up again; each pixel's states can leave only when it has fired. */
+/* Cycles of the busiest link while feedback of the pixels from `first` on comes down from layer l
+ * and, with `states`, the states that this feedback makes go up again. A pixel's states leave only
+ * when its neurons have fired, so the two streams do not wholly overlap. */
 static double drain_cycles(account_t *a, int l, int first, bool states) {
   const plan_t *plan = a->plan;
   const int end = pixels(&plan->layer[l]);
@@ -60,8 +69,9 @@ static void keep(chain_t *slow, const chain_t *chain) {
   }
 }
 
-/* From the homes below a layer that acts back to all that their states drive: cycles of a header.
- */
+/* The longest way of a header, in cycles, from the homes below layer l to the tiles that their
+ * states drive: those of the layer above the homes and, where they take states, of its feedback
+ * arrays. */
 static double states_way(const plan_t *plan, int l) {
   const plan_layer_t *layer = &plan->layer[l];
   const double way = account_way(plan, layer->parameter, layer->parameter - 1);
@@ -72,8 +82,8 @@ double account_drain(account_t *a, int l) {
   return drain_cycles(a, l, last_pixels(&a->plan->layer[l]), true);
 }
 
-/* Layer l of a step, which acts back: forward, backward until `words`, and the neurons below.
- * hottest: of all the step's packets. */
+/* The chain of a layer l that acts back, in a step: forward, backward until the edge `words`, and
+ * the neurons below. hottest: cycles of the busiest link for all packets of the step. */
 static chain_t layer_chain(account_t *a, int l, double words, double hottest) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
@@ -92,7 +102,7 @@ static chain_t layer_chain(account_t *a, int l, double words, double hottest) {
   return chain;
 }
 
-/* The last pixel that a row block reads, by number. */
+/* The number of the last pixel that a row block reads. */
 static int last_pixel_read(account_t *a, int l, int row_block) {
   const plan_layer_t *layer = &a->plan->layer[l];
   int pixel = pixels(layer) - 1;
@@ -104,8 +114,9 @@ static int last_pixel_read(account_t *a, int l, int row_block) {
   return pixel;
 }
 
-/* Inputs that arrive pixel by pixel, at least `pace` cycles in all; a row block starts when its own
- * are there. The edge at which the home has the sums of the last vector. */
+/* The edge at which the home of layer l has the sums of the last vector, where inputs arrive pixel
+ * by pixel and take at least `pace` cycles in all. A row block starts when the pixels that it reads
+ * are there. */
 static double inputs_to_sums(account_t *a, int l, double pace) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
@@ -126,7 +137,7 @@ static double inputs_to_sums(account_t *a, int l, double pace) {
   return end;
 }
 
-/* States to the read-out, its logits and their softmax: the edge at which it is done. */
+/* The edge at which states have gone to the read-out and the softmax of its logits is done. */
 static double logits_at(account_t *a) {
   const plan_t *plan = a->plan;
   const int l = plan->layers;
@@ -162,7 +173,7 @@ static chain_t readout_chain(account_t *a) {
   return chain;
 }
 
-/* Homes without feedback to wait for: a position a cycle, as their sums come. */
+/* The chain of homes that wait for no feedback: they fire a position a cycle, as its sums come. */
 static chain_t firing_chain(const plan_t *plan, int l, double sums) {
   chain_t chain = {{0}, 0};
   const plan_layer_t *layer = &plan->layer[l];
@@ -175,16 +186,17 @@ static chain_t firing_chain(const plan_t *plan, int l, double sums) {
   return chain;
 }
 
-/* The chain of tile layer l in a step, whose tiles are done at `end`; where it makes no backward
- * products it ends with its sums. */
+/* The chain of tile layer l in a step. `end`: the edge at which its tiles are done with backward
+ * products, or, where it makes none, with its sums. */
 static chain_t step_chain(account_t *a, int l, double end, double hottest) {
   return a->plan->layer[l].acts_back ? layer_chain(a, l, end, hottest)
                                      : firing_chain(a->plan, l, end);
 }
 
-/* Which layer is the last may change from step to step, and the mean of the slowest is more than
- * the slowest mean: each layer's share, of the steps that it ended. Without a measurement no step.
- */
+/* The mean step of an event-driven chip. Which layer is the last to be done changes from step to
+ * step, and the mean over steps of the slowest layer is more than the slowest layer's mean. So each
+ * layer's chain counts with the share of the steps that the layer ended, at its mean edge in those
+ * steps. Without a measurement the chain is empty. */
 static chain_t mean_step(account_t *a, double hottest) {
   const plan_t *plan = a->plan;
   chain_t mean = {{0}, 0};
@@ -208,7 +220,7 @@ static chain_t step_time(account_t *a, bool nudged) {
     const double word = account_position_cycles(plan, back);
     const double end = account_words_end(a, back, word, 1, true);
     const chain_t chain = layer_chain(a, back, end, hottest);
-    /* With feedback arrays it is not in the other. */
+    /* With feedback arrays, layer l's own forward products are not part of that chain. */
     const chain_t own = firing_chain(plan, l, account_sums_at_home(plan, l));
     keep(&slow, &chain);
     keep(&slow, &own);
@@ -263,8 +275,8 @@ static chain_t store_time(account_t *a, bool recall) {
   return chain;
 }
 
-/* The edge at which the last of a layer's tiles has taken its correlations. hottest: of all the
- * command's packets. */
+/* The edge at which the last of a layer's tiles has taken its correlations. hottest: cycles of the
+ * busiest link for all packets of the command. */
 static double correlated_at(account_t *a, int l, double hottest) {
   const plan_t *plan = a->plan;
   const plan_layer_t *layer = &plan->layer[l];
@@ -299,7 +311,8 @@ static chain_t correlate_time(account_t *a, bool readout) {
   return slow;
 }
 
-/* Of a layer's update circuits: those of row block 0, and the others. */
+/* Cycles of a layer's update circuits: the slowest of row block 0, and the slowest of the others.
+ */
 typedef struct update_cycles_t {
   double first, others;
 } update_cycles_t;

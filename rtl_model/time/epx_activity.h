@@ -13,11 +13,15 @@
 extern "C" {
 #endif
 
-/* How long drives took, by tile layer, summed over commands, but for what packets wait for each
- * other: cycles of the slowest tile; the edge at which the home had the sums of the last vector; of
- * steps, the edge at which the layer was done: feedback of its last backward product at the homes
- * below, or, where it makes none, its sums. In how many steps it was the last, and the edges then.
- */
+/* How long drives took, by tile layer, summed over commands; what packets wait for each other where
+ * their ways cross is left out. Edges are counted from the command.
+ *
+ *   commands             commands of this kind; driven: those in which the layer had vectors to
+ * drive forward, backward    cycles of the layer's slowest tile sums                 the edge at
+ * which the home had the sums of the last vector ends                 of steps: the edge at which
+ * the layer was done, that is when the homes below had the feedback of its last backward product
+ * or, where the layer makes no backward products, when its home had the sums last, last_ends of
+ * steps: in how many the layer was the last to be done, and its ends there */
 typedef struct epx_pace_t {
   uint64_t commands, driven[EPX_MAX_TILE_LAYERS]; /* of which the layer had vectors to drive */
   uint64_t forward[EPX_MAX_TILE_LAYERS], backward[EPX_MAX_TILE_LAYERS];
@@ -25,9 +29,9 @@ typedef struct epx_pace_t {
   uint64_t last[EPX_MAX_TILE_LAYERS], last_ends[EPX_MAX_TILE_LAYERS];
 } epx_pace_t;
 
-/* Updates by pulses. Cycles, by tile layer and summed: of the slowest tile of row block 0, its
- * biases included, and of the slowest other one; from its first synapse to its last pulse or bias.
- */
+/* Updates by pulses. first, others: cycles of the slowest tile of row block 0, biases included, and
+ * of the slowest other tile, by tile layer and summed over updates; from the tile's first synapse
+ * to its last pulse or bias. */
 typedef struct epx_pulsing_t {
   uint64_t updates, pulses;
   uint64_t first[EPX_MAX_TILE_LAYERS], others[EPX_MAX_TILE_LAYERS];

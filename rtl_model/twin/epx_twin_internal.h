@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the twin's files share. Not for callers.
  *
- * Images are channels last. Between calls, states lie compact, [H][W][C], one byte a neuron. While
- * a sample relaxes on a thread, its states lie in that thread's workspace as the next layer's
- * product wants them: bordered by zeros, channels padded to a multiple of 4. */
+ * Images are channels last. "Compact" is [height][width][channels] without gaps, one byte a neuron;
+ * states lie compact between calls. While a sample relaxes on a thread, its states lie in that
+ * thread's workspace as the next layer's product reads them: bordered by zeros, the channels of
+ * each pixel padded to a multiple of 4. An 8 x 8 image of 3 channels with padding 1 is 192 bytes
+ * compact and 10 * 10 * 4 = 400 bytes bordered. */
 #ifndef EPX_TWIN_INTERNAL_H
 #define EPX_TWIN_INTERNAL_H
 
@@ -20,19 +22,28 @@
 #include "epx_twin.h"
 #include "epx_update.h"
 
-enum { TWIN_HELD_PARTS = 5 }; /* of what a layer holds of a sample (epx_twin_event.c) */
+enum {
+  TWIN_HELD_PARTS = 5
+}; /* memories in which an event-driven layer holds a sample (epx_twin_event.c) */
 
-/* Of a tile's last update: pulses, and cycles, of which biases take one each. */
+/* What a tile's last update took: its pulses, and its cycles, of which each bias takes one. */
 typedef struct twin_pulses_t {
   uint64_t pulses, cycles;
 } twin_pulses_t;
 
-/* Cycles of packets in a layer of an event-driven chip, the network being idle: a vector's sums to
- * the next row block, the credit back, the pace of both on their link; a position's posts out of
- * the home; by row block, posts from the home, and feedback to the homes below. And of the busy
- * network: its share of a step, free and nudged, for a row of positions; feedback and states after
- * the last.
- */
+/* Cycles that packets of a layer take on an event-driven chip.
+ *
+ * While the network is idle:
+ *   hop        a vector's partial sums, from one row block to the next
+ *   credit     a credit, back to the row block before
+ *   link       from one vector's partial sums to the next one's, as fast as their link takes flits
+ *   position   from one position's posts to the next one's, as fast as the home sends them
+ *   post       [row block] a position's posts, from the home
+ *   feedback   [row block] its backward sums, to the homes below
+ *
+ * While the network is busy with all packets of a step:
+ *   row        [free, nudged] a row of positions' share of the cycles that the busiest link takes
+ *   drain      feedback of the last row of positions down, and the states that it makes up again */
 typedef struct twin_ways_t {
   double hop, credit, link, position, row[2], drain;
   double *post, *feedback;
@@ -76,14 +87,14 @@ typedef struct twin_layer_t {
 
   int32_t *forward_rows; /* epx_conv_rows of conv */
 
-  /* Sum of coefficient * pre code * post code; pre less its offset. Rule `same`: one for both sets
-   * of weights. */
+  /* Sums of coefficient * pre code * post code, of layer 0 less the input's offset. With rule
+   * `same` a layer's own arrays and its feedback arrays share them. */
   int64_t *correlation; /* [units][fan_in] */
   int64_t *bias_correlation;
 
   /* Event-driven. */
-  size_t held_at[TWIN_HELD_PARTS]; /* bytes into what a sample holds */
-  size_t pace_at;                  /* into a workspace's edges */
+  size_t held_at[TWIN_HELD_PARTS]; /* where each memory begins, in bytes of a sample's held ones */
+  size_t pace_at;                  /* where the layer's edges begin in a workspace's */
   twin_ways_t ways;
 } twin_layer_t;
 
@@ -104,27 +115,27 @@ typedef struct twin_workspace_t {
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 
   /* Event-driven. */
-  uint8_t *held;        /* of the sample whose states are here; NULL: not event-driven */
-  uint8_t *lines;       /* of a vector: as last driven, then now */
-  int32_t *change;      /* of its codes, or of a position's posts */
-  int64_t *products;    /* of that change */
-  int32_t *posts;       /* of a position */
+  uint8_t *held;        /* memories of the sample at work; NULL: not event-driven */
+  uint8_t *lines;       /* a vector's codes as last driven, then the same as they are now */
+  int32_t *change;      /* changes of a vector's codes, or of a position's posts */
+  int64_t *products;    /* what an array makes of those changes */
+  int32_t *posts;       /* a position's posts as they are now */
   uint8_t *no_switches; /* zeros */
   epx_events_t events;
-  epx_pace_t *at_work; /* of the command that drives now: one of pace */
+  epx_pace_t *at_work; /* the one of `pace` that belongs to the command at work */
   epx_pace_t pace[EPX_COMMAND_KINDS];
-  uint64_t *cycles; /* of a layer's row blocks, or of its column blocks, in one command */
-  uint64_t *word;   /* likewise, of the word that is driven */
-  double *edges;    /* epx_twin_pace.c: when they are done */
-  bool nudged;      /* the step at work */
-  double carried;   /* when the network has brought the feedback of a layer's rows so far */
-  double end[EPX_MAX_TILE_LAYERS]; /* of a command: when a layer's tiles are */
+  uint64_t *cycles; /* of each row block (forward) or column block (backward) in one command */
+  uint64_t *word;   /* likewise, of the word at work alone */
+  double *edges;    /* epx_twin_pace.c: when tiles and homes are done */
+  bool nudged;      /* whether the step at work is a nudged one */
+  double carried;   /* the edge at which the feedback of the rows of positions so far is down */
+  double end[EPX_MAX_TILE_LAYERS]; /* the edge at which each layer is done with the command */
 
   /* Lossy: forward and backward by tile layer; of an even and an odd step, as they were before. */
   epx_clips_t clips[EPX_MAX_TILE_LAYERS][2], clips_before[2][EPX_MAX_TILE_LAYERS][2];
 } twin_workspace_t;
 
-/* Since the parameters were loaded: numbers of events that draw. */
+/* Counts since the parameters were loaded, from which draw numbers are made. */
 typedef struct twin_counters_t {
   uint32_t updates, images;
 } twin_counters_t;
@@ -150,7 +161,7 @@ typedef struct twin_t {
   int8_t *pack_buffer;
   uint8_t *held; /* event-driven: by sample, held_size each */
   size_t held_size;
-  size_t pace_shared, pace_size; /* edges that layers have of their own; and all */
+  size_t pace_shared, pace_size; /* edges: where those begin that layers share; how many in all */
   epx_pulsing_t pulsing;
   int workspaces;
   twin_workspace_t *workspace;
@@ -163,7 +174,7 @@ static inline int twin_image_pitch(const twin_layer_t *layer) {
 static inline size_t twin_image_size(const twin_layer_t *layer) {
   return (size_t)(layer->g.in_height + 2 * layer->g.padding) * (size_t)twin_image_pitch(layer);
 }
-/* Elements of layer l's raw correlations. */
+/* Elements of a layer's correlations as a thread sums them, channels padded. */
 static inline size_t twin_raw_size(const twin_layer_t *layer) {
   return (size_t)epx_conv_padded_fan_in(&layer->conv) * (size_t)layer->g.units;
 }
@@ -190,7 +201,7 @@ static inline bool twin_rule_different(const twin_t *twin) {
 static inline bool twin_fed(const twin_layer_t *layer) {
   return layer->role != EPX_ROLE_FEEDBACK || layer->window > 1;
 }
-/* Feedback arrays that learn what the layer's own arrays learn. */
+/* Whether tile layer i is feedback arrays that learn what the layer's own arrays learn. */
 static inline bool twin_shares_gradient(const twin_t *twin, int i) {
   return twin->layer[i].role == EPX_ROLE_FEEDBACK && !twin_rule_different(twin);
 }
@@ -214,7 +225,7 @@ static inline twin_place_t twin_state_place(const twin_t *twin, const twin_works
                         (size_t)above->padded_channels, (size_t)twin_image_pitch(above)};
 }
 
-/* Of a layer's tile, in the order of twin_layer_t's arrays. */
+/* The shape of a layer's tile; tiles are numbered [column_blocks][row_blocks]. */
 static inline epx_tile_shape_t twin_tile_shape(const twin_t *twin, const twin_layer_t *layer,
                                                int tile) {
   const epx_layer_map_t *map = &layer->map;
@@ -235,7 +246,7 @@ void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t 
 void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out);
 
-/* epx_twin_calibrate.c: numbers of a layer's ranges; to the arrays. */
+/* epx_twin_calibrate.c: how many numbers a layer's ranges are; gives them to the arrays. */
 size_t twin_range_count(const twin_layer_t *layer);
 EPX_CHECKED epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error);
 epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *step,
@@ -269,7 +280,8 @@ epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin
                                  const uint8_t *switches, int32_t *out, int ldc);
 epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
                                int32_t *nudge);
-/* The event of a sample's products in the next read but `ahead`. */
+/* The command key (epx_array_command) of a sample's products in the read after `ahead` more reads.
+ */
 uint64_t twin_event(const twin_t *twin, int sample, int ahead);
 
 epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_block);
@@ -282,11 +294,12 @@ void twin_pool_place(const int64_t *products, int units, int place, int32_t *out
 void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
                   int place, int32_t *out, int ldc);
 
-/* epx_twin_event.c: what the arrays of an event-driven chip hold and do. forward, backward and
- * errors are drives of layer l > 0; they write their products where converters lose bits. */
-size_t twin_event_size(twin_t *twin); /* bytes that a sample holds */
-void twin_event_forget(twin_t *twin); /* of all samples: their next drives are whole */
-void twin_event_command(twin_workspace_t *w, epx_command_kind_t kind); /* drives follow */
+/* epx_twin_event.c: what the arrays of an event-driven chip hold and do. The functions forward,
+ * backward and errors drive one tile layer, but never the first. They count what the drive takes;
+ * where converters lose bits they also write its products. */
+size_t twin_event_size(twin_t *twin); /* bytes of the memories that hold one sample */
+void twin_event_forget(twin_t *twin); /* clears what is held: the next drives are of whole codes */
+void twin_event_command(twin_workspace_t *w, epx_command_kind_t kind); /* drives that follow */
 /* `steps` more steps like the last, of a sample that has settled. */
 void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps);
 void twin_event_sample(const twin_t *twin, twin_workspace_t *w, int sample);
@@ -297,9 +310,10 @@ void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_wor
 void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *error,
                        int32_t *nudge);
 
-/* epx_twin_pace.c: how long drives take, word by word, with what tiles wait for each other.
- * w->word: cycles of the word in each row block (vectors) or column block (positions). Ends are
- * added to what is at work; idle: of a command whose words all drive nothing. */
+/* epx_twin_pace.c: how long drives take, word by word, with what tiles wait for each other. Before
+ * each vector or position the caller puts the word's cycles in each row block (vector) or column
+ * block (position) into w->word. The functions end_* add up what was found to w->at_work; idle_* do
+ * all of a product whose words drive nothing. */
 epx_status_t twin_pace_create(twin_t *twin, epx_error_t *error);
 void twin_pace_destroy(twin_layer_t *layer);
 size_t twin_pace_size(twin_t *twin); /* edges of a workspace */
@@ -339,8 +353,9 @@ epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator
                          const epx_update_rule_t *rule, epx_error_t *error);
 size_t twin_sums_count(const epx_substrate_t *self);
 void twin_sums(epx_substrate_t *self, epx_sums_access_t access, void *sums);
-/* The switches through which tile layer i learns from a sample, its wordline codes being left in
- * w->image: of the present states; rule `different`: a layer's own arrays take the free ones. */
+/* The switches through which tile layer i learns from a sample; leaves the codes of its wordlines
+ * in w->image. Both are those of the present states, but of the free ones with rule `different` for
+ * a layer's own arrays. */
 const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, int i, int sample);
 epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
                                   const epx_estimator_t *estimator, const epx_update_rule_t *rule);

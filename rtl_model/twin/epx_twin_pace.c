@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long the drives of an event-driven chip take: each tile's words as they come, and what tiles
- * wait for each other. The same edges as in epx_account_layer.c, where all words are alike. */
+/* How long the drives of an event-driven chip take.
+ *
+ * A word takes as many cycles as its changes need, so that sizes alone do not tell. Each tile's
+ * words are followed in the order in which they come, with what tiles wait for each other. All
+ * times are clock edges counted from the one at which the nodes see the command, as in
+ * epx_account_layer.c, where all words are alike.
+ *
+ * Forward, each vector goes through the row blocks of a chain:
+ *
+ *   array    row block rb has made the vector's product: its array works on one vector after
+ * another added    and has added the sums that came from row block rb - 1 left     and has sent
+ * them on: the link is free, and a credit of row block rb + 1 is there
+ *
+ * Backward, each position's posts leave the home when the sums of its window are there; each tile
+ * drives them when they have come and its array is free; feedback goes down the network row of
+ * positions by row of positions. Example: with words of 3, 9, 3 cycles in row block 0 and of 5, 5,
+ * 5 in row block 1, a hop of 10 and room for partial sums, row block 0 has its products at edges 4,
+ * 13, 16; the sums are added in row block 1 at 14, 23 and, if the link takes a packet in 3
+ * cycles, 26. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +32,7 @@ static int vectors_of(const twin_layer_t *layer) {
   return layer->g.out_height * layer->g.out_width * layer->window;
 }
 
-/* A layer's ways on the idle network. */
+/* Fills the cycles that a layer's packets take on the idle network. */
 static bool make_ways(const plan_t *plan, int i, twin_ways_t *ways) {
   const plan_layer_t *layer = &plan->layer[i];
   const int blocks = layer->map.row_blocks, first = plan->floor.first_tile[i];
@@ -38,7 +55,8 @@ static bool make_ways(const plan_t *plan, int i, twin_ways_t *ways) {
   return true;
 }
 
-/* What a step's packets ask of the busiest link, for each layer that acts back. */
+/* Fills the cycles that the busiest link takes for a step's packets, for each layer that acts back.
+ */
 static epx_status_t make_network(twin_t *twin, plan_t *plan, epx_error_t *error) {
   account_t a = {.plan = plan};
   const epx_status_t status = traffic_create(plan, &a.traffic, error);
@@ -75,8 +93,10 @@ void twin_pace_destroy(twin_layer_t *layer) {
   free(layer->ways.feedback);
 }
 
-/* By layer when its row blocks' arrays are free and when its home has a position's sums; then, of
- * one layer at a time, when the sums of the last vectors left, and when tiles end their words. */
+/* Edges that a workspace keeps. Each layer has its own: when the array of each row block is free,
+ * and when its home has the sums of each position. Behind them is room for one layer at a time, the
+ * one at work: forward, when the sums of the last psum_buffer + 2 vectors were added and left in
+ * each row block; backward, when each tile ends its word. */
 size_t twin_pace_size(twin_t *twin) {
   size_t own = 0, shared = 0;
   for (int i = 1; i < twin->tile_layers; ++i) {
@@ -124,9 +144,10 @@ void twin_pace_begin_forward(const twin_layer_t *layer, twin_workspace_t *w) {
   }
 }
 
-/* An array goes on with the next vector while the sums of one wait for those of the row block
- * before, and one more for the link or a credit, which comes when the next row block has taken a
- * sum out of its buffer: as soon as it has used the one before. */
+/* Vector m through the row blocks. While one vector's sums wait for those of the row block before,
+ * the array makes the next product, and a further vector's sums may wait for the link or a credit.
+ * Row block rb + 1 gives the credit for vector m back when it takes the sums of vector m - room out
+ * of its buffer: when these have come, and vector m - room - 1 has been added there. */
 void twin_pace_vector(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int m) {
   const twin_ways_t *ways = &layer->ways;
   const int room = twin->chip.psum_buffer, slots = room + 2, blocks = layer->map.row_blocks;
@@ -177,8 +198,9 @@ void twin_pace_begin_backward(const twin_t *twin, const twin_layer_t *layer, twi
   }
 }
 
-/* Row blocks of a column block drive the same; each has the posts when they have come. What is
- * finished after a row of positions goes down when all have it and the network is free. */
+/* Position p in every tile. The row blocks of a column block drive the same posts, so their words
+ * are equally long, but the posts reach each row block at another edge. When a row of positions is
+ * done in all tiles, its feedback goes down, after that of the row before. */
 void twin_pace_position(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int p) {
   const twin_ways_t *ways = &layer->ways;
   const int columns = layer->map.column_blocks, last = vectors_of(layer) / layer->window - 1;

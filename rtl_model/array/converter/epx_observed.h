@@ -27,7 +27,8 @@ void epx_observed_destroy(epx_observed_t *observed);
  * as what is added. */
 void epx_observed_span(epx_observed_t *observed, int line, int64_t low, int64_t high);
 
-/* A sum between two whole ones, or on both. */
+/* Counts a sum that lies between the whole numbers `low` and `high`; low equals high where the sum
+ * is whole. */
 void epx_observed_add(epx_observed_t *observed, int line, int64_t low, int64_t high);
 
 /* The range of what was added to lines first, first + step, ... (count of them, of one span): at

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The array of one tile: its cells as bit planes, and the converters on its columns and rows. The
- * SystemC tile and the twin both multiply with it, so that they agree bit for bit.
+ * SystemC tile and the twin both multiply with this array, so that they agree bit for bit.
  *
- * The sum of a line for one bit of the driven digits is a population count: what a column's adder
- * tree or the current on a bitline gives, 64 cells at a time. A weight lies in `slices` cells of
- * bits_per_cell bits, least significant first, in two's complement: its highest bit counts
+ * The sum of a line for one bit of the driven digits is a population count of 64 cells at a time:
+ * what a column's adder tree, or the current on a bitline, gives. A weight lies in `slices` cells
+ * of bits_per_cell bits, least significant first, in two's complement: its highest bit counts
  * negatively.
  *
  * Where devices or DACs are not ideal (chip.device, chip.dac), cells are conductances
  * (epx_array_cells.h) instead.
  *
- * Sums come back in units of 2^-epx_array_fraction(): 0 where products are exact (digital arrays;
- * ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's range is what the
- * line can reach, times chip.adc_range: all wordlines on, all cells at their largest digit, or,
- * with EPX_ADC_REACH_WEIGHTS, as they stand; or what it was found to reach. Backward, every slice
- * is read with a range of its own; converters are time-shared, their errors by line. */
+ * Sums come back in units of 2^-epx_array_fraction(). The fraction is 0 where products are exact
+ * (digital arrays; ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's
+ * range is what the line can reach, times chip.adc_range: all wordlines on, all cells at their
+ * largest digit, or, with EPX_ADC_REACH_WEIGHTS, as they stand; or what it was found to reach.
+ * Backward, every slice is read with a range of its own; converters are time-shared, their errors
+ * by line. */
 #ifndef EPX_ARRAY_H
 #define EPX_ARRAY_H
 
@@ -34,15 +35,17 @@ EPX_CHECKED epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile
                                           int tile, epx_array_t **array, epx_error_t *error);
 void epx_array_destroy(epx_array_t *array);
 
-/* Whether a chip's products are exact; and whether a read may differ from the one before. */
+/* Whether a chip's products are exact; and whether two reads of the same lines may differ. */
 bool epx_array_exact(const epx_chip_t *chip);
 bool epx_array_noisy(const epx_chip_t *chip);
 
-/* The numbers of which noise is drawn, the same in twin and SystemC. A command makes products:
- * image: of all that were presented since the parameters were loaded; read: of the commands that
- * read arrays (load 0, then steps, predictions, correlations, made or not) for this image. Its
- * products are words: vectors, backward positions; of a word, one read for each place of the window
- * (backward), slice (backward) and pass (its number). */
+/* Draw numbers of noise, the same in twin and SystemC. The command that reads the array is named by
+ * `image`, the image's number among all that were presented since the parameters were loaded, and
+ * `read`, the command's number among the image's commands that read arrays: load is 0, then steps,
+ * prediction and correlations follow, counted whether the command was computed or skipped. A
+ * command makes one product for each word, a vector or a backward position. A product takes one
+ * read for each pass (epx_pass_t.number) and, backward, for each place of the window and slice;
+ * forward, place and slice are 0. */
 static inline uint64_t epx_array_command(uint64_t image, uint64_t read) {
   return epx_random_key(epx_random_key(UINT64_C(0x6576656e74), image), read);
 }
@@ -55,14 +58,14 @@ static inline uint64_t epx_array_event(uint64_t command, int word, int place, in
  * which errors of programming are drawn; the same weight and number write the same cells. */
 void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written);
 
-/* After writes and before reads: where wires have resistance, finds what they leave of the cells;
- * then, where asked for, the converters' ranges. Elsewhere, and where nothing was written, it does
- * nothing. Errors: EPX_ERR_MEMORY, and those of epx_adc_set_range. */
+/* To be called after writes and before reads. Where wires have resistance, finds what they leave of
+ * the cells; then, with EPX_ADC_REACH_WEIGHTS, sets the converters' ranges. Does nothing where
+ * nothing was written since. Errors: EPX_ERR_MEMORY, and those of epx_adc_set_range. */
 EPX_CHECKED epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error);
 
 int epx_array_fraction(const epx_array_t *array);
 
-/* Words of 64 lines that driven_rows and driven_units have. */
+/* 64-bit words that hold a bit for each of `lines` lines. */
 static inline size_t epx_array_words(int lines) {
   return ((size_t)lines + 63) / 64;
 }
@@ -99,8 +102,8 @@ typedef struct epx_driven_t {
   int32_t *carried; /* [lines], 2^-EPX_CONVERTER_FRACTION digits; not read of exact DACs */
 } epx_driven_t;
 
-/* Makes the planes and what is carried of driven->digit and bits, at one event; backward: of
- * units. */
+/* Fills driven->plane and, where DACs are not exact, driven->carried from driven->digit and bits,
+ * at one event. backward: the lines are units, else rows. */
 void epx_array_drive(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven);
 
 /* One pass at one event: converted sums of columns [first, first + count), numbered unit * slices +

@@ -6,11 +6,12 @@
  * sum is exact in any order. Cells are numbered row * columns + column, column = unit * slices +
  * slice.
  *
- * A cell adds its value times what its line carries; a DAC's error is one of the whole conductance,
- * while what g_min and a signed slice's zero add is subtracted for the digit as it should be.
+ * A cell adds its value times what its line carries. A DAC's error multiplies the whole
+ * conductance; what g_min and the zero of a signed slice add is subtracted for the digit as it
+ * should be, without the DAC's error.
  *
- * Read noise: the driven cells' errors are independent and normal, each times its line's digit, so
- * that their sum is, with the sum of their variances; one number is drawn for a line. A line's read
+ * Read noise: each driven cell has an independent, normal error times its line's digit. Their sum
+ * is normal too, with the sum of their variances, so one number is drawn for a line. A line's read
  * is limited to 8 times what its digits can reach. */
 #ifndef EPX_ARRAY_CELLS_H
 #define EPX_ARRAY_CELLS_H
@@ -44,8 +45,8 @@ void epx_array_cells_reach(const epx_array_cells_t *cells, bool rows, int slice,
                            int64_t *low, int64_t *high);
 
 /* sums[i] = what a read at this event counts in column first + i over what the rows carry; or in
- * row first + i over what the units of one slice carry. `inexact`: what lines carry is not their
- * digits. */
+ * row first + i over what the units of one slice carry. `inexact`: lines
+ * carry driven->carried, which is not their digits. */
 void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
                              const epx_driven_t *rows, bool inexact, int first, int count,
                              int64_t *sums);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an event-driven array drives (chip.event_driven): only lines whose codes changed since they
- * were last driven, in passes (epx_driver.h) of one digit of the change's magnitude and one sign.
- * The sums of a pass are added to the held ones where codes rose, subtracted where they fell. A
- * pass whose digit is 0 on every line is not made; a vector without a pass leaves the array alone.
- * Changes are those of codes as they are driven (epx_driver_code).
+/* What an event-driven array drives (chip.event_driven): only the lines whose codes changed since
+ * they were last driven. A change is the code now less the code as last driven, both as DACs drive
+ * them (epx_driver_code). Each pass (epx_driver.h) carries one digit of the changes' magnitudes, of
+ * the lines that rose or of the lines that fell; its sums are added to the held sums for rising
+ * lines and subtracted for falling ones. A pass whose digit is 0 on every line is not made; a
+ * vector without a pass leaves the array alone. Example: lines that go from 178 to 180 and from 7
+ * to 6 take two passes of bit-serial DACs, bit 1 rising and bit 0 falling, instead of eight.
  *
  * The tile counts passes as it makes them; the twin counts them from states alone. */
 #ifndef EPX_DRIVE_H
@@ -22,9 +24,9 @@ typedef struct epx_drive_t {
   int lines[EPX_DRIVE_SIGNS];     /* that rose, that fell */
 } epx_drive_t;
 
-/* Of `count` changes; |change| < 2^31. */
+/* The bits and lines of `count` changes; |change| < 2^31. */
 epx_drive_t epx_drive_of(const int32_t *change, int count);
-/* Of codes, `before` as last driven. */
+/* The same of codes: `before` as last driven, and `now`. */
 epx_drive_t epx_drive_of_codes(const uint8_t *before, const uint8_t *now, int count);
 
 /* Changes of what columns receive at one place of a window: a post where its switch points there,

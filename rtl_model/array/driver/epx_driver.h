@@ -3,8 +3,10 @@
  * line carries one digit of its code. A converted sum is shifted by the digit's lowest bit.
  *
  * A code of n bits takes ceil(n / dac.bits) passes, lowest digit first; the sign bit of a two's
- * complement has a pass of its own, the last, that is subtracted. With EPX_DAC_ROUNDED it takes one
- * (and the sign's): codes lose their low bits first, to nearest-even, and saturate. */
+ * complement code has a pass of its own, the last, whose sums are subtracted. With EPX_DAC_ROUNDED
+ * a code takes one pass, and a signed one a second for its sign: the code is first rounded to
+ * dac.bits bits (nearest-even, saturating) and so loses its low bits. Example: the code 178, driven
+ * by 2-bit DACs, is the digits 2, 0, 3, 2 in four passes; rounded to 2 bits it is 3 * 64 = 192. */
 #ifndef EPX_DRIVER_H
 #define EPX_DRIVER_H
 
@@ -39,7 +41,7 @@ int epx_driver_passes(const epx_driver_t *driver, epx_pass_t passes[EPX_MAX_PASS
 /* How many. */
 int epx_driver_pass_count(const epx_driver_t *driver);
 
-/* A code as it is driven: without its low bits. */
+/* A code as it is driven: rounded, where codes lose low bits. */
 int32_t epx_driver_round(const epx_driver_t *driver, int32_t code);
 static inline int32_t epx_driver_code(const epx_driver_t *driver, int32_t code) {
   return driver->low == 0 ? code : epx_driver_round(driver, code);

@@ -4,16 +4,24 @@
  * The value w of a cell is a weight in the device's own unit, between bounds of the cell. n pulses
  * of polarity d = +1 (up, potentiation) or -1 (down, depression) change it by the device's model:
  *
- *   step models     n times  w <- limit(w + d s_d (f_d(w) + sigma xi f_d(w)))       xi fresh each
- * time or, with c2c_additive,  w + d s_d (f_d(w) + sigma xi) constant      f = 1 linear        f_up
- * = 1 - gamma_up w / w_max,  f_down = 1 - gamma_down w / w_min  (mean bounds) soft_bounds   f_up =
- * 1 - w / w_max,  f_down = 1 - w / w_min         (bounds of the cell) exp_step      f_d = max(0, 1
- * - A_d e^(d gamma_d z)),  z = 2 a w / (w_max - w_min) + b curve model     once for all n pulses
- *     exponential   w = w_min + B_d (1 - e^(-P/A_d)), P -> P + d n;  + sigma sqrt(n) (w_max -
- * w_min) xi; B_d = (w_max - w_min) / (1 - e^(-levels/A_d)); A_d from a label (epx_nonlinearity.h).
- * A label of 0 is a straight line.
+ * Step models repeat n times, with a fresh xi for each pulse (sigma = c2c):
  *
- * and always limited to the cell's bounds. Device-to-device spread, drawn once for a cell:
+ *   w <- limit(w + d s_d (f_d(w) + sigma xi f_d(w)))
+ *   w <- limit(w + d s_d (f_d(w) + sigma xi))               with c2c_additive
+ *
+ *   constant      f = 1
+ *   linear        f_up = 1 - gamma_up w / w_max, f_down = 1 - gamma_down w / w_min: mean bounds
+ *   soft_bounds   f_up = 1 - w / w_max, f_down = 1 - w / w_min: bounds of the cell
+ *   exp_step      f_d = max(0, 1 - A_d e^(d gamma_d z)), z = 2 a w / (w_max - w_min) + b
+ *
+ * The curve model moves once for all n pulses, with one xi:
+ *
+ *   exponential   w = w_min + B_d (1 - e^(-P/A_d)), P -> P + d n; then
+ *                 w <- limit(w + sigma sqrt(n) (w_max - w_min) xi)
+ *
+ * with B_d = (w_max - w_min) / (1 - e^(-levels/A_d)) and A_d from a label (epx_nonlinearity.h). A
+ * label of 0 is a straight line. `limit` takes w into the cell's bounds. What differs from device
+ * to device is drawn once for each cell:
  *
  *   s_up = |dw (1 + dw_d2d xi1 + up_down_d2d xi2 + min(up_down, 0))|
  *   s_down = |dw (1 + dw_d2d xi1 - up_down_d2d xi2 - max(up_down, 0))|
@@ -53,7 +61,7 @@ typedef struct epx_pulse_device_t {
   double dw;                   /* step at w = 0 of a mean device; step models */
   double dw_d2d;               /* relative */
   double up_down, up_down_d2d; /* asymmetry of the steps, relative */
-  double c2c; /* sigma: of a pulse relative to its step; exponential: of sqrt(n) to the range */
+  double c2c; /* sigma: of a pulse relative to its step; exponential: sqrt(n) sigma, to the range */
   bool c2c_additive;
   double gamma_up, gamma_down, gamma_d2d; /* linear; exp_step takes no spread */
   double a, b, A_up, A_down;              /* exp_step */

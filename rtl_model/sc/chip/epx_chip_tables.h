@@ -21,7 +21,8 @@ struct ChipTables {
   epx_softmax_t softmax;
   // [tile layer][row block][pixel * channels + channel]: 1 where read.
   std::vector<std::vector<std::vector<uint8_t>>> reads;
-  // The same of what a row block sends down: with `gathers`, of all row blocks up to it.
+  // Likewise, 1 where a row block sends a sum down: of a layer that gathers, where it or any row
+  // block before it reads the channel.
   std::vector<std::vector<std::vector<uint8_t>>> sums;
   PacketPool pool;
   int packets = 0;  // sent so far

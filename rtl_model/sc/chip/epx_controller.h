@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The phase controller: broadcasts a program's commands, one when all have done the one before.
+// The phase controller broadcasts a program's commands, each when all tiles and the host have done
+// the one before.
 #ifndef EPX_CONTROLLER_H
 #define EPX_CONTROLLER_H
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A node of the chip: a tile, the memories around it, its control and its port to the router.
 //
-// The tiles of a layer's column block form a chain over its row blocks; partial sums travel along
-// it, against credits, and the last, the home, pools, holds the neurons and fires. One process
-// moves everything by a cycle. A command is a set of duties, each a counter that runs to its end:
+// The tiles of a layer's column block form a chain over its row blocks. Partial sums travel along
+// the chain, against credits; its last tile, the home, pools, has the neurons and fires. Feedback
+// arrays (unidirectional connections) form chains of their own. Their home has a copy of the states
+// and finds switches of its own; the layer's own arrays then make no backward products.
 //
-// Feedback arrays (unidirectional connections) form chains of their own. Their home holds a copy of
-// the states and finds switches of its own; the layer's own arrays then make no backward products.
+// One process moves everything by a cycle. A command is a set of duties, each a counter that runs
+// to its end:
 //
 //   forward   wordline vectors through the array; sums go on to the next row block or are pooled
 //   second    with the posts of the home: backward products, or correlations

@@ -16,7 +16,7 @@ namespace epx {
 enum class PacketKind : int {
   Pixel,     // input codes of a layer's pixel
   Partial,   // partial sums to the next row block
-  Credit,    // one of them has been taken
+  Credit,    // the next row block has taken a partial sum out of its buffer
   State,     // a position's states to the home of the layer's feedback arrays
   Switches,  // of a position, between the homes of a layer and of its feedback arrays
   Post,      // post codes and switches of a position to the other row blocks

@@ -2,9 +2,9 @@
 // A router of the mesh: five ports, XY routing, wormhole switching, a finite buffer at each input.
 //
 // A link is a flit and a ready line; a flit moves at a rising edge that finds a flit and ready. A
-// flit spends router_cycles from the edge at which it enters to the one at which the next router
-// can take it. Outputs go round robin among the inputs that ask, and stay with a packet to its
-// tail.
+// flit spends router_cycles from the edge at which it enters to the edge at which the next router
+// can take it. An output serves the inputs that ask in turn (round robin), and stays with a packet
+// until its last flit.
 #ifndef EPX_ROUTER_H
 #define EPX_ROUTER_H
 

@@ -34,21 +34,22 @@ typedef struct epx_sc_memory_t {
   const int64_t *ranges; /* of its converters (epx_tile_range_count); NULL: fixed */
 } epx_sc_memory_t;
 
-/* Numbers of which noise and errors of programming are drawn, as a chip counts them (epx_array.h).
- * Vectors, and backward positions, are those of `images` images (0: 1) from number `image`, as many
- * of each in turn, in its command number `read`. */
+/* Draw numbers of noise and of errors of programming, as a chip counts them (epx_array.h). The
+ * job's vectors, and its backward positions, are those of `images` images (0 counts as 1) one after
+ * another, equally many of each image; the first image has the number `image`. All are read in the
+ * command number `read` of their image. */
 typedef struct epx_sc_tile_event_t {
   uint32_t image, images, read;
   uint32_t update; /* of the job's update */
 } epx_sc_tile_event_t;
 
-/* A word's: epx_array_command, and the word's number in it. */
+/* The draw numbers of one word: its command (epx_array_command), and its number in that command. */
 typedef struct epx_sc_tile_read_t {
   uint64_t command;
   int word;
 } epx_sc_tile_read_t;
 
-/* Of word `index` of `words`, a multiple of the images. */
+/* The same for word `index` of a job's `words`; words is a multiple of the images. */
 static inline epx_sc_tile_read_t epx_sc_tile_read(const epx_sc_tile_event_t *event, int words,
                                                   int index) {
   const int each = event->images > 1 ? words / (int)event->images : words;

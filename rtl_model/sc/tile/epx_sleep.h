@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A clocked method that has nothing to do sleeps until one of its inputs changes: most of a chip
-// waits most of the time. It wakes between two edges and works again from the next, as if it had
-// run at all of them.
+// waits most of the time. The method wakes between two edges and works again from the next edge on,
+// as if it had run at every edge.
 #ifndef EPX_SLEEP_H
 #define EPX_SLEEP_H
 
