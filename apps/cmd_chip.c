@@ -187,35 +187,6 @@ static epx_chip_check_request_t make_request(const arguments_t *arguments,
   };
 }
 
-/* Commands of one kind that the chip should have made. A chip that stops a settled phase makes the
- * steps that the twin counts. */
-static uint64_t expected_commands(const verdict_t *v, const epx_chip_t *chip, int images,
-                                  epx_command_kind_t kind) {
-  if (chip->stop_settled && kind == EPX_COMMAND_FREE_STEP) {
-    return v->check.activity.free_steps;
-  }
-  if (chip->stop_settled && kind == EPX_COMMAND_NUDGED_STEP) {
-    return v->check.activity.nudged_steps;
-  }
-  return v->account.kind_count[kind] * (uint64_t)(kind == EPX_COMMAND_UPDATE ? 1 : images);
-}
-
-/* Events of the mini-batch in closed form, less those of steps that were not to be made: a negative
- * number of times, modulo 2^64. */
-static void expect_events(verdict_t *v, const epx_chip_t *chip, int images) {
-  const uint64_t *count = v->account.kind_count;
-  v->events = v->account.update;
-  epx_events_add(&v->events, &v->account.training, (uint64_t)images);
-  epx_events_add(&v->events, &v->account.free_step,
-                 expected_commands(v, chip, images, EPX_COMMAND_FREE_STEP) -
-                     count[EPX_COMMAND_FREE_STEP] * (uint64_t)images);
-  epx_events_add(&v->events, &v->account.nudged_step,
-                 expected_commands(v, chip, images, EPX_COMMAND_NUDGED_STEP) -
-                     count[EPX_COMMAND_NUDGED_STEP] * (uint64_t)images);
-  epx_events_add(&v->events, &v->check.activity.driven, 1);
-  v->events.cell_writes += v->check.activity.pulsing.pulses;
-}
-
 /* Events of the same mini-batch on a chip that makes every step and drives everything. */
 static epx_status_t expect_whole(verdict_t *v, const epx_experiment_t *experiment, int images,
                                  epx_error_t *error) {
@@ -281,7 +252,8 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   const double start = epx_clock_seconds();
   status = epx_chip_check_run(twin, &request, &verdict->check, error);
   verdict->seconds = epx_clock_seconds() - start;
-  expect_events(verdict, &experiment->chip, arguments->images);
+  epx_account_batch_events(&verdict->account, &experiment->chip, &verdict->check.activity,
+                           arguments->images, &verdict->events);
   const epx_measured_t measured = {.training = verdict->check.activity};
   if (status == EPX_OK) {
     status = epx_account_make(&experiment->network, &experiment->chip, &experiment->dynamics,
@@ -321,7 +293,8 @@ static void print_verdict(const verdict_t *v, const arguments_t *arguments,
   double closed_total = 0.0;
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
     const epx_command_kind_t kind = (epx_command_kind_t)i;
-    const double times = (double)expected_commands(v, configured, arguments->images, kind);
+    const double times = (double)epx_account_batch_commands(
+        &v->account, configured, &v->check.activity, arguments->images, kind);
     const double closed = v->timed.kind_cycles[i] / (double)v->timed.kind_count[i] * times;
     closed_total += closed;
     printf("  %-12s %6" PRIu64 " %14" PRIu64 " %14.0f %8.2f %%\n", epx_command_name(kind),

@@ -52,3 +52,36 @@ void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
     }
   }
 }
+
+uint64_t epx_account_batch_commands(const epx_account_t *account, const epx_chip_t *chip,
+                                    const epx_activity_t *activity, int images,
+                                    epx_command_kind_t kind) {
+  if (chip->stop_settled && kind == EPX_COMMAND_FREE_STEP) {
+    return activity->free_steps;
+  }
+  if (chip->stop_settled && kind == EPX_COMMAND_NUDGED_STEP) {
+    return activity->nudged_steps;
+  }
+  return account->kind_count[kind] * (uint64_t)(kind == EPX_COMMAND_UPDATE ? 1 : images);
+}
+
+/* Adds the events of the steps that were made less those of all steps: a negative number of times,
+ * modulo 2^64. */
+static void take_off_steps(const epx_account_t *account, const epx_chip_t *chip,
+                           const epx_activity_t *activity, int images, epx_command_kind_t kind,
+                           const epx_events_t *step, epx_events_t *events) {
+  const uint64_t made = epx_account_batch_commands(account, chip, activity, images, kind);
+  epx_events_add(events, step, made - account->kind_count[kind] * (uint64_t)images);
+}
+
+void epx_account_batch_events(const epx_account_t *account, const epx_chip_t *chip,
+                              const epx_activity_t *activity, int images, epx_events_t *events) {
+  *events = account->update;
+  epx_events_add(events, &account->training, (uint64_t)images);
+  take_off_steps(account, chip, activity, images, EPX_COMMAND_FREE_STEP, &account->free_step,
+                 events);
+  take_off_steps(account, chip, activity, images, EPX_COMMAND_NUDGED_STEP, &account->nudged_step,
+                 events);
+  epx_events_add(events, &activity->driven, 1);
+  events->cell_writes += activity->pulsing.pulses;
+}

@@ -34,6 +34,23 @@ run() {
     show
   fi
 }
+# limited BLOCKS CODE ARGUMENT...: run with files of at most BLOCKS * 1024 bytes; SIGXFSZ ignored,
+# so that writes fail as on a full disk.
+limited() {
+  local blocks=$1 code=$2 found
+  shift 2
+  what="epxbar $* (files of at most $blocks KiB)"
+  (
+    trap '' XFSZ
+    ulimit -f "$blocks"
+    exec "$epxbar" "$@"
+  ) >out 2>err
+  found=$?
+  if [ "$found" -ne "$code" ]; then
+    fail "exit code $found, expected $code"
+    show
+  fi
+}
 # says TEXT... / prints TEXT...: each on stderr / stdout, literally. quiet / silent: nothing there.
 says() {
   local text

@@ -197,7 +197,7 @@ check 'the save file fits the waveform' "$python3" "$here/wave_names.py" part.vc
   "$here/../../examples/chip.gtkw"
 refuse 2 'waveform file wave.txt; expected a name that ends in .vcd' chip chip.yaml --random 1 \
   --vcd wave.txt
-refuse 1 'cannot write the waveform file missing/wave.vcd' chip chip.yaml --random 1 \
+refuse 1 '--vcd missing/wave.vcd: cannot write there' chip chip.yaml --random 1 \
   --vcd missing/wave.vcd
 what='epxbar chip, files of at most 64 KiB'
 (
@@ -250,10 +250,11 @@ run 0 chip --run trained "${short[@]}" "${pulses[@]}" --update-log log.csv --pul
 passes
 check 'pulses of every layer' test "$(tail -n +2 pulses.csv | cut -d, -f3 | sort -u | wc -l)" -eq 3
 check 'updates of every layer' test "$(tail -n +2 log.csv | cut -d, -f3 | sort -u | wc -l)" -eq 3
-run 1 chip --run trained "${short[@]}" "${pulses[@]}" --pulse-log /dev/full
-says 'cannot write the pulse log /dev/full: No space left on device'
-run 1 chip --run trained "${short[@]}" --update-log /dev/full
-says 'cannot write the update log /dev/full: No space left on device'
+limited 1 1 chip --run trained "${short[@]}" "${pulses[@]}" --pulse-log full.csv
+says 'cannot write the pulse log full.csv: File too large'
+check 'no whole line was written, so nothing is kept' absent full.csv.partial
+limited 1 1 chip --run trained "${short[@]}" --update-log full.csv
+says 'cannot write the update log' 'what there is of it: full.csv.partial'
 refuse 2 'chip.array.pulses.preset: none; the pulse log pulses.csv is of devices that pulses move' \
   chip --run trained "${short[@]}" --pulse-log pulses.csv
 

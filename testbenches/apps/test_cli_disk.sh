@@ -5,23 +5,6 @@
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/cli_support.sh"
 
-# limited BLOCKS CODE ARGUMENT...: run with files of at most BLOCKS * 1024 bytes; SIGXFSZ ignored,
-# so that writes fail as on a full disk.
-limited() {
-  local blocks=$1 code=$2 found
-  shift 2
-  what="epxbar $* (files of at most $blocks KiB)"
-  (
-    trap '' XFSZ
-    ulimit -f "$blocks"
-    exec "$epxbar" "$@"
-  ) >out 2>err
-  found=$?
-  if [ "$found" -ne "$code" ]; then
-    fail "exit code $found, expected $code"
-    show
-  fi
-}
 leftovers() { ! find "$1" -name '*.tmp*' | grep -q .; }
 
 run 0 train tiny.yaml --threads 1 --quiet --set training.epochs=1 -o good
