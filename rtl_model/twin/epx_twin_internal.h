@@ -366,6 +366,10 @@ static inline double *twin_weights_of(const twin_layer_t *layer, const epx_param
                                           : params->weight[layer->parameter];
 }
 
+/* epx_twin_health.c */
+epx_status_t twin_health(const epx_substrate_t *self, const epx_estimator_t *estimator,
+                         const epx_update_rule_t *rule, epx_health_t *health, epx_error_t *error);
+
 /* epx_twin_registers.c: parameters and checkpoints. */
 epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error);
 epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error);
