@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "alignment.h"
+#include "clips.h"
 #include "cost_record.h"
 #include "epx_checkpoint.h"
 #include "epx_clock.h"
@@ -260,6 +261,10 @@ static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
   }
   status = status == EPX_OK ? record_measured(run, error) : status;
   if (status == EPX_OK) {
+    status = clips_record(run->options->folder, result->epoch, run->options->quiet, run->experiment,
+                          run->substrate, error);
+  }
+  if (status == EPX_OK) {
     status = alignment_record(run->options->folder, result->epoch, run->options->quiet,
                               run->substrate, error);
   }
@@ -394,6 +399,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
       .estimator = experiment->estimator,
       .augment = experiment->data.augment,
       .calibrate_epochs = experiment->chip.adc_calibrate_epochs,
+      .follow_batches = experiment->chip.adc_follow_batches,
       .substrate = run->substrate,
       .train = train,
       .test = test,

@@ -172,9 +172,16 @@ static const epx_config_row_t rows[] = {
          "batch were, for the lines of a slice together; batch_lines, for each line by itself."},
     {"chip.array.adc.coverage", REAL(chip.adc_coverage, 0, 1), .above = true, .unit = "",
      .help = "Of a batch's sums, the share within its range; as many clip below as above."},
+    {"chip.array.adc.headroom", REAL(chip.adc_headroom, 0, 16), .unit = "",
+     .help = "What a batch's range is widened by on each side, as a share of it: for sums that "
+             "training will make larger."},
     {"chip.array.adc.calibrate_epochs", INTEGER(chip.adc_calibrate_epochs, 0, 1000000),
      .unit = "epochs",
      .help = "From one batch for ranges to the next, the first of an epoch's; 0: only once."},
+    {"chip.array.adc.follow_batches", INTEGER(chip.adc_follow_batches, 0, 1000000),
+     .unit = "mini-batches",
+     .help = "From one mini-batch whose clips widen a batch's ranges to the next, by a quarter "
+             "where more clip than coverage allows; 0: none does."},
     {"chip.array.adc.offset", REAL(chip.adc.offset, -65536, 65536), .unit = "LSB",
      .help = "Of all lossy converters."},
     {"chip.array.adc.gain", REAL(chip.adc.gain, -0.9, 1), .unit = "",

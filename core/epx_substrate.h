@@ -74,6 +74,10 @@ typedef struct epx_substrate_ops_t {
                             epx_error_t *error);
   bool (*uncalibrated)(const epx_substrate_t *self);
 
+  /* After a mini-batch was trained on: lets what follows training (ranges of converters) follow.
+   * NULL: nothing does. */
+  epx_status_t (*follow)(epx_substrate_t *self, epx_error_t *error);
+
   /* The samples of a mini-batch that are held here. States become 0. */
   epx_status_t (*present)(epx_substrate_t *self, const epx_batch_t *batch, epx_error_t *error);
   /* k steps of the dynamics under nudging factor beta (0: free), from the present state. */
@@ -113,6 +117,11 @@ struct epx_substrate_t {
   epx_relaxation_t relaxation; /* what a step is; set before a batch is presented */
   const epx_stop_t *stop;      /* looked at between samples and steps; NULL: never stops */
 };
+
+EPX_CHECKED static inline epx_status_t epx_substrate_follow(epx_substrate_t *substrate,
+                                                            epx_error_t *error) {
+  return substrate->ops->follow != 0 ? substrate->ops->follow(substrate, error) : EPX_OK;
+}
 
 static inline void epx_substrate_destroy(epx_substrate_t *substrate) {
   if (substrate != 0) {

@@ -152,6 +152,12 @@ static epx_status_t calibrate(const epx_trainer_t *trainer, int epoch, batch_t *
   return epx_substrate_calibrate(trainer->substrate, &step, error);
 }
 
+/* After the batch-th mini-batch of an epoch, from 1, where it is due. */
+static epx_status_t follow(const epx_trainer_t *trainer, int batch, epx_error_t *error) {
+  const int every = trainer->follow_batches;
+  return every > 0 && batch % every == 0 ? epx_substrate_follow(trainer->substrate, error) : EPX_OK;
+}
+
 /* One mini-batch; *state moves on where it succeeds. */
 static epx_status_t train_batch(const epx_trainer_t *trainer, epx_trainer_state_t *state,
                                 batch_t *batch, uint64_t augment_key, const epx_update_rule_t *rule,
@@ -164,6 +170,7 @@ static epx_status_t train_batch(const epx_trainer_t *trainer, epx_trainer_state_
   epx_status_t status = run_free(trainer, dataset, batch, state->next_image, n, trainer->augment,
                                  augment_key, &next.loss_sum, &next.wrong, error);
   status = status == EPX_OK ? learn(trainer, sign, rule, error) : status;
+  status = status == EPX_OK ? follow(trainer, state->next_image / batch->size + 1, error) : status;
   if (status != EPX_OK) {
     char where[96];
     snprintf(where, sizeof where, "epoch %d, mini-batch %d (images %d to %d)", state->epoch + 1,

@@ -65,6 +65,7 @@ typedef struct epx_trainer_t {
   bool augment;
   int calibrate_epochs; /* the substrate takes ranges from the first images of every so many epochs;
                            0: of the first. Where it has none yet, of the next */
+  int follow_batches;   /* they follow every so many mini-batches of an epoch; 0: none */
   epx_substrate_t *substrate;
   const epx_dataset_t *train, *test;
   epx_trainer_hooks_t hooks;

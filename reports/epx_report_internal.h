@@ -7,6 +7,7 @@
 
 #include "epx_alignment_record.h"
 #include "epx_bias_record.h"
+#include "epx_clip_record.h"
 #include "epx_convergence_record.h"
 #include "epx_gdu_record.h"
 #include "epx_page.h"
@@ -28,6 +29,8 @@ typedef struct epx_report_run_t {
   int convergence_count;
   epx_alignment_row_t *alignment;
   int alignment_count;
+  epx_clip_row_t *clips;
+  int clip_count;
 } epx_report_run_t;
 
 /* Loads `count` folders into zeroed runs, cleared with epx_report_runs_clear also after a failure.
@@ -56,6 +59,7 @@ void epx_report_history(epx_page_t *page, const epx_report_run_t *runs, int coun
 
 /* One section each; nothing where no run has the record. */
 void epx_report_learning(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_clips(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_gradient(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_bias(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_gdu(epx_page_t *page, const epx_report_run_t *runs, int count);

@@ -47,6 +47,13 @@ static epx_status_t load_alignment(const char *folder, epx_report_run_t *run, in
   return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
 }
 
+static epx_status_t load_clips(const char *folder, epx_report_run_t *run, int *found,
+                               epx_error_t *error) {
+  const epx_status_t status = epx_clips_read(folder, &run->clips, &run->clip_count, error);
+  *found += status == EPX_OK;
+  return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
+}
+
 static epx_status_t load_gdu(const char *folder, epx_report_run_t *run, int *found,
                              epx_error_t *error) {
   const epx_status_t status = epx_gdu_read(folder, &run->gdu, &run->gdu_count, error);
@@ -88,6 +95,9 @@ static epx_status_t load_run(const char *folder, epx_report_run_t *run, epx_erro
   }
   if (status == EPX_OK) {
     status = load_alignment(folder, run, &found, error);
+  }
+  if (status == EPX_OK) {
+    status = load_clips(folder, run, &found, error);
   }
   if (status == EPX_OK && found == 0) {
     status =
@@ -145,6 +155,7 @@ void epx_report_runs_clear(epx_report_run_t *runs, int count) {
     free(runs[i].gdu);
     free(runs[i].convergence);
     free(runs[i].alignment);
+    free(runs[i].clips);
   }
 }
 

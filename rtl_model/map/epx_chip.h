@@ -55,7 +55,10 @@ typedef struct epx_chip_t {
   double adc_range;    /* of a lossy converter, as a share of what its line can reach, default 1 */
   epx_adc_reach_t adc_reach; /* what a line can reach */
   double adc_coverage;       /* of a batch's sums, in (0, 1], default 1 */
+  double adc_headroom;       /* of a batch's range, what is added on each side; default 0.25 */
   int adc_calibrate_epochs;  /* between calibrations on a batch; 0: once only */
+  int adc_follow_batches;    /* mini-batches from one of which clips widen ranges to the next; 0:
+                                none does */
   epx_converter_t dac;       /* analog: bits, default 1; errors, in LSB of a digit; kind and lines
                                 are not read */
   epx_dac_codes_t dac_codes; /* default EPX_DAC_DIGITS */

@@ -41,6 +41,16 @@ typedef struct epx_converter_t {
   int lines_each;       /* neighbouring lines that share one converter and its errors; 0 is 1 */
 } epx_converter_t;
 
+/* What converters were asked for, and how many of the sums lay outside their range. */
+typedef struct epx_clips_t {
+  uint64_t conversions, clips;
+} epx_clips_t;
+
+static inline void epx_clips_add(epx_clips_t *to, epx_clips_t more) {
+  to->conversions += more.conversions;
+  to->clips += more.clips;
+}
+
 /* "adc.bits: found 17; expected 1 to 16" and the like; `key` is the converter's name there. */
 EPX_CHECKED epx_status_t epx_converter_check(const epx_converter_t *converter, const char *key,
                                              epx_error_t *error);

@@ -51,6 +51,7 @@ static const epx_substrate_ops_t ops = {
     .restore = twin_restore,
     .calibrate = twin_calibrate,
     .uncalibrated = twin_uncalibrated,
+    .follow = twin_follow,
     .present = twin_present,
     .relax = twin_relax,
     .predict = twin_predict,
@@ -348,7 +349,12 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
     epx_conv_rows(&layer->conv, layer->forward_rows);
   }
   epx_softmax_init(&twin->softmax);
-  twin->noisy = epx_array_noisy(chip);
+  twin->noisy = epx_array_noisy(chip) || twin_counts_shares(twin);
+  const epx_status_t follows = twin_follow_create(twin, error);
+  if (follows != EPX_OK) {
+    twin_destroy(&twin->base);
+    return follows;
+  }
   *substrate = &twin->base;
   return EPX_OK;
 }

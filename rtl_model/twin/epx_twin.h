@@ -11,6 +11,7 @@
 
 #include "epx_activity.h"
 #include "epx_chip.h"
+#include "epx_mapping.h"
 #include "epx_substrate.h"
 #include "epx_substrate_kind.h"
 
@@ -36,6 +37,18 @@ extern const epx_substrate_kind_t epx_twin_kind;
 
 /* Steps asked for and steps computed since creation (the rest had settled), over all samples. */
 void epx_twin_steps(const epx_substrate_t *substrate, uint64_t *asked, uint64_t *computed);
+
+/* What each tile layer's lossy converters were asked for and clipped, forward [0] (columns) and
+ * backward [1] (rows), over all samples since the parameters were loaded or the counts forgotten;
+ * in checkpoints. Steps that were not computed, because a sample had settled, count as the chip
+ * makes them. layers: 0 where converters lose nothing. */
+typedef struct epx_twin_clips_t {
+  int layers;
+  epx_clips_t layer[EPX_MAX_TILE_LAYERS][2];
+} epx_twin_clips_t;
+
+void epx_twin_clips(const epx_substrate_t *substrate, epx_twin_clips_t *clips);
+void epx_twin_clips_forget(epx_substrate_t *substrate);
 
 /* Over all samples presented since creation. Steps that a chip with chip.stop_settled makes: it
  * sees a state that stays, but no cycle of period 2. Drives are counted with chip.event_driven

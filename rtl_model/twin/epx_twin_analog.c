@@ -87,21 +87,23 @@ uint64_t twin_event(const twin_t *twin, int sample, int ahead) {
 }
 
 /* One convolution row's products, [units]. */
-static void multiply(const twin_layer_t *layer, uint64_t event, const uint8_t *image, int m,
-                     int64_t *products) {
+static epx_clips_t multiply(const twin_layer_t *layer, uint64_t event, const uint8_t *image, int m,
+                            int64_t *products) {
   uint8_t lines[EPX_TWIN_ANALOG_LINES];
   int64_t sums[EPX_TWIN_ANALOG_LINES];
+  epx_clips_t clips = {0};
   twin_gather_lines(layer, image, m, lines);
   memset(products, 0, (size_t)layer->g.units * sizeof *products);
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
-      epx_array_forward(part.array, event, m, lines + part.row, sums);
+      epx_clips_add(&clips, epx_array_forward(part.array, event, m, lines + part.row, sums));
       for (int u = part.unit; u < part.unit_end; ++u) {
         products[u] += sums[u - part.unit];
       }
     }
   }
+  return clips;
 }
 
 void twin_pool_place(const int64_t *products, int units, int place, int32_t *out,
@@ -116,17 +118,19 @@ void twin_pool_place(const int64_t *products, int units, int place, int32_t *out
   }
 }
 
-void twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
-                         int32_t *out, uint8_t *switches) {
+epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
+                                int32_t *out, uint8_t *switches) {
   const int units = layer->g.units, positions = layer->g.out_height * layer->g.out_width;
   int64_t products[EPX_TWIN_ANALOG_LINES];
+  epx_clips_t clips = {0};
   for (int p = 0; p < positions; ++p, out += units) {
     for (int place = 0; place < layer->window; ++place) {
-      multiply(layer, event, image, p * layer->window + place, products);
+      epx_clips_add(&clips, multiply(layer, event, image, p * layer->window + place, products));
       twin_pool_place(products, units, place, out, switches);
     }
     switches += switches == NULL ? 0 : units;
   }
+  return clips;
 }
 
 void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
@@ -147,27 +151,31 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
   }
 }
 
-static void backward_position(const twin_layer_t *layer, uint64_t event, const int32_t *posts,
-                              const uint8_t *switches, int p, int32_t *out, int ldc) {
+static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t event,
+                                     const int32_t *posts, const uint8_t *switches, int p,
+                                     int32_t *out, int ldc) {
   int64_t sums[EPX_TWIN_ANALOG_LINES];
+  epx_clips_t clips = {0};
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
       for (int place = 0; place < layer->window; ++place) {
-        epx_array_backward(part.array, event, p, posts + part.unit, switches + part.unit, place,
-                           sums);
+        epx_clips_add(&clips, epx_array_backward(part.array, event, p, posts + part.unit,
+                                                 switches + part.unit, place, sums));
         twin_scatter(layer, rb, sums, p, place, out, ldc);
       }
     }
   }
+  return clips;
 }
 
-void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
-                          const uint8_t *switches, int32_t *out, int ldc) {
+epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+                                 const uint8_t *switches, int32_t *out, int ldc) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   const epx_geometry_t *g = &layer->g;
   int32_t posts[EPX_TWIN_ANALOG_LINES];
   const size_t pixels = (size_t)(g->in_height * g->in_width);
+  epx_clips_t clips = {0};
   memset(out, 0, (layer->dense ? g->in_size : pixels * (size_t)ldc) * sizeof *out);
   for (int p = 0; p < g->out_height * g->out_width; ++p) {
     const uint8_t *state = place.at + (size_t)(p / g->out_width) * place.row_stride +
@@ -175,15 +183,15 @@ void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_
     for (int u = 0; u < g->units; ++u) {
       posts[u] = state[u];
     }
-    backward_position(layer, event, posts,
-                      layer->window == 1 ? none : switches + (size_t)p * (size_t)g->units, p, out,
-                      ldc);
+    const uint8_t *own = layer->window == 1 ? none : switches + (size_t)p * (size_t)g->units;
+    epx_clips_add(&clips, backward_position(layer, event, posts, own, p, out, ldc));
   }
+  return clips;
 }
 
-void twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
-                        int32_t *nudge) {
+epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+                               int32_t *nudge) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   memset(nudge, 0, readout->g.in_size * sizeof *nudge);
-  backward_position(readout, event, error, none, 0, nudge, readout->g.in_channels);
+  return backward_position(readout, event, error, none, 0, nudge, readout->g.in_channels);
 }

@@ -127,8 +127,9 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
     epx_drive_events(&twin->chip, driver, &drive, 1, (unit_end - unit) * map->slices, rows,
                      &w->events);
     if (layer->array != NULL) {
-      epx_array_forward_change(twin_array(layer, rb, cb), w->event, m, &drive, w->change + row,
-                               w->products);
+      epx_clips_add(&w->clips[layer - twin->layer][0],
+                    epx_array_forward_change(twin_array(layer, rb, cb), w->event, m, &drive,
+                                             w->change + row, w->products));
       for (int u = unit; u < unit_end; ++u) {
         sums[u] += w->products[u - unit];
       }
@@ -208,8 +209,9 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
     w->events.psum_adds += adds;
     w->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
     if (layer->array != NULL) {
-      epx_array_backward_change(twin_array(layer, rb, cb), w->event, p, place, &drive,
-                                w->change + unit, w->products);
+      epx_clips_add(&w->clips[layer - twin->layer][1],
+                    epx_array_backward_change(twin_array(layer, rb, cb), w->event, p, place, &drive,
+                                              w->change + unit, w->products));
       twin_scatter(layer, rb, w->products, p, place, held->backward,
                    layer->dense ? g->in_channels : twin_backward_ldc(layer));
     }

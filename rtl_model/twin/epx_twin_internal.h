@@ -130,6 +130,10 @@ typedef struct twin_workspace_t {
   bool nudged;      /* whether the step at work is a nudged one */
   double carried;   /* the edge at which the feedback of the rows of positions so far is down */
   double end[EPX_MAX_TILE_LAYERS]; /* the edge at which each layer is done with the command */
+
+  /* Lossy converters: clips of each tile layer, forward and backward; clips_before has them as they
+   * were before the last even and the last odd step. */
+  epx_clips_t clips[EPX_MAX_TILE_LAYERS][2], clips_before[2][EPX_MAX_TILE_LAYERS][2];
 } twin_workspace_t;
 
 /* Counts since the parameters were loaded, from which draw numbers are made. */
@@ -151,6 +155,7 @@ typedef struct twin_t {
   int32_t *drive; /* layer 0's pooled product, static */
   uint8_t *drive_switches;
   twin_counters_t counters;
+  epx_clips_t clips[EPX_MAX_TILE_LAYERS][2]; /* what the workspaces do not have */
   uint32_t first_image, reads; /* of this mini-batch; commands so far that read arrays */
   bool noisy;
   uint8_t *state[EPX_MAX_LAYERS], *free_state[EPX_MAX_LAYERS];
@@ -249,18 +254,33 @@ epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *step
                             epx_error_t *error);
 bool twin_uncalibrated(const epx_substrate_t *self);
 
+/* epx_twin_clips.c. Whether arrays have lossy converters; all that was counted, to be set, too. A
+ * step of a sample begins; `times` more periods like the one that ends with this step (1 or 2
+ * steps long) were not computed, but are made. */
+bool twin_converts(const twin_t *twin);
+void twin_clips_total(const twin_t *twin, epx_clips_t total[EPX_MAX_TILE_LAYERS][2]);
+void twin_clips_set(twin_t *twin, epx_clips_t total[EPX_MAX_TILE_LAYERS][2]);
+void twin_clips_begin_step(const twin_t *twin, twin_workspace_t *w, int step);
+void twin_clips_repeat(const twin_t *twin, twin_workspace_t *w, int step, int period, int times);
+/* Ranges that follow clips: lines are counted from here on; a mini-batch begins; and has ended.
+ * twin_counts_shares: every step must be computed for that. */
+EPX_CHECKED epx_status_t twin_follow_create(twin_t *twin, epx_error_t *error);
+void twin_follow_forget(twin_t *twin);
+bool twin_counts_shares(const twin_t *twin);
+epx_status_t twin_follow(epx_substrate_t *self, epx_error_t *error);
+
 /* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). */
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
 epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
                               epx_error_t *error);
-void twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
-                         int32_t *out, uint8_t *switches);
-void twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
-                          const uint8_t *switches, int32_t *out, int ldc);
-void twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
-                        int32_t *nudge);
+epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
+                                int32_t *out, uint8_t *switches);
+epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+                                 const uint8_t *switches, int32_t *out, int ldc);
+epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+                               int32_t *nudge);
 /* The command key (epx_array_command) of a sample's products in the read after `ahead` more reads.
  */
 uint64_t twin_event(const twin_t *twin, int sample, int ahead);

@@ -31,6 +31,7 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
   twin_t *twin = (twin_t *)self;
   epx_status_t status = EPX_OK;
   memset(&twin->counters, 0, sizeof twin->counters);
+  epx_twin_clips_forget(self);
   for (int i = 0; status == EPX_OK && i < twin->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
     const double *weight = twin_weights_of(layer, params);
@@ -106,6 +107,12 @@ static bool twin_draws(const twin_t *twin) {
 static register_t counters_of(const twin_t *twin) {
   return (register_t){"counters", (void *)&twin->counters, sizeof twin->counters / sizeof(uint32_t),
                       EPX_DTYPE_U32, true};
+}
+
+/* Conversions and clips, by tile layer and direction. */
+static register_t clips_of(const twin_t *twin, epx_clips_t total[EPX_MAX_TILE_LAYERS][2]) {
+  const size_t count = (size_t)twin->tile_layers * sizeof *total / sizeof(uint64_t);
+  return (register_t){"clips", total, count, EPX_DTYPE_U64, true};
 }
 
 static epx_status_t save_register(epx_npz_t *npz, const char *name, const register_t *r,
@@ -191,9 +198,14 @@ epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error
     }
   }
   const register_t counters = counters_of(twin);
-  return status == EPX_OK && twin_draws(twin)
-             ? save_register(npz, "twin.counters", &counters, error)
-             : status;
+  if (status == EPX_OK && twin_draws(twin)) {
+    status = save_register(npz, "twin.counters", &counters, error);
+  }
+  epx_clips_t total[EPX_MAX_TILE_LAYERS][2];
+  twin_clips_total(twin, total);
+  const register_t clips = clips_of(twin, total);
+  return status == EPX_OK && twin_converts(twin) ? save_register(npz, "twin.clips", &clips, error)
+                                                 : status;
 }
 
 /* Numbers of draws are missing where the run drew nothing, ranges where it took none from batches:
@@ -235,5 +247,11 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
       status = twin_pack(twin, t, error);
     }
   }
+  epx_clips_t total[EPX_MAX_TILE_LAYERS][2] = {0};
+  const register_t clips = clips_of(twin, total);
+  if (status == EPX_OK && twin_converts(twin)) {
+    status = restore_register(npz, label, "twin.clips", &clips, error);
+  }
+  twin_clips_set(twin, total);
   return status == EPX_OK ? twin_set_ranges(twin, error) : status;
 }

@@ -74,7 +74,8 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
       twin_event_errors(twin, w, error, w->nudge);
     }
     if (readout->array != NULL && w->held == NULL) {
-      twin_analog_errors(readout, w->event, error, w->nudge);
+      epx_clips_add(&w->clips[twin->layers][1],
+                    twin_analog_errors(readout, w->event, error, w->nudge));
     } else if (readout->array == NULL) {
       memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
       for (int k = 0; k < readout->g.units; ++k) {
@@ -192,7 +193,9 @@ static void relax_sample(void *context, int sample, int thread) {
   while (remaining > 0 && !epx_stop_requested(twin->base.stop)) {
     unsigned changed = 0;
     twin_event_command(w, task->beta != 0.0 ? EPX_COMMAND_NUDGED_STEP : EPX_COMMAND_FREE_STEP);
-    w->event = twin_event(twin, sample, task->steps - remaining);
+    const int step = task->steps - remaining;
+    w->event = twin_event(twin, sample, step);
+    twin_clips_begin_step(twin, w, step);
     twin_drives(twin, w, sample, task->beta);
     if (w->held != NULL) {
       twin_pace_end_step(twin, w);
@@ -206,11 +209,13 @@ static void relax_sample(void *context, int sample, int thread) {
       made -= remaining;
       if (!twin->chip.stop_settled) {
         twin_event_idle(twin, w, remaining);
+        twin_clips_repeat(twin, w, step, 1, remaining);
       }
       break;
     }
     /* Event-driven, each step of a cycle counts. */
     if (twice && (changed & 2u) == 0 && !twin->noisy && w->held == NULL) {
+      twin_clips_repeat(twin, w, step, 2, remaining / 2);
       remaining %= 2;
     }
     twice = true;
@@ -279,6 +284,7 @@ epx_status_t twin_present(epx_substrate_t *self, const epx_batch_t *batch, epx_e
     memset(twin->state[l], 0, (size_t)n * twin->layer[l].g.out_size);
   }
   twin_event_forget(twin);
+  twin_follow_forget(twin);
   twin->first_image = twin->counters.images + (uint32_t)batch->first;
   twin->counters.images += (uint32_t)batch->total;
   twin->reads = 0;

@@ -42,6 +42,23 @@ run 0 train tiny.yaml --threads 1 -q -o still
 quiet
 silent
 
+# What clips is counted, said where it is much, and shown; ranges of a batch with room clip little.
+run 0 train tiny.yaml --threads 1 --set training.epochs=1 --set chip.array.kind=analog \
+  --set chip.array.adc.kind=sar --set chip.array.adc.reach=weights --set chip.array.adc.range=0.05 \
+  -o clipping
+says 'epoch 1  sums beyond their converter' 'conv0 forward' 'chip.array.adc.range'
+check 'clips are recorded' awk -F, \
+  'NR > 1 && $5 > 0 {clips += 1} NR > 1 && $3 == "backward" {back += 1}
+   END {exit !(clips > 1 && back > 1)}' clipping/clips.csv
+run 0 report clipping -o clipping.html
+check 'the report shows clips' grep -q 'Clipped conversions' clipping.html
+run 0 train tiny.yaml --threads 1 --set training.epochs=1 --set chip.array.kind=analog \
+  --set chip.array.adc.kind=sar --set chip.array.adc.reach=batch_lines -o roomy
+what='a batch with headroom'
+! grep -q 'sums beyond' err || fail 'clips are said where there are hardly any'
+check 'and clips little' awk -F, 'NR > 1 && $5 > 0.01 * $4 {bad = 1} END {exit bad}' roomy/clips.csv
+check 'nothing to count where nothing is lost' absent twin/clips.csv
+
 # The tile of every state layer.
 for layer in 0 1; do
   run 0 tile --run twin --layer "$layer" --images 1 --threads 1

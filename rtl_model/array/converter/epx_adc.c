@@ -4,7 +4,6 @@
 #include "epx_adc.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "epx_array_random.h"
 #include "epx_clones.h"
@@ -15,10 +14,11 @@ struct epx_adc_t {
   int lines;
   bool has_errors;
   uint64_t key;
-  int64_t *low, *step; /* output units */
-  double *inverse;     /* 1 / (2 step) */
-  double *gain;        /* 1: none */
-  double *offset;      /* LSB */
+  int64_t *low, *step;    /* output units */
+  double *inverse;        /* 1 / (2 step) */
+  double *gain;           /* 1: none */
+  double *offset;         /* LSB */
+  epx_adc_clips_t *clips; /* by line; NULL: not counted */
 };
 
 void epx_adc_destroy(epx_adc_t *adc) {
@@ -123,10 +123,14 @@ void epx_adc_levels(const epx_adc_t *adc, int line, int64_t *low, int64_t *step)
   *step = adc->step[line];
 }
 
-/* t[i] -> low + code q; returns the clips. */
+void epx_adc_count(epx_adc_t *adc, epx_adc_clips_t *clips) {
+  adc->clips = clips;
+}
+
+/* out[i] = low + code q of t[i]; returns the clips. */
 EPX_CLONES static int64_t decide(int count, int64_t levels, const int64_t *restrict low,
                                  const int64_t *restrict step, const double *restrict inverse,
-                                 int64_t *restrict t) {
+                                 const int64_t *restrict t, int64_t *restrict out) {
   int64_t clips = 0;
   for (int i = 0; i < count; ++i) {
     const int64_t width = 2 * step[i], top = width * levels - 1;
@@ -137,9 +141,24 @@ EPX_CLONES static int64_t decide(int count, int64_t levels, const int64_t *restr
     int64_t code = (int64_t)((double)n * inverse[i]);
     const int64_t rest = n - code * width;
     code += (rest >= width) - (rest < 0);
-    t[i] = low[i] + code * step[i];
+    out[i] = low[i] + code * step[i];
   }
   return clips;
+}
+
+/* Which lines of a block clipped, and where; seldom called, so that it may be slow. */
+static void count_clips(const epx_adc_t *adc, int first, int count, const int64_t *t) {
+  const int64_t levels = INT64_C(1) << adc->converter.bits;
+  for (int i = 0; i < count; ++i) {
+    const int line = first + i;
+    const int64_t width = 2 * adc->step[line];
+    const int64_t n = 2 * (t[i] - adc->low[line]) + adc->step[line];
+    if (n < 0) {
+      __atomic_fetch_add(&adc->clips[line].below, 1, __ATOMIC_RELAXED);
+    } else if (n >= width * levels) {
+      __atomic_fetch_add(&adc->clips[line].above, 1, __ATOMIC_RELAXED);
+    }
+  }
 }
 
 /* unit: of a sum, in output units. */
@@ -185,8 +204,12 @@ static int64_t convert(const epx_adc_t *adc, uint64_t event, int64_t unit, int f
     } else {
       scale_exactly(size, unit, sum + done, t);
     }
-    clips += decide(size, levels, adc->low + at, adc->step + at, adc->inverse + at, t);
-    memcpy(out + done, t, (size_t)size * sizeof *t);
+    const int64_t clipped =
+        decide(size, levels, adc->low + at, adc->step + at, adc->inverse + at, t, out + done);
+    if (clipped > 0 && adc->clips != NULL) {
+      count_clips(adc, at, size, t);
+    }
+    clips += clipped;
   }
   return clips;
 }

@@ -49,6 +49,15 @@ void epx_adc_destroy(epx_adc_t *adc);
 EPX_CHECKED epx_status_t epx_adc_set_range(epx_adc_t *adc, int line, int64_t low, int64_t high,
                                            epx_error_t *error);
 
+/* Clips of one line, below its lowest level and above its highest. */
+typedef struct epx_adc_clips_t {
+  uint64_t below, above;
+} epx_adc_clips_t;
+
+/* From here on converting adds each line's clips to clips[line], which is the caller's; NULL: no
+ * more. Any number of threads may convert; the sums do not depend on them. */
+void epx_adc_count(epx_adc_t *adc, epx_adc_clips_t *clips);
+
 /* The lowest level and the step of a line, in output units. */
 void epx_adc_levels(const epx_adc_t *adc, int line, int64_t *low, int64_t *step);
 

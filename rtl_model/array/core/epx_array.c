@@ -16,6 +16,8 @@ void epx_array_destroy(epx_array_t *array) {
   epx_adc_destroy(array->columns);
   epx_array_cells_destroy(array->cells);
   epx_observed_destroy(array->observed);
+  free(array->clips);
+  free(array->reads);
   epx_dac_destroy(array->dac[0]);
   epx_dac_destroy(array->dac[1]);
   free(array->rows);
@@ -253,16 +255,21 @@ static void observe(const epx_array_t *array, bool rows, int slice, int first, i
 }
 
 /* Through the converters: sums of digits, or, of cells, of the converters' units. */
-static void convert(const epx_array_t *array, bool rows, int slice, uint64_t event, int first,
-                    int count, int64_t *sums) {
+static epx_clips_t convert(const epx_array_t *array, bool rows, int slice, uint64_t event,
+                           int first, int count, int64_t *sums) {
   const epx_adc_t *adc = rows ? array->rows[slice] : array->columns;
+  int64_t clips = 0;
+  if (array->reads != NULL && first == 0) {
+    __atomic_fetch_add(&array->reads[rows ? 1 + slice : 0], 1, __ATOMIC_RELAXED);
+  }
   if (array->observed != NULL) {
     observe(array, rows, slice, first, count, sums);
   } else if (array->cells != NULL) {
-    epx_adc_convert_fine(adc, event, first, count, sums, sums);
+    clips = epx_adc_convert_fine(adc, event, first, count, sums, sums);
   } else {
-    epx_adc_convert(adc, event, first, count, sums, sums);
+    clips = epx_adc_convert(adc, event, first, count, sums, sums);
   }
+  return (epx_clips_t){(uint64_t)count, (uint64_t)clips};
 }
 
 /* Every bit of the digits doubles what those above it counted. */
@@ -272,8 +279,8 @@ EPX_CLONES static void double_sums(int count, int64_t *restrict sums) {
   }
 }
 
-void epx_array_read_columns(const epx_array_t *array, uint64_t event, const epx_driven_t *rows,
-                            int first, int count, int64_t *sums) {
+epx_clips_t epx_array_read_columns(const epx_array_t *array, uint64_t event,
+                                   const epx_driven_t *rows, int first, int count, int64_t *sums) {
   memset(sums, 0, (size_t)count * sizeof *sums);
   if (array->cells != NULL) {
     epx_array_cells_columns(array->cells, event, rows, array->dac[0] != NULL, first, count, sums);
@@ -284,13 +291,11 @@ void epx_array_read_columns(const epx_array_t *array, uint64_t event, const epx_
     }
     array_count_columns(array, rows->plane + (size_t)bit * array->row_words, first, count, sums);
   }
-  if (array->lossy) {
-    convert(array, false, 0, event, first, count, sums);
-  }
+  return array->lossy ? convert(array, false, 0, event, first, count, sums) : (epx_clips_t){0};
 }
 
-void epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_driven_t *units,
-                         int slice, int first, int count, int64_t *sums) {
+epx_clips_t epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_driven_t *units,
+                                int slice, int first, int count, int64_t *sums) {
   memset(sums, 0, (size_t)count * sizeof *sums);
   if (array->cells != NULL) {
     epx_array_cells_rows(array->cells, event, units, array->dac[1] != NULL, slice, first, count,
@@ -303,9 +308,7 @@ void epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_dri
     array_count_rows(array, units->plane + (size_t)bit * array->unit_words, slice, first, count,
                      sums);
   }
-  if (array->lossy) {
-    convert(array, true, slice, event, first, count, sums);
-  }
+  return array->lossy ? convert(array, true, slice, event, first, count, sums) : (epx_clips_t){0};
 }
 
 void epx_array_finish(const epx_array_t *array, int count, int64_t *sums) {

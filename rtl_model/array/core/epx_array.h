@@ -77,13 +77,22 @@ bool epx_array_calibrates(const epx_chip_t *chip);
 /* From here on converters of a lossy array are ideal, and what they convert is observed. */
 EPX_CHECKED epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error);
 
-/* What was observed, in whole sums; lines of which nothing was: 0, 0. */
+/* What was observed, in whole sums, with chip->adc_headroom; lines of which nothing was: 0, 0. */
 void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges);
 
 /* What the lines of a lossy array reach; 0, 0: as EPX_ADC_REACH_DIGITS has it. Errors: those of
  * epx_adc_set_range. */
 EPX_CHECKED epx_status_t epx_array_set_ranges(epx_array_t *array, const int64_t *ranges,
                                               epx_error_t *error);
+
+/* From here on a lossy array counts the clips of every line; forget: of none so far. */
+EPX_CHECKED epx_status_t epx_array_follow(epx_array_t *array, epx_error_t *error);
+void epx_array_forget(epx_array_t *array);
+
+/* Widens the ranges of lines that clipped, since epx_array_forget, more than chip->adc_coverage
+ * allows: the bound beyond which they did moves outwards, by a quarter of what the levels cover.
+ * Returns whether any did; epx_array_set_ranges then sets them. */
+bool epx_array_widen(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges);
 
 /* What lines are driven with in one pass. */
 typedef struct epx_driven_t {
@@ -99,11 +108,11 @@ void epx_array_drive(const epx_array_t *array, uint64_t event, bool backward, ep
 
 /* One pass at one event: converted sums of columns [first, first + count), numbered unit * slices +
  * slice, over the driven rows; or of rows [first, first + count) over the driven units of one
- * slice. */
-void epx_array_read_columns(const epx_array_t *array, uint64_t event, const epx_driven_t *rows,
-                            int first, int count, int64_t *sums);
-void epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_driven_t *units,
-                         int slice, int first, int count, int64_t *sums);
+ * slice. Returns what was converted, on lossy arrays, and what clipped; likewise all below. */
+epx_clips_t epx_array_read_columns(const epx_array_t *array, uint64_t event,
+                                   const epx_driven_t *rows, int first, int count, int64_t *sums);
+epx_clips_t epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_driven_t *units,
+                                int slice, int first, int count, int64_t *sums);
 
 /* A finished product's last step: accumulated sums to whole units, nearest-even. */
 void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
@@ -111,17 +120,20 @@ void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
 /* Whole products of a command's word, as a tile makes them pass by pass. forward: sums[units] of
  * codes[rows]. backward: sums[rows] of posts[units], two's complement where the
  * shape says so, those whose switch is `place`. */
-void epx_array_forward(const epx_array_t *array, uint64_t command, int word, const uint8_t *codes,
-                       int64_t *sums);
-void epx_array_backward(const epx_array_t *array, uint64_t command, int word, const int32_t *posts,
-                        const uint8_t *switches, int place, int64_t *sums);
+epx_clips_t epx_array_forward(const epx_array_t *array, uint64_t command, int word,
+                              const uint8_t *codes, int64_t *sums);
+epx_clips_t epx_array_backward(const epx_array_t *array, uint64_t command, int word,
+                               const int32_t *posts, const uint8_t *switches, int place,
+                               int64_t *sums);
 
 /* The same of changed codes (epx_drive.h): what the changes of rows, or of the posts of one place,
  * add to a product. */
-void epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
-                              const epx_drive_t *drive, const int32_t *change, int64_t *sums);
-void epx_array_backward_change(const epx_array_t *array, uint64_t command, int word, int place,
-                               const epx_drive_t *drive, const int32_t *change, int64_t *sums);
+epx_clips_t epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
+                                     const epx_drive_t *drive, const int32_t *change,
+                                     int64_t *sums);
+epx_clips_t epx_array_backward_change(const epx_array_t *array, uint64_t command, int word,
+                                      int place, const epx_drive_t *drive, const int32_t *change,
+                                      int64_t *sums);
 
 #ifdef __cplusplus
 }

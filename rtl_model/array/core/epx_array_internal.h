@@ -27,6 +27,8 @@ struct epx_array_t {
   epx_adc_t *columns;                  /* a line a column */
   epx_adc_t **rows;                    /* by slice, a line a row */
   epx_observed_t *observed;            /* NULL: sums are converted */
+  epx_adc_clips_t *clips;              /* by line (array_line); NULL: not counted */
+  uint64_t *reads;                     /* with clips: of the columns, of the rows of each slice */
 };
 
 /* sums[i] += what columns, or rows of one slice, count over one plane of driven lines. */
@@ -43,6 +45,9 @@ static inline int array_line(const epx_array_t *array, bool rows, int slice, int
 /* The two halves of epx_array_drive: planes of digits; what DACs make of them at an event. */
 void array_pack(const epx_array_t *array, bool backward, epx_driven_t *driven);
 void array_carry(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven);
+
+/* Lines of a slice reach [low, high], with all cells at their largest digits. */
+void array_digit_reach(const epx_array_t *array, bool rows, int slice, int64_t *low, int64_t *high);
 
 /* epx_array_range.c: ranges of lossy converters, when they are made and when weights changed. */
 EPX_CHECKED epx_status_t array_set_ranges(const epx_array_t *array, epx_error_t *error);

@@ -5,34 +5,38 @@
 #include "epx_array_internal.h"
 
 /* sums[units] += factor * what the columns give for the driven digits at one event. */
-static void add_columns(const epx_array_t *array, uint64_t event, epx_driven_t *driven,
-                        int64_t factor, int64_t *sums) {
+static epx_clips_t add_columns(const epx_array_t *array, uint64_t event, epx_driven_t *driven,
+                               int64_t factor, int64_t *sums) {
   const int slices = array->shape.slices, columns = array->shape.units * slices;
   int64_t line[256];
+  epx_clips_t clips = {0};
   array_carry(array, event, false, driven);
   for (int first = 0; first < columns; first += 256) {
     const int count = columns - first < 256 ? columns - first : 256;
-    epx_array_read_columns(array, event, driven, first, count, line);
+    epx_clips_add(&clips, epx_array_read_columns(array, event, driven, first, count, line));
     for (int i = 0; i < count; ++i) {
       const int shift = (first + i) % slices * array->bits_per_cell;
       sums[(first + i) / slices] += line[i] * factor * (INT64_C(1) << shift);
     }
   }
+  return clips;
 }
 
 /* sums[rows] += factor * what the rows of a slice give. */
-static void add_rows(const epx_array_t *array, uint64_t event, epx_driven_t *driven, int slice,
-                     int64_t factor, int64_t *sums) {
+static epx_clips_t add_rows(const epx_array_t *array, uint64_t event, epx_driven_t *driven,
+                            int slice, int64_t factor, int64_t *sums) {
   const int rows = array->shape.rows;
   int64_t line[256];
+  epx_clips_t clips = {0};
   array_carry(array, event, true, driven);
   for (int first = 0; first < rows; first += 256) {
     const int count = rows - first < 256 ? rows - first : 256;
-    epx_array_read_rows(array, event, driven, slice, first, count, line);
+    epx_clips_add(&clips, epx_array_read_rows(array, event, driven, slice, first, count, line));
     for (int i = 0; i < count; ++i) {
       sums[first + i] += line[i] * factor * (INT64_C(1) << (slice * array->bits_per_cell));
     }
   }
+  return clips;
 }
 
 /* What is driven, with room for it: codes of the word, and what a pass makes of them. */
@@ -62,65 +66,73 @@ static int64_t worth(const epx_pass_t *pass) {
   return pass->sign * (INT64_C(1) << pass->bit);
 }
 
-static void forward(const epx_array_t *array, uint64_t command, int word, const epx_pass_t *passes,
-                    int count, const int32_t *changes, room_t *room, int64_t *sums) {
+static epx_clips_t forward(const epx_array_t *array, uint64_t command, int word,
+                           const epx_pass_t *passes, int count, const int32_t *changes,
+                           room_t *room, int64_t *sums) {
+  epx_clips_t clips = {0};
   memset(sums, 0, (size_t)array->shape.units * sizeof *sums);
   for (const epx_pass_t *pass = passes; pass < passes + count; ++pass) {
     take(array, false, pass, changes, room);
-    add_columns(array, epx_array_event(command, word, 0, 0, pass->number), &room->driven,
-                worth(pass), sums);
+    const uint64_t event = epx_array_event(command, word, 0, 0, pass->number);
+    epx_clips_add(&clips, add_columns(array, event, &room->driven, worth(pass), sums));
   }
   epx_array_finish(array, array->shape.units, sums);
+  return clips;
 }
 
-static void backward(const epx_array_t *array, uint64_t command, int word, int place,
-                     const epx_pass_t *passes, int count, const int32_t *changes, room_t *room,
-                     int64_t *sums) {
+static epx_clips_t backward(const epx_array_t *array, uint64_t command, int word, int place,
+                            const epx_pass_t *passes, int count, const int32_t *changes,
+                            room_t *room, int64_t *sums) {
+  epx_clips_t clips = {0};
   memset(sums, 0, (size_t)array->shape.rows * sizeof *sums);
   for (const epx_pass_t *pass = passes; pass < passes + count; ++pass) {
     take(array, true, pass, changes, room);
     for (int slice = 0; slice < array->shape.slices; ++slice) {
-      add_rows(array, epx_array_event(command, word, place, slice, pass->number), &room->driven,
-               slice, worth(pass), sums);
+      const uint64_t event = epx_array_event(command, word, place, slice, pass->number);
+      epx_clips_add(&clips, add_rows(array, event, &room->driven, slice, worth(pass), sums));
     }
   }
   epx_array_finish(array, array->shape.rows, sums);
+  return clips;
 }
 
-void epx_array_forward(const epx_array_t *array, uint64_t command, int word, const uint8_t *codes,
-                       int64_t *sums) {
+epx_clips_t epx_array_forward(const epx_array_t *array, uint64_t command, int word,
+                              const uint8_t *codes, int64_t *sums) {
   epx_pass_t passes[EPX_MAX_PASSES];
   room_t room;
   for (int r = 0; r < array->shape.rows; ++r) {
     room.code[r] = epx_driver_code(&array->driver[0], codes[r]);
   }
-  forward(array, command, word, passes, epx_driver_passes(&array->driver[0], passes), NULL, &room,
-          sums);
+  return forward(array, command, word, passes, epx_driver_passes(&array->driver[0], passes), NULL,
+                 &room, sums);
 }
 
-void epx_array_backward(const epx_array_t *array, uint64_t command, int word, const int32_t *posts,
-                        const uint8_t *switches, int place, int64_t *sums) {
+epx_clips_t epx_array_backward(const epx_array_t *array, uint64_t command, int word,
+                               const int32_t *posts, const uint8_t *switches, int place,
+                               int64_t *sums) {
   epx_pass_t passes[EPX_MAX_PASSES];
   room_t room;
   for (int u = 0; u < array->shape.units; ++u) {
     room.code[u] = switches[u] == place ? epx_driver_code(&array->driver[1], posts[u]) : 0;
   }
-  backward(array, command, word, place, passes, epx_driver_passes(&array->driver[1], passes), NULL,
-           &room, sums);
+  return backward(array, command, word, place, passes, epx_driver_passes(&array->driver[1], passes),
+                  NULL, &room, sums);
 }
 
-void epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
-                              const epx_drive_t *drive, const int32_t *change, int64_t *sums) {
+epx_clips_t epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
+                                     const epx_drive_t *drive, const int32_t *change,
+                                     int64_t *sums) {
   epx_pass_t passes[EPX_MAX_PASSES];
   room_t room;
-  forward(array, command, word, passes, epx_drive_passes(&array->driver[0], drive, passes), change,
-          &room, sums);
+  return forward(array, command, word, passes, epx_drive_passes(&array->driver[0], drive, passes),
+                 change, &room, sums);
 }
 
-void epx_array_backward_change(const epx_array_t *array, uint64_t command, int word, int place,
-                               const epx_drive_t *drive, const int32_t *change, int64_t *sums) {
+epx_clips_t epx_array_backward_change(const epx_array_t *array, uint64_t command, int word,
+                                      int place, const epx_drive_t *drive, const int32_t *change,
+                                      int64_t *sums) {
   epx_pass_t passes[EPX_MAX_PASSES];
   room_t room;
-  backward(array, command, word, place, passes, epx_drive_passes(&array->driver[1], drive, passes),
-           change, &room, sums);
+  return backward(array, command, word, place, passes,
+                  epx_drive_passes(&array->driver[1], drive, passes), change, &room, sums);
 }

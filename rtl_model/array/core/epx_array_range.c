@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ranges of an array's converters. */
+#include <math.h>
 #include <string.h>
 
 #include "epx_array_internal.h"
@@ -9,9 +10,8 @@ static int64_t top_digit(const epx_array_t *array) {
   return (INT64_C(1) << array->driver[0].digit_bits) - 1;
 }
 
-/* Lines of a slice reach [low, high], with all cells at their largest digits. */
-static void digit_reach(const epx_array_t *array, bool rows, int slice, int64_t *low,
-                        int64_t *high) {
+void array_digit_reach(const epx_array_t *array, bool rows, int slice, int64_t *low,
+                       int64_t *high) {
   const bool last = slice + 1 == array->shape.slices;
   const int bits =
       last ? array->shape.synapse_bits - slice * array->bits_per_cell : array->bits_per_cell;
@@ -20,15 +20,24 @@ static void digit_reach(const epx_array_t *array, bool rows, int slice, int64_t 
   *high = most * (last ? (INT64_C(1) << (bits - 1)) - 1 : (INT64_C(1) << bits) - 1);
 }
 
-/* low, high: what the line can reach. */
+/* The last level that a range from `low` reaches when its levels are one whole sum apart. Sums are
+ * whole: with levels to spare a range is wider, never its step finer than one. */
+static int64_t last_level(const epx_array_t *array, int64_t low) {
+  return low + (INT64_C(1) << array->adc_bits) - 1;
+}
+
 static epx_status_t set_range(const epx_array_t *array, bool rows, int slice, int line, int64_t low,
                               int64_t high, epx_error_t *error) {
   epx_adc_t *adc = rows ? array->rows[slice] : array->columns;
-  low = (int64_t)((double)low * array->adc_range);
-  high = (int64_t)((double)high * array->adc_range);
-  /* Sums are whole: with levels to spare the range is wider, never the step finer than one. */
-  const int64_t spare = low + (INT64_C(1) << array->adc_bits) - 1;
-  return epx_adc_set_range(adc, line, low, high < spare ? spare : high, error);
+  const int64_t last = last_level(array, low);
+  return epx_adc_set_range(adc, line, low, high < last ? last : high, error);
+}
+
+/* low, high: what the line can reach. */
+static epx_status_t set_reach(const epx_array_t *array, bool rows, int slice, int line, int64_t low,
+                              int64_t high, epx_error_t *error) {
+  return set_range(array, rows, slice, line, (int64_t)((double)low * array->adc_range),
+                   (int64_t)((double)high * array->adc_range), error);
 }
 
 typedef epx_status_t set_line_t(const epx_array_t *array, bool rows, int slice, int line,
@@ -53,8 +62,8 @@ static epx_status_t set_to_digits(const epx_array_t *array, bool rows, int slice
                                   const void *context, epx_error_t *error) {
   (void)context;
   int64_t low, high;
-  digit_reach(array, rows, slice, &low, &high);
-  return set_range(array, rows, slice, line, low, high, error);
+  array_digit_reach(array, rows, slice, &low, &high);
+  return set_reach(array, rows, slice, line, low, high, error);
 }
 
 epx_status_t array_set_ranges(const epx_array_t *array, epx_error_t *error) {
@@ -95,7 +104,7 @@ static epx_status_t set_to_weights(const epx_array_t *array, bool rows, int slic
   } else {
     reach(array, rows, slice, line, &low, &high);
   }
-  return set_range(array, rows, slice, line, low * top_digit(array), high * top_digit(array),
+  return set_reach(array, rows, slice, line, low * top_digit(array), high * top_digit(array),
                    error);
 }
 
@@ -120,7 +129,7 @@ epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error) {
   for (int s = 0; status == EPX_OK && s < shape->slices; ++s) {
     for (int side = 0; side < 2; ++side) {
       int64_t low, high;
-      digit_reach(array, side != 0, s, &low, &high);
+      array_digit_reach(array, side != 0, s, &low, &high);
       for (int i = 0; i < (side == 0 ? shape->units : shape->rows); ++i) {
         const int line = array_line(array, side != 0, s, side == 0 ? i * shape->slices + s : i);
         epx_observed_span(array->observed, line, low, high);
@@ -128,6 +137,17 @@ epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error) {
     }
   }
   return status;
+}
+
+/* Adds the headroom to a range that was observed, as far as digits can reach. */
+static void add_headroom(const epx_array_t *array, double headroom, bool rows, int slice,
+                         int64_t range[2]) {
+  int64_t least, most;
+  array_digit_reach(array, rows, slice, &least, &most);
+  const int64_t more = (int64_t)ceil(headroom * (double)(range[1] - range[0]));
+  const int64_t low = range[0] - more, high = range[1] + more;
+  range[0] = range[0] < least ? range[0] : low < least ? least : low;
+  range[1] = range[1] > most ? range[1] : high > most ? most : high;
 }
 
 void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges) {
@@ -142,8 +162,10 @@ void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_
       for (int i = 0; i < count; ++i) {
         int64_t *range = ranges + 2 * (first + i * step);
         if (each || i == 0) {
-          epx_observed_range(array->observed, first + i * step, step, each ? 1 : count,
-                             chip->adc_coverage, &range[0], &range[1]);
+          if (epx_observed_range(array->observed, first + i * step, step, each ? 1 : count,
+                                 chip->adc_coverage, &range[0], &range[1])) {
+            add_headroom(array, chip->adc_headroom, side != 0, s, range);
+          }
         } else {
           range[0] = ranges[2 * first];
           range[1] = ranges[2 * first + 1];
@@ -153,11 +175,33 @@ void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_
   }
 }
 
+/* Where a line's lowest level lies when its levels outnumber the sums of [low, high], which a batch
+ * had: other sums will come, from either side, so that the spare levels lie on both sides alike,
+ * but none beyond what digits can reach while a level is wanting within. */
+static int64_t lowest_level(const epx_array_t *array, bool rows, int slice, int64_t low,
+                            int64_t high) {
+  int64_t least, most;
+  array_digit_reach(array, rows, slice, &least, &most);
+  const int64_t spare = last_level(array, low) - high;
+  if (spare <= 0) {
+    return low;
+  }
+  int64_t from = low - spare / 2;
+  from = last_level(array, from) > most ? from - (last_level(array, from) - most) : from;
+  from = from < least ? least : from;
+  return from > low ? low : from;
+}
+
 static epx_status_t set_to_batch(const epx_array_t *array, bool rows, int slice, int line,
                                  const void *context, epx_error_t *error) {
   const int64_t *range = (const int64_t *)context + 2 * array_line(array, rows, slice, line);
-  return range[0] < range[1] ? set_range(array, rows, slice, line, range[0], range[1], error)
-                             : set_to_digits(array, rows, slice, line, NULL, error);
+  if (range[0] >= range[1]) {
+    return set_to_digits(array, rows, slice, line, NULL, error);
+  }
+  const int64_t low = (int64_t)((double)range[0] * array->adc_range);
+  const int64_t high = (int64_t)((double)range[1] * array->adc_range);
+  return set_range(array, rows, slice, line, lowest_level(array, rows, slice, low, high), high,
+                   error);
 }
 
 epx_status_t epx_array_set_ranges(epx_array_t *array, const int64_t *ranges, epx_error_t *error) {

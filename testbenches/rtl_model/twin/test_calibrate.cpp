@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "core/trainer_support.h"
+#include "epx_account.h"
+#include "epx_ep.h"
 #include "epx_observed.h"
 #include "epx_parallel.h"
 #include "rtl_model/twin/twin_support.h"
@@ -178,6 +180,32 @@ TEST(Calibrate, ranges_that_fit_the_levels_lose_nothing) {
   }
 }
 
+// Levels that outnumber whatever a line can reach lose nothing, whichever batch ranges were taken
+// from: not of another batch, nor when weights have moved, by tiles nor by lines.
+TEST(Calibrate, spare_levels_take_what_the_batch_did_not_show) {
+  for (const int bits_per_cell : {1, 4}) {
+    for (const epx_adc_reach_t reach : {EPX_ADC_REACH_BATCH, EPX_ADC_REACH_BATCH_LINES}) {
+      SCOPED_TRACE(std::to_string(bits_per_cell) + " bits a cell, reach " + std::to_string(reach));
+      Random random(11);
+      const Batch faint = random_batch(network(), random, 6, -0.1, 0.1);
+      const Batch other = random_batch(network(), random, 6);
+      epx_chip_t chip = batch_chip(16), ideal = batch_chip(16);
+      chip.bits_per_cell = ideal.bits_per_cell = bits_per_cell;
+      chip.adc_reach = reach;
+      ideal.adc.kind = EPX_CONVERTER_IDEAL;
+      const Substrate twin = loaded(chip, 1), exact = loaded(ideal, 1);
+      calibrate(twin.get(), faint);
+      epx_update_rule_t rule = {};
+      for (double &rate : rule.learning_rate) rate = 0.5;
+      for (int step = 0; step < 3; ++step) {
+        EXPECT_TRUE(step_bytes(twin.get(), other) == step_bytes(exact.get(), other)) << step;
+        twin->ops->update(twin.get(), &kEstimator, &rule);
+        exact->ops->update(exact.get(), &kEstimator, &rule);
+      }
+    }
+  }
+}
+
 // A range by lines lies within that of the array's slice.
 TEST(Calibrate, lines_have_ranges_of_their_own_within_their_slices) {
   Random random(3);
@@ -214,6 +242,141 @@ TEST(Calibrate, coverage_narrows_ranges) {
     narrower += b[i + 1] - b[i] < a[i + 1] - a[i];
   }
   EXPECT_GT(narrower, (int)a.size() / 8);
+}
+
+// Headroom is added to each side of what a batch had, but not beyond what digits can reach.
+TEST(Calibrate, headroom_widens_ranges_as_far_as_digits_reach) {
+  Random random(12);
+  const Batch batch = random_batch(network(), random, 6);
+  for (const double headroom : {0.3, 2.0}) {
+    SCOPED_TRACE(headroom);
+    epx_chip_t chip = batch_chip(4);
+    const Substrate plain = loaded(chip, 2);
+    chip.adc_headroom = headroom;
+    const Substrate wide = loaded(chip, 2);
+    calibrate(plain.get(), batch);
+    calibrate(wide.get(), batch);
+    const std::vector<int64_t> a = ranges_of(plain.get()), b = ranges_of(wide.get());
+    int limited = 0, wider = 0;
+    for (size_t i = 0; i < a.size(); i += 2) {
+      const int64_t more = (int64_t)std::ceil(headroom * (double)(a[i + 1] - a[i]));
+      EXPECT_GE(b[i], std::min(a[i], a[i] - more));
+      EXPECT_LE(b[i], a[i]);
+      EXPECT_LE(b[i + 1], a[i + 1] + more);
+      EXPECT_GE(b[i + 1], a[i + 1]);
+      EXPECT_GE(b[i], -96);  // lines of an array of one bit a cell
+      EXPECT_LE(b[i + 1], std::max<int64_t>(96, a[i + 1]));
+      limited += b[i] != a[i] - more || b[i + 1] != a[i + 1] + more;
+      wider += b[i + 1] - b[i] > a[i + 1] - a[i];
+    }
+    EXPECT_GT(limited, 0);
+    EXPECT_GT(wider, (int)a.size() / 2 / 2);
+  }
+}
+
+epx_status_t follow(epx_substrate_t *twin, int batch, epx_error_t *error) {
+  return epx_substrate_follow(twin, batch, error);
+}
+
+uint64_t clips_of(epx_substrate_t *twin) {
+  epx_twin_clips_t clips;
+  epx_twin_clips(twin, &clips);
+  uint64_t sum = 0;
+  for (int i = 0; i < clips.layers; ++i) sum += clips.layer[i][0].clips + clips.layer[i][1].clips;
+  return sum;
+}
+
+// Ranges from faint images clip what bright ones drive, until they have followed.
+TEST(Follow, ranges_widen_until_nothing_clips) {
+  for (const epx_adc_reach_t reach : {EPX_ADC_REACH_BATCH, EPX_ADC_REACH_BATCH_LINES}) {
+    SCOPED_TRACE(reach);
+    Random random(13);
+    const Batch faint = random_batch(network(), random, 6, -0.1, 0.1);
+    const Batch bright = random_batch(network(), random, 6);
+    epx_chip_t chip = batch_chip(4);
+    chip.bits_per_cell = 4;
+    chip.adc_reach = reach;
+    chip.adc_follow_batches = 1;
+    const Substrate twin = loaded(chip, 1);
+    epx_error_t error = {};
+    calibrate(twin.get(), faint);
+    std::vector<int64_t> before = ranges_of(twin.get());
+    uint64_t clips = 0;
+    int rounds = 0;
+    do {
+      epx_twin_clips_forget(twin.get());
+      run_ep(twin.get(), kDynamics, kEstimator, bright);
+      clips = clips_of(twin.get());
+      ASSERT_EPX_OK(follow(twin.get(), 1, &error), error);
+      const std::vector<int64_t> now = ranges_of(twin.get());
+      EXPECT_EQ(now != before, clips > 0) << "ranges change where something clips, and only there";
+      for (size_t i = 0; i < now.size(); i += 2) {
+        EXPECT_LE(now[i], before[i]);
+        EXPECT_GE(now[i + 1], before[i + 1]);
+      }
+      before = now;
+      ASSERT_LT(++rounds, 40);
+    } while (clips > 0);
+    EXPECT_GT(rounds, 1) << "the case is not the one meant";
+  }
+}
+
+TEST(Follow, is_due_at_every_kth_mini_batch_and_forgets_those_between) {
+  Random random(14);
+  const Batch faint = random_batch(network(), random, 6, -0.1, 0.1);
+  const Batch bright = random_batch(network(), random, 6);
+  epx_chip_t chip = batch_chip(4);
+  chip.bits_per_cell = 4;
+  chip.adc_headroom = 0.2; /* enough for what converters that are not ideal change */
+  chip.adc_follow_batches = 3;
+  const Substrate twin = loaded(chip, 1);
+  epx_error_t error = {};
+  calibrate(twin.get(), faint);
+  const std::vector<int64_t> before = ranges_of(twin.get());
+  for (const int batch : {1, 2, 4}) {
+    run_ep(twin.get(), kDynamics, kEstimator, bright);
+    ASSERT_EPX_OK(follow(twin.get(), batch, &error), error);
+    EXPECT_EQ(ranges_of(twin.get()), before) << batch;
+  }
+  run_ep(twin.get(), kDynamics, kEstimator, faint); /* as it was calibrated: clips nothing */
+  ASSERT_EPX_OK(follow(twin.get(), 3, &error), error);
+  EXPECT_EQ(ranges_of(twin.get()), before);
+  run_ep(twin.get(), kDynamics, kEstimator, bright);
+  ASSERT_EPX_OK(follow(twin.get(), 6, &error), error);
+  EXPECT_NE(ranges_of(twin.get()), before);
+}
+
+// What coverage leaves out may clip: on the batch that ranges were taken from few lines move, those
+// whose sums are others when converters are not ideal; with all to be covered, many do.
+TEST(Follow, clips_that_coverage_allows_move_nothing) {
+  Random random(15);
+  const Batch batch = random_batch(network(), random, 6);
+  int moved[2] = {};
+  for (const bool strict : {false, true}) {
+    epx_chip_t chip = batch_chip(6);
+    chip.bits_per_cell = 4;
+    chip.adc_coverage = 0.9;
+    chip.adc_follow_batches = 1;
+    const Substrate twin = loaded(chip, 2);
+    calibrate(twin.get(), batch);
+    const std::vector<int64_t> before = ranges_of(twin.get());
+    chip.adc_coverage = strict ? 1.0 : 0.9;
+    const Substrate followed = loaded(chip, 2);
+    epx_npz_t *npz = nullptr;
+    epx_error_t error = {};
+    ASSERT_EQ(epx_npz_create(&npz, nullptr), EPX_OK);
+    ASSERT_EQ(twin->ops->save(twin.get(), npz, nullptr), EPX_OK);
+    ASSERT_EPX_OK(followed->ops->restore(followed.get(), npz, "copy", &error), error);
+    epx_npz_destroy(npz);
+    run_ep(followed.get(), kDynamics, kEstimator, batch);
+    EXPECT_GT(clips_of(followed.get()), 0u);
+    ASSERT_EPX_OK(follow(followed.get(), 1, &error), error);
+    const std::vector<int64_t> now = ranges_of(followed.get());
+    for (size_t i = 0; i < now.size(); i += 2) {
+      moved[strict] += now[i] != before[i] || now[i + 1] != before[i + 1];
+    }
+  }
+  EXPECT_LT(4 * moved[0], moved[1]);
 }
 
 TEST(Calibrate, changes_ranges_and_nothing_else) {
@@ -290,14 +453,118 @@ TEST(Calibrate, finds_the_same_on_any_number_of_threads) {
   epx_parallel_set_threads(kTestThreads);
 }
 
+TEST(Follow, does_the_same_on_any_number_of_threads) {
+  Random random(16);
+  const Batch faint = random_batch(network(), random, 6, -0.1, 0.1);
+  const Batch bright = random_batch(network(), random, 6);
+  std::vector<int64_t> first;
+  epx_twin_clips_t first_clips = {}, clips;
+  epx_error_t error = {};
+  for (const int threads : {1, 2, 5}) {
+    epx_parallel_set_threads(threads);
+    epx_chip_t chip = make_device_chip();
+    chip.adc_reach = EPX_ADC_REACH_BATCH_LINES;
+    chip.adc_coverage = 0.98;
+    chip.adc_follow_batches = 1;
+    const Substrate twin = loaded(chip, 5);
+    calibrate(twin.get(), faint);
+    for (int step = 0; step < 2; ++step) {
+      run_ep(twin.get(), kDynamics, kEstimator, bright);
+      ASSERT_EPX_OK(follow(twin.get(), 1, &error), error);
+    }
+    epx_twin_clips(twin.get(), &clips);
+    if (first.empty()) {
+      first = ranges_of(twin.get());
+      first_clips = clips;
+    }
+    EXPECT_EQ(ranges_of(twin.get()), first) << threads << " threads";
+    EXPECT_EQ(std::memcmp(&clips, &first_clips, sizeof clips), 0) << threads << " threads";
+  }
+  EXPECT_GT(first_clips.layer[0][0].clips, 0u);
+  epx_parallel_set_threads(kTestThreads);
+}
+
+// Conversions are the closed form's, clips those of every step, computed or settled.
+TEST(Clips, count_what_the_chip_converts) {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed + 200);
+    const Batch batch = random_batch(network(), random, 6);
+    const epx_dynamics_t long_dynamics = {60, 3};
+    epx_twin_clips_t clips[2];
+    uint64_t computed[2];
+    for (const int every_step : {0, 1}) {
+      epx_chip_t chip = batch_chip(8);
+      chip.bits_per_cell = 4;
+      chip.adc_coverage = 0.9;
+      chip.adc_follow_batches = every_step; /* shares of clips need every step */
+      Random weights(seed);
+      const Substrate twin = make_twin(network(), chip, 6);
+      load(twin.get(), random_params(network(), weights, 0.3));
+      calibrate(twin.get(), batch);
+      uint64_t asked;
+      std::vector<double> loss(6);
+      std::vector<uint8_t> predicted(6);
+      epx_ep_free(twin.get(), &long_dynamics, batch.x.data(), batch.labels.data(), 6, loss.data(),
+                  predicted.data());
+      epx_twin_steps(twin.get(), &asked, &computed[every_step]);
+      epx_twin_clips(twin.get(), &clips[every_step]);
+      epx_account_t account;
+      epx_error_t error = {};
+      const epx_network_t net = network();
+      ASSERT_EPX_OK(epx_account_make(&net, &chip, &long_dynamics, &kEstimator, 6, nullptr, &account,
+                                     &error),
+                    error);
+      uint64_t conversions = 0;
+      for (int i = 0; i < clips[every_step].layers; ++i) {
+        conversions += clips[every_step].layer[i][0].conversions;
+        conversions += clips[every_step].layer[i][1].conversions;
+      }
+      EXPECT_EQ(conversions, 6 * account.inference.adc_conversions);
+      EXPECT_GT(clips_of(twin.get()), 0u);
+    }
+    EXPECT_LT(computed[0], computed[1]) << "the case is not the one meant";
+    EXPECT_EQ(std::memcmp(&clips[0], &clips[1], sizeof clips[0]), 0);
+  }
+}
+
+TEST(Clips, are_in_checkpoints_and_are_forgotten_when_asked) {
+  Random random(17);
+  const Batch batch = random_batch(network(), random, 6);
+  epx_chip_t chip = batch_chip(4);
+  chip.adc_reach = EPX_ADC_REACH_WEIGHTS;
+  chip.adc_range = 0.1;
+  const Substrate twin = loaded(chip, 3), copy = loaded(chip, 4);
+  run_ep(twin.get(), kDynamics, kEstimator, batch);
+  epx_twin_clips_t before, after;
+  epx_twin_clips(twin.get(), &before);
+  EXPECT_EQ(before.layers, 3);
+  EXPECT_GT(before.layer[0][0].clips, 0u);
+  EXPECT_EQ(before.layer[0][1].conversions, 0u) << "the first layer is not read backward";
+  epx_npz_t *npz = nullptr;
+  epx_error_t error = {};
+  ASSERT_EQ(epx_npz_create(&npz, nullptr), EPX_OK);
+  ASSERT_EQ(twin->ops->save(twin.get(), npz, nullptr), EPX_OK);
+  run_ep(copy.get(), kDynamics, kEstimator, batch);
+  ASSERT_EPX_OK(copy->ops->restore(copy.get(), npz, "copy", &error), error);
+  epx_npz_destroy(npz);
+  epx_twin_clips(copy.get(), &after);
+  EXPECT_EQ(std::memcmp(&before, &after, sizeof before), 0);
+  epx_twin_clips_forget(copy.get());
+  EXPECT_EQ(clips_of(copy.get()), 0u);
+}
+
 TEST(Calibrate, runs_continue_bit_identically) {
-  for (const int every : {0, 1}) {
+  for (const int every : {0, 1, 2}) {
     check_resuming([every] {
       const epx_network_t small =
           make_network({3, 32, 32}, {conv_layer(2, 5, 1, 0, EPX_POOL_MAX)}, 10,
                        EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID_HALF);
       epx_chip_t chip = batch_chip(5);
-      chip.adc_calibrate_epochs = every;
+      chip.adc_calibrate_epochs = every % 2;
+      chip.adc_headroom = 0.1 * every;
+      chip.adc_follow_batches = every; /* 0: none */
+      chip.adc_coverage = every == 2 ? 0.9 : 1.0;
       const Params params = make_params(small);
       epx_params_initialise(params.get(), 5, 1.0);
       Substrate twin = make_twin(small, chip, 8);

@@ -252,6 +252,42 @@ TEST(Adc, LinesOneByOneAreTheBankAtOnce) {
   EXPECT_NE(all, elsewhere) << "another tile has other noise";
 }
 
+TEST(Adc, CountsTheClipsOfEachLine) {
+  constexpr int kLines = 200;
+  const Adc adc = make(sar(5), kLines);
+  std::mt19937_64 random(15);
+  std::vector<epx_adc_clips_t> counted(kLines), expected(kLines);
+  std::vector<int64_t> low(kLines), high(kLines), sum(kLines), out(kLines);
+  for (int line = 0; line < kLines; ++line) {
+    const auto i = static_cast<size_t>(line);
+    low[i] = -static_cast<int64_t>(random() % 30);
+    high[i] = low[i] + 31;  // a step of 1: no sum between two levels
+    set_range(adc, line, low[i], high[i]);
+  }
+  epx_adc_count(adc.get(), counted.data());
+  int64_t clips = 0;
+  for (uint64_t event = 0; event < 50; ++event) {
+    for (size_t i = 0; i < kLines; ++i) {
+      sum[i] = static_cast<int64_t>(random() % 70) - 35;
+      expected[i].below += sum[i] < low[i];
+      expected[i].above += sum[i] > high[i];
+    }
+    clips += epx_adc_convert(adc.get(), event, 0, 130, sum.data(), out.data());
+    clips += epx_adc_convert(adc.get(), event, 130, kLines - 130, &sum[130], &out[130]);
+  }
+  int64_t all = 0;
+  for (size_t i = 0; i < kLines; ++i) {
+    EXPECT_EQ(counted[i].below, expected[i].below) << i;
+    EXPECT_EQ(counted[i].above, expected[i].above) << i;
+    all += static_cast<int64_t>(counted[i].below + counted[i].above);
+  }
+  EXPECT_EQ(clips, all);
+  EXPECT_GT(clips, 0);
+  epx_adc_count(adc.get(), nullptr);
+  epx_adc_convert(adc.get(), 0, 0, kLines, sum.data(), out.data());
+  EXPECT_EQ(counted[0].below, expected[0].below);
+}
+
 TEST(Adc, ExtremesDoNotOverflow) {
   const int64_t limit = (INT64_C(1) << 38) - 1;
   for (int bits : {2, 9, 16}) {
