@@ -131,7 +131,8 @@ typedef struct twin_workspace_t {
   double carried;   /* the edge at which the feedback of the rows of positions so far is down */
   double end[EPX_MAX_TILE_LAYERS]; /* the edge at which each layer is done with the command */
 
-  /* Lossy: forward and backward by tile layer; of an even and an odd step, as they were before. */
+  /* Lossy converters: clips of each tile layer, forward and backward; clips_before has them as they
+   * were before the last even and the last odd step. */
   epx_clips_t clips[EPX_MAX_TILE_LAYERS][2], clips_before[2][EPX_MAX_TILE_LAYERS][2];
 } twin_workspace_t;
 
