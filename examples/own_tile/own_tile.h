@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A designer's tile: behavioural, one word at a time, with a latency of its own. Ports and
-// constructor are those that epxbar's bench asks for (rtl_model/sc/tile/epx_tile_fixture.h); it gives
-// correlations, but neither events nor cycles of epxbar's pipeline, so those are not compared.
+// constructor are those that epxbar's bench asks for (rtl_model/sc/tile/epx_tile_fixture.h); it
+// gives correlations, but neither events nor cycles of epxbar's pipeline, so those are not
+// compared.
 #ifndef OWN_TILE_H
 #define OWN_TILE_H
 

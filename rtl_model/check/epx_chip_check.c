@@ -50,7 +50,7 @@ static void *copy_of(const void *from, size_t size) {
 static bool take_switches(const session_t *s, int i, uint8_t *switches) {
   const twin_t *twin = s->twin;
   twin_workspace_t *w = &twin->workspace[0];
-  const size_t size = twin->layer[i].g.out_size;
+  const size_t size = twin->layer[i].plan->g.out_size;
   const epx_events_t events = w->events;
   epx_pace_t look;
   for (int sample = 0; switches != NULL && sample < twin->samples; ++sample) {
@@ -69,17 +69,17 @@ static bool take_switches(const session_t *s, int i, uint8_t *switches) {
 
 static bool take_snapshot(const session_t *s, snapshot_t *snapshot, bool switches) {
   const twin_t *twin = s->twin;
-  for (int l = 0; l < twin->layers; ++l) {
-    const size_t all = twin->layer[l].g.out_size * (size_t)twin->samples;
+  for (int l = 0; l < twin->plan->layers; ++l) {
+    const size_t all = twin->layer[l].plan->g.out_size * (size_t)twin->samples;
     snapshot->states[l] = copy_of(twin->state[l], all);
     if (snapshot->states[l] == NULL) {
       return false;
     }
   }
-  for (int i = 0; switches && i < twin->tile_layers; ++i) {
+  for (int i = 0; switches && i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
-    if (layer->role != EPX_ROLE_READOUT) {
-      snapshot->switches[i] = malloc(layer->g.out_size * (size_t)twin->samples);
+    if (layer->plan->role != EPX_ROLE_READOUT) {
+      snapshot->switches[i] = malloc(layer->plan->g.out_size * (size_t)twin->samples);
       if (!take_switches(s, i, snapshot->switches[i])) {
         return false;
       }
@@ -98,18 +98,18 @@ static void release_snapshot(snapshot_t *snapshot) {
 }
 
 static size_t synapses_of(const twin_layer_t *layer) {
-  return (size_t)layer->g.units * (size_t)layer->g.fan_in;
+  return (size_t)layer->plan->g.units * (size_t)layer->plan->g.fan_in;
 }
 
 static size_t tiles_of(const twin_layer_t *layer) {
-  return (size_t)(layer->map.row_blocks * layer->map.column_blocks);
+  return (size_t)(layer->plan->map.row_blocks * layer->plan->map.column_blocks);
 }
 
 static bool copy_registers(session_t *s) {
-  for (int l = 0; l < s->twin->tile_layers; ++l) {
+  for (int l = 0; l < s->twin->plan->tile_layers; ++l) {
     const twin_layer_t *layer = &s->twin->layer[l];
     registers_t *r = &s->registers[l];
-    const size_t synapses = synapses_of(layer), units = (size_t)layer->g.units;
+    const size_t synapses = synapses_of(layer), units = (size_t)layer->plan->g.units;
     r->shadow = copy_of(layer->shadow, synapses * sizeof *r->shadow);
     r->velocity = copy_of(layer->velocity, synapses * sizeof *r->velocity);
     r->lfsr = copy_of(layer->lfsr, tiles_of(layer) * sizeof *r->lfsr);
@@ -197,29 +197,30 @@ static void observe(void *context, int image, int phase, int layer, const uint8_
   session_t *s = context;
   const snapshot_t *snapshot = phase < 0 ? &s->free : &s->phase[phase];
   const twin_layer_t *tiles = &s->twin->layer[layer];
-  const size_t size = tiles->g.out_size, at = (size_t)image * size;
+  const size_t size = tiles->plan->g.out_size, at = (size_t)image * size;
   char where[80];
   snprintf(where, sizeof where, "image %d, %s %d, %s %d", image, phase < 0 ? "free phase" : "phase",
            phase < 0 ? 0 : phase,
-           tiles->role == EPX_ROLE_FEEDBACK ? "feedback arrays of layer" : "layer",
-           tiles->parameter);
-  COMPARE(s, EPX_CHIP_CHECK_STATES, where, states, snapshot->states[tiles->parameter] + at, size);
+           tiles->plan->role == EPX_ROLE_FEEDBACK ? "feedback arrays of layer" : "layer",
+           tiles->plan->parameter);
+  COMPARE(s, EPX_CHIP_CHECK_STATES, where, states, snapshot->states[tiles->plan->parameter] + at,
+          size);
   if (switches != NULL) {
     COMPARE(s, EPX_CHIP_CHECK_SWITCHES, where, switches, snapshot->switches[layer] + at, size);
   }
 }
 
 static void compare_registers(session_t *s) {
-  for (int l = 0; l < s->twin->tile_layers; ++l) {
+  for (int l = 0; l < s->twin->plan->tile_layers; ++l) {
     const twin_layer_t *layer = &s->twin->layer[l];
     const registers_t *r = &s->registers[l];
     char name[24], where[40];
-    epx_network_layer_name(&s->twin->base.network, layer->parameter, name);
+    epx_network_layer_name(&s->twin->base.network, layer->plan->parameter, name);
     snprintf(where, sizeof where, "%s%s", name,
-             layer->role == EPX_ROLE_FEEDBACK ? " backward" : "");
+             layer->plan->role == EPX_ROLE_FEEDBACK ? " backward" : "");
     COMPARE(s, EPX_CHIP_CHECK_SHADOWS, where, r->shadow, layer->shadow, synapses_of(layer));
     COMPARE(s, EPX_CHIP_CHECK_VELOCITIES, where, r->velocity, layer->velocity, synapses_of(layer));
-    const size_t biases = layer->bias != NULL ? (size_t)layer->g.units : 0;
+    const size_t biases = layer->bias != NULL ? (size_t)layer->plan->g.units : 0;
     COMPARE(s, EPX_CHIP_CHECK_BIASES, where, r->bias, layer->bias, biases);
     COMPARE(s, EPX_CHIP_CHECK_BIASES, where, r->bias_velocity, layer->bias_velocity, biases);
     for (size_t i = 0; i < tiles_of(layer); ++i) {
@@ -236,14 +237,10 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
   const epx_chip_check_request_t *request = s->request;
   const twin_t *twin = s->twin;
   epx_sc_layer_t layers[EPX_MAX_TILE_LAYERS];
-  for (int l = 0; l < twin->tile_layers; ++l) {
+  for (int l = 0; l < twin->plan->tile_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     const registers_t *r = &s->registers[l];
     layers[l] = (epx_sc_layer_t){
-        .fraction = layer->fraction,
-        .forward_shift = layer->forward_shift,
-        .backward_shift = layer->backward_shift,
-        .neuron = layer->neuron,
         .weight_circuit = twin_circuit(twin, l, false, &request->estimator, &request->rule),
         .bias_circuit = twin_circuit(twin, l, true, &request->estimator, &request->rule),
         .shadow = r->shadow,
@@ -256,8 +253,7 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
     };
   }
   const epx_sc_chip_job_t job = {
-      .network = &twin->base.network,
-      .chip = &twin->chip,
+      .plan = twin->plan,
       .dynamics = request->dynamics,
       .estimator = request->estimator,
       .sign = request->sign,

@@ -187,7 +187,7 @@ static epx_status_t make_array(const epx_tile_vectors_t *v, epx_array_t **array,
   if (status != EPX_OK) {
     return status;
   }
-  if (epx_array_exact(&v->setup.chip)) {
+  if (epx_chip_exact(&v->setup.chip)) {
     epx_array_destroy(*array);
     *array = NULL;
     return EPX_OK;

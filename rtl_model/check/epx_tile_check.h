@@ -39,7 +39,8 @@ typedef struct epx_tile_check_t {
   int unequal_events, unequal_cycles;
 } epx_tile_check_t;
 
-/* Runs a job on some tile: epx_sc_tile_run, or epx::run_tile<Module> (rtl_model/sc/tile/epx_tile_fixture.h). */
+/* Runs a job on some tile: epx_sc_tile_run, or epx::run_tile<Module>
+ * (rtl_model/sc/tile/epx_tile_fixture.h). */
 typedef epx_status_t (*epx_tile_run_fn)(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
                                         epx_sc_tile_result_t *result, epx_error_t *error);
 
@@ -48,10 +49,12 @@ typedef struct epx_tile_bench_options_t {
   int stall_percent; /* 0 to 90: chance that a word, partial sums or a result wait a cycle */
   uint32_t stall_seed;
   const char *vcd_path;        /* *.vcd, or NULL */
-  const char *update_log_path; /* CSV of every synapse updated (rtl_model/sc/tile/epx_update_log.h), or NULL */
-  const char *pulse_log_path;  /* CSV of every device pulsed (rtl_model/array/pulse/epx_pulse_log.h), or NULL */
-  uint64_t watchdog_cycles;    /* 0: epx_sc_tile_patience */
-  epx_tile_run_fn run;         /* NULL: epx_sc_tile_run */
+  const char *update_log_path; /* CSV of every synapse updated (rtl_model/sc/tile/epx_update_log.h),
+                                  or NULL */
+  const char *pulse_log_path; /* CSV of every device pulsed (rtl_model/array/pulse/epx_pulse_log.h),
+                                 or NULL */
+  uint64_t watchdog_cycles;   /* 0: epx_sc_tile_patience */
+  epx_tile_run_fn run;        /* NULL: epx_sc_tile_run */
 } epx_tile_bench_options_t;
 
 /* Runs the vectors on a SystemC tile and compares what it gives. EPX_OK also where values differ:

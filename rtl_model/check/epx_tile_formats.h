@@ -13,8 +13,7 @@ extern "C" {
 enum { EPX_TILE_FORMATS = EPX_TILE_INPUTS + EPX_TILE_OUTPUTS };
 
 /* Of every array whose numbers a format gives their meaning; returns how many. */
-size_t epx_tile_formats(const epx_tile_setup_t *setup,
-                        epx_code_format_t formats[EPX_TILE_FORMATS]);
+size_t epx_tile_formats(const epx_tile_setup_t *setup, epx_code_format_t formats[EPX_TILE_FORMATS]);
 
 #ifdef __cplusplus
 }

@@ -68,7 +68,8 @@ EPX_CHECKED epx_status_t epx_tile_npz_place(const epx_npz_t *npz, const char *la
 
 /* Vectors from an archive. Errors name the file, the array and what was found and expected:
  * EPX_ERR_NOT_FOUND (an array that others need), EPX_ERR_FORMAT (an unknown name, a shape, a type,
- * other formats than those of the setup, a code outside its format, constants that could overflow 64 bits). */
+ * other formats than those of the setup, a code outside its format, constants that could overflow
+ * 64 bits). */
 EPX_CHECKED epx_status_t epx_tile_npz_read(const epx_npz_t *npz, const char *label,
                                            const epx_tile_setup_t *setup,
                                            epx_tile_vectors_t **vectors, epx_error_t *error);

@@ -7,11 +7,11 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule,
                                  int batch, epx_tile_setup_t *setup, epx_error_t *error) {
   twin_t t = *(const twin_t *)twin;
-  if (place.layer < 0 || place.layer >= t.parameter_layers) {
-    return epx_fail(
-        error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (%s)", place.layer,
-        t.parameter_layers - 1,
-        t.parameter_layers > t.layers ? "the last is the read-out" : "the state layers");
+  if (place.layer < 0 || place.layer >= t.plan->parameter_layers) {
+    return epx_fail(error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (%s)", place.layer,
+                    t.plan->parameter_layers - 1,
+                    t.plan->parameter_layers > t.plan->layers ? "the last is the read-out"
+                                                              : "the state layers");
   }
   const bool one_way = epx_network_has_backward(&t.base.network, place.layer);
   if (place.feedback && !one_way) {
@@ -22,7 +22,7 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
   }
   const int tile_layer = place.feedback ? twin_back(&t, place.layer) : place.layer;
   const twin_layer_t *layer = &t.layer[tile_layer];
-  const epx_layer_map_t *map = &layer->map;
+  const epx_layer_map_t *map = &layer->plan->map;
   if (place.row_block < 0 || place.row_block >= map->row_blocks || place.column_block < 0 ||
       place.column_block >= map->column_blocks) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
@@ -30,24 +30,19 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     place.row_block, place.column_block, place.layer, map->row_blocks - 1,
                     map->column_blocks - 1);
   }
-  int number = place.column_block * map->row_blocks + place.row_block;
-  for (int placed = 0; epx_tile_layer_placed(&t.base.network, placed) != tile_layer; ++placed) {
-    const epx_layer_map_t *before = &t.layer[epx_tile_layer_placed(&t.base.network, placed)].map;
-    number += before->row_blocks * before->column_blocks;
-  }
   t.total = batch;
   *setup = (epx_tile_setup_t){
-      .chip = t.chip,
+      .chip = *t.plan->chip,
       .map = *map,
       .place = place,
-      .role = layer->role,
+      .role = layer->plan->role,
       .tile_layer = tile_layer,
-      .fed = !place.feedback || layer->window > 1, /* feedback arrays: for their switches */
-      .acts_back = place.layer > 0 && (place.feedback || !one_way),
-      .number = number,
-      .window = layer->window,
-      .forward_shift = layer->forward_shift,
-      .neuron = layer->neuron,
+      .fed = layer->plan->fed || !place.feedback, /* vectors drive layer 0, too */
+      .acts_back = layer->plan->acts_back,
+      .number = epx_plan_tile_number(t.plan, tile_layer, place.row_block, place.column_block),
+      .window = layer->plan->window,
+      .forward_shift = layer->plan->forward_shift,
+      .neuron = layer->plan->neuron,
       .weight_circuit = twin_circuit(&t, tile_layer, false, estimator, rule),
       .bias_circuit = twin_circuit(&t, tile_layer, true, estimator, rule),
   };
@@ -59,7 +54,7 @@ epx_status_t epx_tile_vectors_pulsed(const epx_tile_vectors_t *v, epx_pulsed_t *
                                      epx_error_t *error) {
   const epx_chip_t *chip = &v->setup.chip;
   *pulsed = NULL;
-  return v->update && epx_pulsed(chip)
+  return v->update && epx_chip_pulsed(chip)
              ? epx_pulsed_create(chip, epx_chip_synapse(chip, v->setup.place.layer), &v->shape,
                                  v->setup.number, pulsed, error)
              : EPX_OK;

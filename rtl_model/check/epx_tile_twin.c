@@ -24,23 +24,26 @@ typedef struct cut_t {
 /* Wordlines [first, end) of convolution row m (window by window) of a sample in workspace w. */
 static void gather_rows(const cut_t *c, const twin_workspace_t *w, int m, int first, int end,
                         uint8_t *out) {
-  const epx_geometry_t *g = &c->layer->g;
-  const uint8_t *patch = w->image[c->step->place.layer] + epx_conv_patch_at(&c->layer->conv, m);
+  const epx_geometry_t *g = &c->layer->plan->g;
+  const uint8_t *patch =
+      w->image[c->step->place.layer] + epx_conv_patch_at(&c->layer->plan->conv, m);
   for (int k = first; k < end; ++k) {
     const int channel = k % g->in_channels, area = k / g->in_channels;
     const int ky = area / g->kernel_width, kx = area % g->kernel_width;
     *out++ = patch[(size_t)ky * (size_t)twin_image_pitch(c->layer) +
-                   (size_t)(kx * c->layer->padded_channels + channel)];
+                   (size_t)(kx * c->layer->plan->padded_channels + channel)];
   }
 }
 
 static int64_t input_offset(const cut_t *c) {
-  return c->step->place.layer == 0 ? INT64_C(1) << (epx_qformat_bits(c->twin->chip.input) - 1) : 0;
+  return c->step->place.layer == 0
+             ? INT64_C(1) << (epx_qformat_bits(c->twin->plan->chip->input) - 1)
+             : 0;
 }
 
 static int8_t code_at(const cut_t *c, int u, int k) {
   return c->layer
-      ->code[(size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in + (size_t)(c->row0 + k)];
+      ->code[(size_t)(c->unit0 + u) * (size_t)c->layer->plan->g.fan_in + (size_t)(c->row0 + k)];
 }
 
 /* A convolution row's products with the tile's units: of all row blocks, and its own. */
@@ -60,7 +63,7 @@ static void exact_products(const cut_t *c, const int32_t *sums, const uint8_t *x
 /* Through the twin's arrays. */
 static void array_products(const cut_t *c, const twin_workspace_t *w, uint64_t event, int m,
                            products_t *out) {
-  const epx_layer_map_t *map = &c->layer->map;
+  const epx_layer_map_t *map = &c->layer->plan->map;
   const epx_tile_place_t *place = &c->step->place;
   uint8_t lines[EPX_TWIN_ANALOG_LINES];
   int64_t sums[EPX_TWIN_ANALOG_LINES];
@@ -80,7 +83,7 @@ static void array_products(const cut_t *c, const twin_workspace_t *w, uint64_t e
 static int64_t sum_codes(const cut_t *c, int u, int first, int end) {
   int64_t sum = 0;
   for (int k = first; k < end; ++k) {
-    sum += c->layer->code[(size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in + (size_t)k];
+    sum += c->layer->code[(size_t)(c->unit0 + u) * (size_t)c->layer->plan->g.fan_in + (size_t)k];
   }
   return sum;
 }
@@ -88,8 +91,8 @@ static int64_t sum_codes(const cut_t *c, int u, int first, int end) {
 /* Forward stimulus of one sample: vectors, and the whole layer's sums as the twin makes them; less
  * the tile's own part they are the partial sums of the other row blocks. */
 static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
-  const epx_geometry_t *g = &c->layer->g;
-  const int count = c->neurons * c->layer->window, ldc = epx_gemm_padded_n(g->units);
+  const epx_geometry_t *g = &c->layer->plan->g;
+  const int count = c->neurons * c->layer->plan->window, ldc = epx_gemm_padded_n(g->units);
   const uint64_t event =
       epx_array_command((uint64_t)c->v->event.image + (uint64_t)sample, c->v->event.read);
   int64_t *psum = c->answer.output[EPX_TILE_OUT_PSUM], *psum_in = c->v->input[EPX_TILE_PSUM_IN];
@@ -97,7 +100,7 @@ static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
   products_t *products = malloc((size_t)c->units * sizeof *products);
   const bool made = sums != NULL && products != NULL;
   if (made && c->layer->array == NULL) {
-    epx_conv_products_u8s8s32(&c->layer->conv, w->image[c->step->place.layer],
+    epx_conv_products_u8s8s32(&c->layer->plan->conv, w->image[c->step->place.layer],
                               c->layer->forward_rows, c->layer->packed_forward, w->scratch, sums,
                               ldc);
   }
@@ -128,20 +131,21 @@ static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
 static void take_operands(cut_t *c, const twin_workspace_t *w, int sample) {
   const twin_t *twin = c->twin;
   const int l = c->step->place.layer;
-  const twin_layer_t *above = l + 1 < twin->layers ? &twin->layer[l + 1] : NULL;
-  const size_t stride = above == NULL  ? 0
-                        : above->dense ? (size_t)c->layer->g.units
-                                       : (size_t)twin_backward_ldc(above);
+  const twin_layer_t *above = l + 1 < twin->plan->layers ? &twin->layer[l + 1] : NULL;
+  const size_t stride = above == NULL        ? 0
+                        : above->plan->dense ? (size_t)c->layer->plan->g.units
+                                             : (size_t)twin_backward_ldc(above);
   int64_t *out = (int64_t *)c->v->input[EPX_TILE_OPERAND] +
                  (size_t)sample * (size_t)c->neurons * (size_t)c->units;
   for (int p = 0; p < c->neurons; ++p) {
     for (int u = 0; u < c->units; ++u) {
       const size_t unit = (size_t)(c->unit0 + u);
-      const size_t neuron = (size_t)p * (size_t)c->layer->g.units + unit;
-      int64_t operand = epx_neuron_bias(c->layer->bias[unit], twin->chip.bias, c->layer->fraction);
+      const size_t neuron = (size_t)p * (size_t)c->layer->plan->g.units + unit;
+      int64_t operand =
+          epx_neuron_bias(c->layer->bias[unit], twin->plan->chip->bias, c->layer->plan->fraction);
       operand += above == NULL ? w->nudge[neuron]
                                : w->backward[l][(size_t)p * stride + unit] *
-                                     (INT64_C(1) << c->layer->backward_shift);
+                                     (INT64_C(1) << c->layer->plan->backward_shift);
       *out++ = operand;
     }
   }
@@ -153,7 +157,7 @@ static void take_errors(const cut_t *c, twin_workspace_t *w, int sample, int32_t
   int64_t logits[256];
   int32_t error[256];
   twin_logits(twin, w, logits);
-  epx_softmax_error(&twin->softmax, logits, c->layer->g.units, c->layer->fraction,
+  epx_softmax_error(&twin->softmax, logits, c->layer->plan->g.units, c->layer->plan->fraction,
                     twin->labels[sample], error);
   memcpy(post + (size_t)sample * (size_t)c->units, error + c->unit0,
          (size_t)c->units * sizeof *post);
@@ -163,7 +167,7 @@ static void take_errors(const cut_t *c, twin_workspace_t *w, int sample, int32_t
  * channels only. */
 static void take_post(const cut_t *c, twin_workspace_t *w, uint8_t *const *states,
                       const uint8_t *from, int sample, int32_t *post, uint8_t *switches) {
-  const int units = c->layer->g.units;
+  const int units = c->layer->plan->g.units;
   if (c->v->setup.role == EPX_ROLE_READOUT) {
     take_errors(c, w, sample, post);
     return; /* switches are 0: no window */
@@ -175,7 +179,7 @@ static void take_post(const cut_t *c, twin_workspace_t *w, uint8_t *const *state
           ((size_t)sample * (size_t)c->neurons + (size_t)p) * (size_t)c->units + (size_t)u;
       const size_t neuron = (size_t)(p * units + c->unit0 + u);
       post[at] = state[neuron];
-      switches[at] = c->layer->window == 4 ? from[neuron] : 0;
+      switches[at] = c->layer->plan->window == 4 ? from[neuron] : 0;
     }
   }
 }
@@ -228,7 +232,7 @@ static void take_states(cut_t *c) {
   for (int sample = 0; sample < c->step->images; ++sample) {
     const uint8_t *state = twin_sample(c->twin, c->twin->state, c->step->place.layer, sample);
     for (int p = 0; p < c->neurons; ++p, out += c->units) {
-      memcpy(out, state + (size_t)(p * c->layer->g.units + c->unit0), (size_t)c->units);
+      memcpy(out, state + (size_t)(p * c->layer->plan->g.units + c->unit0), (size_t)c->units);
     }
   }
 }
@@ -242,7 +246,7 @@ static void take_sample_terms(cut_t *c, int through, int sample, size_t first) {
   const bool readout = setup->role == EPX_ROLE_READOUT;
   const bool free_post = setup->role == EPX_ROLE_FEEDBACK && twin_rule_different(twin);
   const size_t units = (size_t)c->units, at = first + (size_t)sample * (size_t)c->neurons;
-  const int count = c->neurons * c->layer->window;
+  const int count = c->neurons * c->layer->plan->window;
   twin_load_images(twin, w, sample);
   w->event = twin_event(twin, sample, 0);
   const uint8_t *from = readout ? NULL : twin_learning_switches(twin, w, through, sample);
@@ -250,7 +254,7 @@ static void take_sample_terms(cut_t *c, int through, int sample, size_t first) {
             (int32_t *)c->v->input[EPX_TILE_TERM_POST] + first * units,
             (uint8_t *)c->v->input[EPX_TILE_TERM_SWITCHES] + first * units);
   uint8_t *pre =
-      (uint8_t *)c->v->input[EPX_TILE_PRE] + at * (size_t)c->layer->window * (size_t)c->rows;
+      (uint8_t *)c->v->input[EPX_TILE_PRE] + at * (size_t)c->layer->plan->window * (size_t)c->rows;
   for (int m = 0; m < count; ++m, pre += c->rows) {
     gather_rows(c, w, m, c->row0, c->row0 + c->rows, pre);
   }
@@ -285,7 +289,7 @@ static void take_registers(const cut_t *c, int8_t *weight, int32_t *shadow, int3
   for (int u = 0; u < c->units; ++u) {
     for (int k = 0; k < c->rows; ++k) {
       const size_t from =
-          (size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in + (size_t)(c->row0 + k);
+          (size_t)(c->unit0 + u) * (size_t)c->layer->plan->g.fan_in + (size_t)(c->row0 + k);
       const size_t to = (size_t)k * (size_t)c->units + (size_t)u;
       weight[to] = c->layer->code[from];
       shadow[to] = c->layer->shadow[from];
@@ -299,8 +303,8 @@ static void take_registers(const cut_t *c, int8_t *weight, int32_t *shadow, int3
       bias_velocity[u] = c->layer->bias_velocity[c->unit0 + u];
     }
   }
-  *lfsr =
-      c->layer->lfsr[place->row_block * c->layer->map.column_blocks + place->column_block].state;
+  *lfsr = c->layer->lfsr[place->row_block * c->layer->plan->map.column_blocks + place->column_block]
+              .state;
 }
 
 static void take_correlations(cut_t *c) {
@@ -309,7 +313,7 @@ static void take_correlations(cut_t *c) {
   for (int u = 0; u < c->units; ++u) {
     for (int k = 0; k < c->rows; ++k) {
       correlation[(size_t)k * (size_t)c->units + (size_t)u] =
-          c->layer->correlation[(size_t)(c->unit0 + u) * (size_t)c->layer->g.fan_in +
+          c->layer->correlation[(size_t)(c->unit0 + u) * (size_t)c->layer->plan->g.fan_in +
                                 (size_t)(c->row0 + k)];
     }
     bias[u] = c->layer->bias_correlation[c->unit0 + u];
@@ -323,7 +327,7 @@ static int coefficient_of(const epx_phase_t *phase, epx_array_role_t role) {
 
 /* What the tile's converters reach. */
 static void take_ranges(const cut_t *c, int64_t *ranges) {
-  const epx_layer_map_t *map = &c->layer->map;
+  const epx_layer_map_t *map = &c->layer->plan->map;
   const int tile = c->step->place.column_block * map->row_blocks + c->step->place.row_block;
   if (ranges != NULL) {
     memcpy(ranges, c->layer->ranges + epx_map_ranges(map, tile),
@@ -400,7 +404,7 @@ static epx_status_t run_twin(cut_t *c, epx_error_t *error) {
 static void locate(cut_t *c, const epx_tile_setup_t *setup) {
   int row_end, unit_end;
   c->layer = &c->twin->layer[setup->tile_layer];
-  c->neurons = c->layer->g.out_height * c->layer->g.out_width;
+  c->neurons = c->layer->plan->g.out_height * c->layer->plan->g.out_width;
   epx_map_rows(&setup->map, setup->place.row_block, &c->row0, &row_end);
   epx_map_units(&setup->map, setup->place.column_block, &c->unit0, &unit_end);
   c->rows = row_end - c->row0;

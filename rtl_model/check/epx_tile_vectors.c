@@ -239,7 +239,7 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
     case EPX_TILE_BIAS_VELOCITY:
       return parts.update && v->shape.bias;
     case EPX_TILE_ADC_RANGES:
-      return epx_array_calibrates(&v->setup.chip);
+      return epx_chip_calibrates(&v->setup.chip);
     case EPX_TILE_WRITTEN:
       return !epx_device_ideal(&v->setup.chip.device);
     default:

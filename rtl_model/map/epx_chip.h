@@ -12,6 +12,10 @@
 #include "epx_qformat.h"
 #include "epx_round.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum epx_array_kind_t {
   EPX_ARRAY_DIGITAL, /* bit cells and an adder tree per column: a column converts in one cycle */
   EPX_ARRAY_ANALOG /* conductances; bit-serial drive, ADCs shared by columns, lossless resolution */
@@ -84,5 +88,20 @@ typedef struct epx_chip_t {
   char technology[256]; /* YAML file of energies, beside the configuration or relative to the
                            working folder */
 } epx_chip_t;
+
+/* Whether the chip's products are exact; whether a read may differ from the one before; whether
+ * converters' ranges follow a batch (chip.array.adc.reach). */
+bool epx_chip_exact(const epx_chip_t *chip);
+bool epx_chip_noisy(const epx_chip_t *chip);
+bool epx_chip_calibrates(const epx_chip_t *chip);
+
+/* Whether pulses move the weights (chip.array.pulses). */
+static inline bool epx_chip_pulsed(const epx_chip_t *chip) {
+  return chip->pulse_preset > 0;
+}
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

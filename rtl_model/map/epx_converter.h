@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A converter as configured: ADCs on an array's lines (rtl_model/array/converter/epx_adc.h has their
- * transfer), DACs on its drivers (epx_dac.h). */
+/* A converter as configured: ADCs on an array's lines (rtl_model/array/converter/epx_adc.h has
+ * their transfer), DACs on its drivers (epx_dac.h). */
 #ifndef EPX_CONVERTER_H
 #define EPX_CONVERTER_H
 

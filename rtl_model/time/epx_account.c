@@ -46,8 +46,8 @@ typedef enum operation_t { FORWARD, FIRE, BACKWARD, CORRELATE, UPDATE } operatio
 
 /* times: words for each position, of correlations. */
 static void run_tiles(account_t *a, int l, operation_t operation, int times) {
-  const plan_t *plan = a->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = a->at.plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   for (int i = 0; i < layer->groups; ++i) {
     const epx_tile_shape_t *tile = &layer->group[i].tile;
     epx_events_t one = {0};
@@ -74,11 +74,11 @@ static void run_tiles(account_t *a, int l, operation_t operation, int times) {
   }
 }
 
-static uint64_t out_size(const plan_layer_t *layer) {
+static uint64_t out_size(const epx_plan_layer_t *layer) {
   return (uint64_t)layer->g.out_size;
 }
 
-static int pixels(const plan_layer_t *layer) {
+static int pixels(const epx_plan_layer_t *layer) {
   return layer->g.in_height * layer->g.in_width;
 }
 
@@ -89,28 +89,28 @@ static void written(account_t *a, uint64_t before, int bits) {
 
 static void send_inputs(account_t *a, int l) {
   const uint64_t before = a->traffic.values;
-  traffic_inputs(&a->traffic, l, 0, pixels(&a->plan->layer[l]));
-  written(a, before, a->plan->layer[l].code_bits);
+  traffic_inputs(&a->traffic, l, 0, pixels(&a->at.plan->layer[l]));
+  written(a, before, a->at.plan->layer[l].code_bits);
 }
 
 /* States that fired or were recalled, to all that need them in the next step. */
 static void send_states(account_t *a, int l) {
   const uint64_t before = a->traffic.values;
-  traffic_states(&a->traffic, l, 0, (int)a->plan->layer[l].positions);
-  written(a, before, epx_qformat_bits(a->plan->chip->state));
+  traffic_states(&a->traffic, l, 0, (int)a->at.plan->layer[l].positions);
+  written(a, before, epx_qformat_bits(a->at.plan->chip->state));
 }
 
 static void send_posts(account_t *a, int l, int sets) {
-  const plan_layer_t *layer = &a->plan->layer[l];
+  const epx_plan_layer_t *layer = &a->at.plan->layer[l];
   const uint64_t before = a->traffic.values;
   traffic_posts(&a->traffic, l, layer->positions, sets);
-  written(a, before, epx_qformat_bits(a->plan->chip->state) + sets * layer->switch_bits);
+  written(a, before, epx_qformat_bits(a->at.plan->chip->state) + sets * layer->switch_bits);
 }
 
 static void send_switches(account_t *a, int l) {
   const uint64_t before = a->traffic.values;
   traffic_switches(&a->traffic, l);
-  written(a, before, a->plan->layer[l].switch_bits);
+  written(a, before, a->at.plan->layer[l].switch_bits);
 }
 
 static void send_errors(account_t *a) {
@@ -120,7 +120,7 @@ static void send_errors(account_t *a) {
 }
 
 static void forward(account_t *a, int l) {
-  const plan_layer_t *layer = &a->plan->layer[l];
+  const epx_plan_layer_t *layer = &a->at.plan->layer[l];
   run_tiles(a, l, FORWARD, 1);
   traffic_partials(&a->traffic, l, layer->positions * (uint64_t)layer->window);
 }
@@ -139,14 +139,14 @@ static uint64_t taps(int positions, int kernel, int stride, int padding, int siz
 
 /* Backward products, their sums gathered where windows overlap, then sent down and added up. */
 static void backward(account_t *a, int l) {
-  const plan_layer_t *layer = &a->plan->layer[l];
+  const epx_plan_layer_t *layer = &a->at.plan->layer[l];
   const epx_geometry_t *g = &layer->g;
   const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
   run_tiles(a, l, BACKWARD, 1);
   const uint64_t before = a->traffic.values;
   traffic_feedback(&a->traffic, l, 0, pixels(layer));
   uint64_t adds = a->traffic.values - before;
-  if (layer->convolves && !a->plan->chip->event_driven) {
+  if (layer->convolves && !a->at.plan->chip->event_driven) {
     adds += taps(g->out_height * pool, g->kernel_height, g->stride, g->padding, g->in_height) *
             taps(g->out_width * pool, g->kernel_width, g->stride, g->padding, g->in_width) *
             (uint64_t)g->in_channels * (uint64_t)layer->map.column_blocks;
@@ -158,14 +158,14 @@ static void backward(account_t *a, int l) {
 /* ---- commands ---- */
 
 static void logits(account_t *a) {
-  send_inputs(a, a->plan->layers);
-  forward(a, a->plan->layers);
+  send_inputs(a, a->at.plan->layers);
+  forward(a, a->at.plan->layers);
   traffic_logits(&a->traffic);
-  a->events.softmax_ops += (uint64_t)a->plan->layer[a->plan->layers].g.units;
+  a->events.softmax_ops += (uint64_t)a->at.plan->layer[a->at.plan->layers].g.units;
 }
 
 static void load(account_t *a) {
-  const plan_layer_t *first = &a->plan->layer[0];
+  const epx_plan_layer_t *first = &a->at.plan->layer[0];
   a->events.input_bits += (uint64_t)first->g.in_size * (uint64_t)first->code_bits;
   a->events.accumulator_bits += out_size(first) * EPX_ACCUMULATOR_BITS;
   send_inputs(a, 0);
@@ -174,24 +174,24 @@ static void load(account_t *a) {
 
 /* Forward products of state layer l and of its feedback arrays where they pool. */
 static void forward_both(account_t *a, int l) {
-  const int back = plan_back(a->plan, l);
+  const int back = epx_plan_back(a->at.plan, l);
   forward(a, l);
-  if (back != l && a->plan->layer[back].fed) {
+  if (back != l && a->at.plan->layer[back].fed) {
     forward(a, back);
   }
 }
 
 void account_step(account_t *a, bool nudged) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   for (int l = 0; l < plan->layers; ++l) {
-    const plan_layer_t *layer = &plan->layer[l];
+    const epx_plan_layer_t *layer = &plan->layer[l];
     run_tiles(a, l, FIRE, 1);
     a->events.accumulator_bits += out_size(layer) * EPX_ACCUMULATOR_BITS * (l > 0 ? 2 : 1);
     send_states(a, l);
     if (l > 0) {
       forward_both(a, l);
-      send_posts(a, plan_back(plan, l), 1);
-      backward(a, plan_back(plan, l));
+      send_posts(a, epx_plan_back(plan, l), 1);
+      backward(a, epx_plan_back(plan, l));
     }
   }
   if (nudged) {
@@ -207,7 +207,7 @@ void account_step(account_t *a, bool nudged) {
 }
 
 static void predict(account_t *a) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   if (plan->readout) {
     logits(a);
   } else {
@@ -218,9 +218,9 @@ static void predict(account_t *a) {
 
 /* Every state read from one memory and written to another; recalled ones travel again. */
 static void store(account_t *a, bool recall, bool switches) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   for (int l = 0; l < plan->layers; ++l) {
-    const plan_layer_t *layer = &plan->layer[l];
+    const epx_plan_layer_t *layer = &plan->layer[l];
     const uint64_t bits = out_size(layer) * (uint64_t)(epx_qformat_bits(plan->chip->state) +
                                                        (switches ? layer->switch_bits : 0));
     a->events.state_bits_read += bits;
@@ -232,16 +232,16 @@ static void store(account_t *a, bool recall, bool switches) {
 }
 
 static void correlate_tiles(account_t *a, int i) {
-  const int sets = a->plan->layer[i].sets;
+  const int sets = a->at.plan->layer[i].sets;
   send_posts(a, i, sets);
   run_tiles(a, i, CORRELATE, sets);
 }
 
 static void correlate(account_t *a, bool readout) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   correlate_tiles(a, 0); /* its switches are static */
   for (int l = 1; l < plan->layers; ++l) {
-    const int back = plan_back(plan, l);
+    const int back = epx_plan_back(plan, l);
     forward_both(a, l);
     correlate_tiles(a, l);
     if (back != l) {
@@ -262,9 +262,9 @@ static void correlate(account_t *a, bool readout) {
 }
 
 static void update(account_t *a) {
-  for (int l = 0; l < a->plan->tile_layers; ++l) {
+  for (int l = 0; l < a->at.plan->tile_layers; ++l) {
     run_tiles(a, l, UPDATE, 1);
-    if (a->plan->layer[l].role != EPX_ROLE_FEEDBACK) {
+    if (a->at.plan->layer[l].role != EPX_ROLE_FEEDBACK) {
       traffic_biases(&a->traffic, l);
     }
   }
@@ -298,9 +298,9 @@ static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool 
       break;
   }
   work.busiest_link = traffic_hottest(&a->traffic);
-  a->events.noc_bits += a->traffic.flit_hops * (uint64_t)a->plan->chip->flit_bits;
+  a->events.noc_bits += a->traffic.flit_hops * (uint64_t)a->at.plan->chip->flit_bits;
   work.events = a->events;
-  a->plan->pace = a->pace == NULL ? NULL : &a->pace[kind];
+  a->at.pace = a->pace == NULL ? NULL : &a->pace[kind];
   account_time(a, kind, readout, work.cycles);
   for (int i = 0; i < EPX_PART_COUNT; ++i) {
     work.kind_cycles[kind] += work.cycles[i];
@@ -356,8 +356,8 @@ static epx_status_t count_act(void *context, const epx_act_t *act, epx_error_t *
       break;
     case EPX_ACT_ACCUMULATE:
       add_command(a, EPX_COMMAND_STORE, false, true, &image->sum);
-      add_command(a, EPX_COMMAND_CORRELATE, a->plan->readout && act->terms.readout_coefficient != 0,
-                  false, &image->sum);
+      add_command(a, EPX_COMMAND_CORRELATE,
+                  a->at.plan->readout && act->terms.readout_coefficient != 0, false, &image->sum);
       break;
     case EPX_ACT_UPDATE: /* of the mini-batch, not of an image */
       break;
@@ -391,12 +391,12 @@ static epx_status_t count_image(account_t *a, const epx_dynamics_t *dynamics,
   return status;
 }
 
-epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
-                              const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
-                              int batch, const epx_measured_t *measured, epx_account_t *account,
-                              epx_error_t *error) {
-  plan_t plan;
-  account_t a = {.plan = &plan};
+epx_status_t epx_account_of(const epx_plan_t *plan, const epx_dynamics_t *dynamics,
+                            const epx_estimator_t *estimator, int batch,
+                            const epx_measured_t *measured, epx_account_t *account,
+                            epx_error_t *error) {
+  const epx_chip_t *chip = plan->chip;
+  account_t a = {.at = {.plan = plan}};
   if (measured != NULL && chip->event_driven) {
     a.pace = measured->training.images > 0 ? measured->training.pace : measured->inference.pace;
   }
@@ -408,14 +408,13 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
                     "an account of %d images, %d free and %d nudged steps; expected at least 1",
                     batch, dynamics->free_steps, dynamics->nudged_steps);
   }
-  epx_status_t status = plan_make(network, chip, &plan, error);
-  status = status == EPX_OK ? traffic_create(&plan, &a.traffic, error) : status;
+  epx_status_t status = traffic_create(plan, &a.traffic, error);
   if (status != EPX_OK) {
     return status;
   }
-  epx_account_t result = {.tiles = plan.floor.tiles};
-  for (int l = 0; l < plan.tile_layers; ++l) {
-    result.synapses += (uint64_t)plan.layer[l].g.units * (uint64_t)plan.layer[l].g.fan_in;
+  epx_account_t result = {.tiles = plan->floor.tiles};
+  for (int l = 0; l < plan->tile_layers; ++l) {
+    result.synapses += (uint64_t)plan->layer[l].g.units * (uint64_t)plan->layer[l].g.fan_in;
   }
   status = count_image(&a, dynamics, estimator, &result, error);
   const work_t last = command(&a, EPX_COMMAND_UPDATE, false, false);
@@ -434,4 +433,17 @@ epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *ch
   }
   *account = result;
   return EPX_OK;
+}
+
+epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
+                              const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
+                              int batch, const epx_measured_t *measured, epx_account_t *account,
+                              epx_error_t *error) {
+  epx_plan_t *plan = NULL;
+  epx_status_t status = epx_plan_make(network, chip, dynamics, &plan, error);
+  status = status == EPX_OK
+               ? epx_account_of(plan, dynamics, estimator, batch, measured, account, error)
+               : status;
+  epx_plan_destroy(plan);
+  return status;
 }

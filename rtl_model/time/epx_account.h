@@ -18,7 +18,7 @@
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
 #include "epx_events.h"
-#include "epx_mapping.h"
+#include "epx_plan.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -71,16 +71,20 @@ bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip);
  * needs it; the account is then that of the mean image and update. Drives of an event-driven chip
  * are added, with their cycles in place of those of driving everything; steps that a chip with
  * stop_settled spares are taken off; pulses are added to the update, with their cycles. Events are
- * rounded to whole ones. Errors as epx_network_shapes,
- * epx_map_layer and epx_floorplan_make. */
+ * rounded to whole ones. Errors: EPX_ERR_ARGUMENT, EPX_ERR_MEMORY. */
+EPX_CHECKED epx_status_t epx_account_of(const epx_plan_t *plan, const epx_dynamics_t *dynamics,
+                                        const epx_estimator_t *estimator, int batch,
+                                        const epx_measured_t *measured, epx_account_t *account,
+                                        epx_error_t *error);
+/* The same of a plan that is made for it: errors of epx_plan_make, too. */
 EPX_CHECKED epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
                                           const epx_dynamics_t *dynamics,
                                           const epx_estimator_t *estimator, int batch,
                                           const epx_measured_t *measured, epx_account_t *account,
                                           epx_error_t *error);
 
-/* What one mini-batch of `images` does, exactly: from an account without a measurement, and from what
- * the twin measured of these images. Commands of one kind, and events of all of them. */
+/* What one mini-batch of `images` does, exactly: from an account without a measurement, and from
+ * what the twin measured of these images. Commands of one kind, and events of all of them. */
 uint64_t epx_account_batch_commands(const epx_account_t *account, const epx_chip_t *chip,
                                     const epx_activity_t *activity, int images,
                                     epx_command_kind_t kind);

@@ -16,8 +16,14 @@ typedef struct work_t {
   double busiest_link; /* cycles that it is at work, of a single command */
 } work_t;
 
+/* The plan, and what was measured of the command at work. */
+typedef struct account_view_t {
+  const epx_plan_t *plan;
+  const epx_pace_t *pace; /* NULL: everything is driven */
+} account_view_t;
+
 typedef struct account_t {
-  plan_t *plan;
+  account_view_t at;
   const epx_pace_t *pace;       /* by command, measured; NULL: everything is driven */
   const epx_pulsing_t *pulsing; /* NULL: a synapse takes a cycle */
   traffic_t traffic;            /* of the command at work */
@@ -37,37 +43,37 @@ void account_step(account_t *a, bool nudged);
 static inline double account_larger(double a, double b) {
   return a > b ? a : b;
 }
-static inline int account_last_row(const plan_layer_t *layer) {
+static inline int account_last_row(const epx_plan_layer_t *layer) {
   return layer->map.row_blocks - 1;
 }
 /* The tile with most rows and units: the slowest. */
-epx_tile_shape_t account_slowest(const plan_t *plan, int l);
+epx_tile_shape_t account_slowest(const epx_plan_t *plan, int l);
 /* Whether the twin has measured the command at work; the input is driven whole. */
-bool account_measured(const plan_t *plan, int l);
+bool account_measured(const account_view_t *at, int l);
 /* Where the command was measured: the mean edge at which the layer was done in a step; `last`: over
  * the steps in which it was the last layer to be done. */
-double account_step_end(const plan_t *plan, int l, bool last);
+double account_step_end(const account_view_t *at, int l, bool last);
 /* Cycles of one word in an array: of a vector forward, of a position backward. */
-double account_vector_cycles(const plan_t *plan, int l);
-double account_position_cycles(const plan_t *plan, int l);
+double account_vector_cycles(const account_view_t *at, int l);
+double account_position_cycles(const account_view_t *at, int l);
 /* Cycles from a packet's entering an empty queue to its delivery, on an idle network. */
-double account_packet_cycles(const plan_t *plan, int from, int to, int64_t bits);
+double account_packet_cycles(const epx_plan_t *plan, int from, int to, int64_t bits);
 /* The longest way between the tiles of a row block of layer l, or all, and the homes of layer
  * `below` (-1: the host): cycles of a header. */
-double account_row_block_way(const plan_t *plan, int l, int rb, int below);
-double account_way(const plan_t *plan, int l, int below);
-int64_t account_partial_bits(const plan_t *plan, int l);
+double account_row_block_way(const epx_plan_t *plan, int l, int rb, int below);
+double account_way(const epx_plan_t *plan, int l, int below);
+int64_t account_partial_bits(const epx_plan_t *plan, int l);
 /* Cycles of partial sums from the first row block to the last, where no array holds them up. */
-double account_chain_cycles(const plan_t *plan, int l);
+double account_chain_cycles(const epx_plan_t *plan, int l);
 /* The edge at which the home's node has the sums of the last vector. */
-double account_sums_at_home(const plan_t *plan, int l);
+double account_sums_at_home(const account_view_t *at, int l);
 /* Three ways, in cycles. post_pace: between one row block's copy of a position's posts and the next
  * one's, as they leave the home, with `sets` of switches. post_cycles: from a position's posts'
  * leaving the home to row block rb's having them. feedback_way: from row block rb to the homes
  * below; of a convolution, along the row blocks behind rb first. */
-double account_post_pace(const plan_t *plan, int l, int sets);
-double account_post_cycles(const plan_t *plan, int l, int rb, int sets);
-double account_feedback_way(const plan_t *plan, int l, int rb);
+double account_post_pace(const epx_plan_t *plan, int l, int sets);
+double account_post_cycles(const epx_plan_t *plan, int l, int rb, int sets);
+double account_feedback_way(const epx_plan_t *plan, int l, int rb);
 /* The edge at which the last of the layer's tiles has done a word of `word` cycles for every
  * position, after the forward products where the layer makes any. The words are backward products
  * or correlations, which need `sets` of switches. With `feedback`, the edge at which the homes

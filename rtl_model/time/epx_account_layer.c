@@ -6,22 +6,23 @@
 
 /* Layers here are tile layers. Tile (0, 0) of a layer has the most rows and units: it is the
  * slowest. */
-epx_tile_shape_t account_slowest(const plan_t *plan, int l) {
-  return plan_tile(plan, l, 0, 0);
+epx_tile_shape_t account_slowest(const epx_plan_t *plan, int l) {
+  return epx_plan_tile(plan, l, 0, 0);
 }
 
 static double mean(uint64_t sum, uint64_t count) {
   return count == 0 ? 0.0 : (double)sum / (double)count;
 }
 
-bool account_measured(const plan_t *plan, int l) {
-  return l > 0 && plan->pace != NULL && plan->pace->commands > 0;
+bool account_measured(const account_view_t *at, int l) {
+  return l > 0 && at->pace != NULL && at->pace->commands > 0;
 }
 
-double account_vector_cycles(const plan_t *plan, int l) {
-  const plan_layer_t *layer = &plan->layer[l];
-  if (account_measured(plan, l)) {
-    return mean(plan->pace->forward[l], plan->pace->driven[l]) /
+double account_vector_cycles(const account_view_t *at, int l) {
+  const epx_plan_t *plan = at->plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
+  if (account_measured(at, l)) {
+    return mean(at->pace->forward[l], at->pace->driven[l]) /
            ((double)layer->positions * layer->window);
   }
   const epx_tile_shape_t tile = account_slowest(plan, l);
@@ -30,9 +31,10 @@ double account_vector_cycles(const plan_t *plan, int l) {
                    (double)epx_tile_reading_cycles(plan->chip, tile.units * tile.slices);
 }
 
-double account_position_cycles(const plan_t *plan, int l) {
-  if (account_measured(plan, l)) {
-    return mean(plan->pace->backward[l], plan->pace->commands) / (double)plan->layer[l].positions;
+double account_position_cycles(const account_view_t *at, int l) {
+  const epx_plan_t *plan = at->plan;
+  if (account_measured(at, l)) {
+    return mean(at->pace->backward[l], at->pace->commands) / (double)plan->layer[l].positions;
   }
   const epx_tile_shape_t tile = account_slowest(plan, l);
   const epx_driver_t driver = epx_driver_of(plan->chip, &tile, true);
@@ -41,12 +43,12 @@ double account_position_cycles(const plan_t *plan, int l) {
 }
 
 /* From a packet's entering an empty queue to its delivery, the network being idle. */
-double account_packet_cycles(const plan_t *plan, int from, int to, int64_t bits) {
+double account_packet_cycles(const epx_plan_t *plan, int from, int to, int64_t bits) {
   return (double)(epx_floorplan_hops(&plan->floor, from, to) * plan->chip->router_cycles) + 1.0 +
          (double)(epx_packet_flits(plan->chip, bits) - 1) * traffic_flit_cycles(plan);
 }
 
-double account_row_block_way(const plan_t *plan, int l, int rb, int below) {
+double account_row_block_way(const epx_plan_t *plan, int l, int rb, int below) {
   const int homes = below < 0 ? 1 : plan->layer[below].map.column_blocks;
   double most = 0.0;
   for (int to = 0; to < plan->layer[l].map.column_blocks; ++to) {
@@ -61,7 +63,7 @@ double account_row_block_way(const plan_t *plan, int l, int rb, int below) {
   return most;
 }
 
-double account_way(const plan_t *plan, int l, int below) {
+double account_way(const epx_plan_t *plan, int l, int below) {
   double most = 0.0;
   for (int rb = 0; rb <= account_last_row(&plan->layer[l]); ++rb) {
     most = account_larger(most, account_row_block_way(plan, l, rb, below));
@@ -69,12 +71,12 @@ double account_way(const plan_t *plan, int l, int below) {
   return most;
 }
 
-int64_t account_partial_bits(const plan_t *plan, int l) {
+int64_t account_partial_bits(const epx_plan_t *plan, int l) {
   return (int64_t)account_slowest(plan, l).units * EPX_ACCUMULATOR_BITS;
 }
 
 /* Partial sums from the first row block to the last, the arrays being done. */
-double account_chain_cycles(const plan_t *plan, int l) {
+double account_chain_cycles(const epx_plan_t *plan, int l) {
   double sum = 0.0;
   for (int rb = 0; rb < account_last_row(&plan->layer[l]); ++rb) {
     const int from = epx_floorplan_tile(&plan->floor, l, rb, 0);
@@ -85,8 +87,9 @@ double account_chain_cycles(const plan_t *plan, int l) {
 
 /* Cycles from one vector to the next: the longest of the array's, those of a vector's partial sums
  * on their link, and a psum_buffer-th of a partial sum's way there and its credit's way back. */
-static double vector_period(const plan_t *plan, int l) {
-  double period = account_vector_cycles(plan, l);
+static double vector_period(const account_view_t *at, int l) {
+  const epx_plan_t *plan = at->plan;
+  double period = account_vector_cycles(at, l);
   if (plan->layer[l].map.row_blocks > 1) {
     const int from = plan->floor.first_tile[l];
     const double there = account_packet_cycles(plan, from, from + 1, account_partial_bits(plan, l));
@@ -99,26 +102,27 @@ static double vector_period(const plan_t *plan, int l) {
 }
 
 /* The edge at which the home's node has the sums of the last vector. */
-double account_sums_at_home(const plan_t *plan, int l) {
-  const plan_layer_t *layer = &plan->layer[l];
-  if (account_measured(plan, l)) {
-    return mean(plan->pace->sums[l], plan->pace->driven[l]);
+double account_sums_at_home(const account_view_t *at, int l) {
+  const epx_plan_t *plan = at->plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
+  if (account_measured(at, l)) {
+    return mean(at->pace->sums[l], at->pace->driven[l]);
   }
   const double vectors = (double)layer->positions * layer->window;
-  return 3.0 + account_vector_cycles(plan, l) + (vectors - 1.0) * vector_period(plan, l) +
+  return 3.0 + account_vector_cycles(at, l) + (vectors - 1.0) * vector_period(at, l) +
          account_chain_cycles(plan, l);
 }
 
 /* Cycles of a position's posts on their way out of the home, to one row block after the other. */
-double account_post_pace(const plan_t *plan, int l, int sets) {
-  const plan_layer_t *layer = &plan->layer[l];
+double account_post_pace(const epx_plan_t *plan, int l, int sets) {
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
   return epx_packet_flits(plan->chip, (int64_t)account_slowest(plan, l).units * bits) *
          traffic_flit_cycles(plan);
 }
 
 /* From a position's posts' leaving the home to row block rb's having them. */
-double account_post_cycles(const plan_t *plan, int l, int rb, int sets) {
+double account_post_cycles(const epx_plan_t *plan, int l, int rb, int sets) {
   const double pace = account_post_pace(plan, l, sets);
   const int home = epx_floorplan_tile(&plan->floor, l, account_last_row(&plan->layer[l]), 0);
   const int to = epx_floorplan_tile(&plan->floor, l, rb, 0);
@@ -127,12 +131,12 @@ double account_post_cycles(const plan_t *plan, int l, int rb, int sets) {
 
 /* From a position's sums at the home to its posts' leaving: where two sets of switches are needed,
  * the way of the other one. */
-static double exchange_cycles(const plan_t *plan, int l, int sets) {
-  const plan_layer_t *layer = &plan->layer[l];
+static double exchange_cycles(const epx_plan_t *plan, int l, int sets) {
+  const epx_plan_layer_t *layer = &plan->layer[l];
   if (sets == 1) {
     return 0.0;
   }
-  const int back = plan_back(plan, layer->parameter), blocks = account_last_row(layer);
+  const int back = epx_plan_back(plan, layer->parameter), blocks = account_last_row(layer);
   return 1.0 + account_packet_cycles(plan,
                                      epx_floorplan_tile(&plan->floor, layer->parameter, blocks, 0),
                                      epx_floorplan_tile(&plan->floor, back, blocks, 0),
@@ -142,8 +146,8 @@ static double exchange_cycles(const plan_t *plan, int l, int sets) {
 /* The edge at which row block rb ends its last word, where the layer makes no forward products:
  * posts leave the home's memory a position a cycle, or as slowly as the busiest link takes them,
  * which is `sent` cycles for all. */
-static double end_from_memory(const plan_t *plan, int l, int rb, double word, double sent) {
-  const plan_layer_t *layer = &plan->layer[l];
+static double end_from_memory(const epx_plan_t *plan, int l, int rb, double word, double sent) {
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const double words = (double)layer->positions * word;
   if (rb == account_last_row(layer)) {
     return 2.0 + words;
@@ -154,12 +158,13 @@ static double end_from_memory(const plan_t *plan, int l, int rb, double word, do
 }
 
 /* The same after forward products, when a position's posts leave as its sums are there. */
-static double end_after_sums(const plan_t *plan, int l, int rb, double word, int sets) {
-  const plan_layer_t *layer = &plan->layer[l];
-  const double words = (double)layer->positions * word, period = vector_period(plan, l);
-  const double at_home = account_sums_at_home(plan, l);
+static double end_after_sums(const account_view_t *at, int l, int rb, double word, int sets) {
+  const epx_plan_t *plan = at->plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
+  const double words = (double)layer->positions * word, period = vector_period(at, l);
+  const double at_home = account_sums_at_home(at, l);
   const double vectors = (double)layer->positions * layer->window;
-  const double array = 1.0 + account_vector_cycles(plan, l) + (vectors - 1.0) * period;
+  const double array = 1.0 + account_vector_cycles(at, l) + (vectors - 1.0) * period;
   const double wait = exchange_cycles(plan, l, sets);
   if (rb == account_last_row(layer)) { /* its sums wait for the chain */
     return account_larger(account_larger(array, at_home - period) + words,
@@ -173,8 +178,8 @@ static double end_after_sums(const plan_t *plan, int l, int rb, double word, int
 }
 
 /* From row block rb to the homes below: first, of a convolution, along the row blocks. */
-double account_feedback_way(const plan_t *plan, int l, int rb) {
-  const plan_layer_t *layer = &plan->layer[l];
+double account_feedback_way(const epx_plan_t *plan, int l, int rb) {
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const int64_t bits = (int64_t)layer->g.in_channels * EPX_ACCUMULATOR_BITS;
   double sum = 0.0;
   for (; layer->convolves && rb < account_last_row(layer); ++rb) {
@@ -184,17 +189,17 @@ double account_feedback_way(const plan_t *plan, int l, int rb) {
   return sum + account_row_block_way(plan, l, rb, layer->parameter - 1);
 }
 
-double account_step_end(const plan_t *plan, int l, bool last) {
-  const epx_pace_t *pace = plan->pace;
+double account_step_end(const account_view_t *at, int l, bool last) {
+  const epx_pace_t *pace = at->pace;
   return last ? mean(pace->last_ends[l], pace->last[l]) : mean(pace->ends[l], pace->commands);
 }
 
 double account_words_end(account_t *a, int l, double word, int sets, bool feedback) {
-  const plan_t *plan = a->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = a->at.plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   double sent = 0.0, most = 0.0;
-  if (feedback && account_measured(plan, l)) {
-    return account_step_end(plan, l, false);
+  if (feedback && account_measured(&a->at, l)) {
+    return account_step_end(&a->at, l, false);
   }
   if (!layer->fed) {
     traffic_clear(&a->traffic);
@@ -202,7 +207,7 @@ double account_words_end(account_t *a, int l, double word, int sets, bool feedba
     sent = traffic_hottest(&a->traffic);
   }
   for (int rb = 0; rb <= account_last_row(layer); ++rb) {
-    const double end = layer->fed ? end_after_sums(plan, l, rb, word, sets)
+    const double end = layer->fed ? end_after_sums(&a->at, l, rb, word, sets)
                                   : end_from_memory(plan, l, rb, word, sent);
     most = account_larger(most, end + (feedback ? account_feedback_way(plan, l, rb) : 0.0));
   }

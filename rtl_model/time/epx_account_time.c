@@ -21,14 +21,14 @@
 
 /* The first pixel of layer l's input that needs the last row of positions for its feedback; all
  * pixels from this one on do. */
-static int last_pixels(const plan_layer_t *layer) {
+static int last_pixels(const epx_plan_layer_t *layer) {
   const epx_geometry_t *g = &layer->g;
   const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
   const int complete = (g->out_height - 1) * pool * g->stride - g->padding;
   return (complete < 0 ? 0 : complete > g->in_height ? g->in_height : complete) * g->in_width;
 }
 
-static int pixels(const plan_layer_t *layer) {
+static int pixels(const epx_plan_layer_t *layer) {
   return layer->g.in_height * layer->g.in_width;
 }
 
@@ -36,7 +36,7 @@ static int pixels(const plan_layer_t *layer) {
  * and, with `states`, the states that this feedback makes go up again. A pixel's states leave only
  * when its neurons have fired, so the two streams do not wholly overlap. */
 static double drain_cycles(account_t *a, int l, int first, bool states) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   const int end = pixels(&plan->layer[l]);
   traffic_clear(&a->traffic);
   traffic_feedback(&a->traffic, l, first, end);
@@ -72,28 +72,28 @@ static void keep(chain_t *slow, const chain_t *chain) {
 /* The longest way of a header, in cycles, from the homes below layer l to the tiles that their
  * states drive: those of the layer above the homes and, where they take states, of its feedback
  * arrays. */
-static double states_way(const plan_t *plan, int l) {
-  const plan_layer_t *layer = &plan->layer[l];
+static double states_way(const epx_plan_t *plan, int l) {
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const double way = account_way(plan, layer->parameter, layer->parameter - 1);
   return layer->fed ? account_larger(way, account_way(plan, l, layer->parameter - 1)) : way;
 }
 
 double account_drain(account_t *a, int l) {
-  return drain_cycles(a, l, last_pixels(&a->plan->layer[l]), true);
+  return drain_cycles(a, l, last_pixels(&a->at.plan->layer[l]), true);
 }
 
 /* The chain of a layer l that acts back, in a step: forward, backward until the edge `words`, and
  * the neurons below. hottest: cycles of the busiest link for all packets of the step. */
 static chain_t layer_chain(account_t *a, int l, double words, double hottest) {
-  const plan_t *plan = a->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = a->at.plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   chain_t chain = {{0}, 0};
   const double vectors = layer->fed ? (double)layer->positions * layer->window : 0.0;
-  const double backward = (double)layer->positions * account_position_cycles(plan, l);
-  spend(&chain, EPX_PART_FORWARD, vectors * account_vector_cycles(plan, l));
+  const double backward = (double)layer->positions * account_position_cycles(&a->at, l);
+  spend(&chain, EPX_PART_FORWARD, vectors * account_vector_cycles(&a->at, l));
   spend(&chain, EPX_PART_BACKWARD, backward);
   spend(&chain, EPX_PART_NETWORK, words + 2.0 - chain.total);
-  if (!account_measured(plan, l)) { /* else the network's time is in it */
+  if (!account_measured(&a->at, l)) { /* else the network's time is in it */
     const double rows_after_first = backward * (layer->g.out_height - 1) / layer->g.out_height;
     const double drain = account_drain(a, l);
     spend(&chain, EPX_PART_NETWORK, account_larger(drain, hottest - rows_after_first));
@@ -104,7 +104,7 @@ static chain_t layer_chain(account_t *a, int l, double words, double hottest) {
 
 /* The number of the last pixel that a row block reads. */
 static int last_pixel_read(account_t *a, int l, int row_block) {
-  const plan_layer_t *layer = &a->plan->layer[l];
+  const epx_plan_layer_t *layer = &a->at.plan->layer[l];
   int pixel = pixels(layer) - 1;
   while (pixel > 0 &&
          epx_floorplan_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
@@ -118,12 +118,12 @@ static int last_pixel_read(account_t *a, int l, int row_block) {
  * by pixel and take at least `pace` cycles in all. A row block starts when the pixels that it reads
  * are there. */
 static double inputs_to_sums(account_t *a, int l, double pace) {
-  const plan_t *plan = a->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = a->at.plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   traffic_clear(&a->traffic);
   traffic_inputs(&a->traffic, l, 0, pixels(layer));
   const double sent = account_larger(traffic_hottest(&a->traffic), pace);
-  const double arrays = account_sums_at_home(plan, l) - account_chain_cycles(plan, l);
+  const double arrays = account_sums_at_home(&a->at, l) - account_chain_cycles(plan, l);
   double chain = account_chain_cycles(plan, l), end = 0.0;
   for (int rb = 0; rb <= account_last_row(layer); ++rb) {
     const double share = (double)(last_pixel_read(a, l, rb) + 1) / pixels(layer);
@@ -139,7 +139,7 @@ static double inputs_to_sums(account_t *a, int l, double pace) {
 
 /* The edge at which states have gone to the read-out and the softmax of its logits is done. */
 static double logits_at(account_t *a) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   const int l = plan->layers;
   double at = inputs_to_sums(a, l, (double)plan->layer[l - 1].positions);
   if (plan->layer[l].map.column_blocks > 1) {
@@ -152,7 +152,7 @@ static double logits_at(account_t *a) {
 
 /* Errors from the softmax unit to the last of the read-out's tiles. */
 static double error_cycles(account_t *a) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   if (plan->layer[plan->layers].map.row_blocks * plan->layer[plan->layers].map.column_blocks == 1) {
     return 0.0;
   }
@@ -162,25 +162,26 @@ static double error_cycles(account_t *a) {
 }
 
 static chain_t readout_chain(account_t *a) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   const int l = plan->layers;
   chain_t chain = {{0}, 0};
   spend(&chain, EPX_PART_READOUT, logits_at(a) + 1.0);
   spend(&chain, EPX_PART_READOUT, error_cycles(a) + 1.0);
-  spend(&chain, EPX_PART_READOUT, account_position_cycles(plan, l) + 2.0);
+  spend(&chain, EPX_PART_READOUT, account_position_cycles(&a->at, l) + 2.0);
   spend(&chain, EPX_PART_READOUT, drain_cycles(a, l, 0, false) + account_way(plan, l, l - 1));
   spend(&chain, EPX_PART_READOUT, 2.0);
   return chain;
 }
 
 /* The chain of homes that wait for no feedback: they fire a position a cycle, as its sums come. */
-static chain_t firing_chain(const plan_t *plan, int l, double sums) {
+static chain_t firing_chain(const account_view_t *at, int l, double sums) {
+  const epx_plan_t *plan = at->plan;
   chain_t chain = {{0}, 0};
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const double end = account_larger((double)layer->positions + 1.0, sums + 2.0);
   if (l > 0) {
     spend(&chain, EPX_PART_FORWARD,
-          (double)layer->positions * layer->window * account_vector_cycles(plan, l));
+          (double)layer->positions * layer->window * account_vector_cycles(at, l));
   }
   spend(&chain, EPX_PART_NETWORK, end - chain.total);
   return chain;
@@ -189,8 +190,8 @@ static chain_t firing_chain(const plan_t *plan, int l, double sums) {
 /* The chain of tile layer l in a step. `end`: the edge at which its tiles are done with backward
  * products, or, where it makes none, with its sums. */
 static chain_t step_chain(account_t *a, int l, double end, double hottest) {
-  return a->plan->layer[l].acts_back ? layer_chain(a, l, end, hottest)
-                                     : firing_chain(a->plan, l, end);
+  return a->at.plan->layer[l].acts_back ? layer_chain(a, l, end, hottest)
+                                        : firing_chain(&a->at, l, end);
 }
 
 /* The mean step of an event-driven chip. Which layer is the last to be done changes from step to
@@ -198,11 +199,11 @@ static chain_t step_chain(account_t *a, int l, double end, double hottest) {
  * layer's chain counts with the share of the steps that the layer ended, at its mean edge in those
  * steps. Without a measurement the chain is empty. */
 static chain_t mean_step(account_t *a, double hottest) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   chain_t mean = {{0}, 0};
-  for (int l = 1; l < plan->tile_layers && account_measured(plan, l); ++l) {
-    const double times = (double)plan->pace->last[l] / (double)plan->pace->commands;
-    const chain_t chain = step_chain(a, l, account_step_end(plan, l, true), hottest);
+  for (int l = 1; l < plan->tile_layers && account_measured(&a->at, l); ++l) {
+    const double times = (double)a->at.pace->last[l] / (double)a->at.pace->commands;
+    const chain_t chain = step_chain(a, l, account_step_end(&a->at, l, true), hottest);
     for (int i = 0; i < EPX_PART_COUNT; ++i) {
       mean.cycles[i] += times * chain.cycles[i];
     }
@@ -212,16 +213,16 @@ static chain_t mean_step(account_t *a, double hottest) {
 }
 
 static chain_t step_time(account_t *a, bool nudged) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   const double hottest = traffic_hottest(&a->traffic);
-  chain_t slow = firing_chain(plan, 0, 0.0);
+  chain_t slow = firing_chain(&a->at, 0, 0.0);
   for (int l = 1; l < plan->layers; ++l) {
-    const int back = plan_back(plan, l);
-    const double word = account_position_cycles(plan, back);
+    const int back = epx_plan_back(plan, l);
+    const double word = account_position_cycles(&a->at, back);
     const double end = account_words_end(a, back, word, 1, true);
     const chain_t chain = layer_chain(a, back, end, hottest);
     /* With feedback arrays, layer l's own forward products are not part of that chain. */
-    const chain_t own = firing_chain(plan, l, account_sums_at_home(plan, l));
+    const chain_t own = firing_chain(&a->at, l, account_sums_at_home(&a->at, l));
     keep(&slow, &chain);
     keep(&slow, &own);
   }
@@ -235,8 +236,8 @@ static chain_t step_time(account_t *a, bool nudged) {
 }
 
 static chain_t load_time(account_t *a) {
-  const plan_t *plan = a->plan;
-  const plan_layer_t *first = &plan->layer[0];
+  const epx_plan_t *plan = a->at.plan;
+  const epx_plan_layer_t *first = &plan->layer[0];
   chain_t chain = {{0}, 0};
   const double sums = inputs_to_sums(a, 0, (double)pixels(first));
   spend(&chain, EPX_PART_INPUT, sums + 2.0);
@@ -244,7 +245,7 @@ static chain_t load_time(account_t *a) {
 }
 
 static chain_t predict_time(account_t *a) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   chain_t chain = {{0}, 0};
   if (plan->readout) {
     const int home = epx_floorplan_tile(&plan->floor, plan->layers,
@@ -261,13 +262,13 @@ static chain_t predict_time(account_t *a) {
 }
 
 static chain_t store_time(account_t *a, bool recall) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   const double hottest = traffic_hottest(&a->traffic);
   chain_t chain = {{0}, 0};
   double most = 1.0, way = 0.0;
   for (int l = 0; l < plan->layers; ++l) {
     most = account_larger(most, (double)plan->layer[l].positions - 1.0);
-    way = l > 0 ? account_larger(way, states_way(plan, plan_back(plan, l))) : way;
+    way = l > 0 ? account_larger(way, states_way(plan, epx_plan_back(plan, l))) : way;
   }
   spend(&chain, EPX_PART_STORES,
         recall && plan->layers > 1 ? account_larger(most, account_larger(hottest, most) + way)
@@ -278,8 +279,8 @@ static chain_t store_time(account_t *a, bool recall) {
 /* The edge at which the last of a layer's tiles has taken its correlations. hottest: cycles of the
  * busiest link for all packets of the command. */
 static double correlated_at(account_t *a, int l, double hottest) {
-  const plan_t *plan = a->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = a->at.plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const double word = (1.0 + account_slowest(plan, l).rows) * layer->sets;
   if (layer->role == EPX_ROLE_FEEDBACK &&
       !layer->fed) { /* the states of the layer below come now */
@@ -291,7 +292,7 @@ static double correlated_at(account_t *a, int l, double hottest) {
 }
 
 static chain_t correlate_time(account_t *a, bool readout) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   const double hottest = traffic_hottest(&a->traffic);
   chain_t slow = {{0}, 0};
   for (int l = 0; l < plan->tile_layers; ++l) {
@@ -319,7 +320,7 @@ typedef struct update_cycles_t {
 
 static update_cycles_t update_cycles(const account_t *a, int l) {
   const epx_pulsing_t *pulsing = a->pulsing;
-  const epx_tile_shape_t tile = account_slowest(a->plan, l);
+  const epx_tile_shape_t tile = account_slowest(a->at.plan, l);
   if (pulsing != NULL && pulsing->updates > 0) {
     const double updates = (double)pulsing->updates;
     return (update_cycles_t){(double)pulsing->first[l] / updates,
@@ -330,7 +331,7 @@ static update_cycles_t update_cycles(const account_t *a, int l) {
 }
 
 static chain_t update_time(const account_t *a) {
-  const plan_t *plan = a->plan;
+  const epx_plan_t *plan = a->at.plan;
   chain_t slow = {{0}, 0};
   for (int l = 0; l < plan->tile_layers; ++l) {
     const epx_tile_shape_t tile = account_slowest(plan, l);

@@ -6,15 +6,15 @@
 
 enum { EAST, WEST, SOUTH, NORTH, LOCAL };
 
-static size_t outputs(const plan_t *plan) {
+static size_t outputs(const epx_plan_t *plan) {
   return (size_t)(plan->floor.columns * plan->floor.rows) * TRAFFIC_PORTS;
 }
 
-static size_t links(const plan_t *plan) {
+static size_t links(const epx_plan_t *plan) {
   return outputs(plan) + (size_t)plan->floor.tiles + 1;
 }
 
-epx_status_t traffic_create(const plan_t *plan, traffic_t *traffic, epx_error_t *error) {
+epx_status_t traffic_create(const epx_plan_t *plan, traffic_t *traffic, epx_error_t *error) {
   int channels = 1;
   for (int l = 0; l < plan->tile_layers; ++l) {
     channels = plan->layer[l].g.in_channels > channels ? plan->layer[l].g.in_channels : channels;
@@ -41,7 +41,7 @@ void traffic_clear(traffic_t *traffic) {
   traffic->flit_hops = traffic->values = 0;
 }
 
-double traffic_flit_cycles(const plan_t *plan) {
+double traffic_flit_cycles(const epx_plan_t *plan) {
   const double covered = (double)plan->chip->router_cycles / plan->chip->buffer_flits;
   return covered > 1.0 ? covered : 1.0;
 }
@@ -90,7 +90,7 @@ static int count(const unsigned char *reads, int first, int end) {
   return sum;
 }
 
-static void reads_of(traffic_t *traffic, const plan_layer_t *layer, int row_block, int pixel) {
+static void reads_of(traffic_t *traffic, const epx_plan_layer_t *layer, int row_block, int pixel) {
   epx_floorplan_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
                       pixel % layer->g.in_width, traffic->reads);
 }
@@ -98,8 +98,8 @@ static void reads_of(traffic_t *traffic, const plan_layer_t *layer, int row_bloc
 /* A packet for each column block below (below = -1: the host) and column block of layer l with the
  * channels in traffic->reads: up to row block `rb` of l, or down from it. */
 static void exchange(traffic_t *traffic, int l, int rb, bool down) {
-  const plan_t *plan = traffic->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = traffic->plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const int lower = layer->parameter - 1;
   const epx_layer_map_t *below = lower >= 0 ? &plan->layer[lower].map : NULL;
   const int bits = down ? EPX_ACCUMULATOR_BITS : layer->code_bits;
@@ -119,7 +119,7 @@ static void exchange(traffic_t *traffic, int l, int rb, bool down) {
 }
 
 void traffic_inputs(traffic_t *traffic, int l, int first, int end) {
-  const plan_layer_t *layer = &traffic->plan->layer[l];
+  const epx_plan_layer_t *layer = &traffic->plan->layer[l];
   for (int pixel = first; pixel < end; ++pixel) {
     for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
       reads_of(traffic, layer, rb, pixel);
@@ -130,7 +130,7 @@ void traffic_inputs(traffic_t *traffic, int l, int first, int end) {
 
 /* The sums of a pixel so far, from row block rb to the next, in every column block. */
 static void gather(traffic_t *traffic, int l, int rb) {
-  const plan_layer_t *layer = &traffic->plan->layer[l];
+  const epx_plan_layer_t *layer = &traffic->plan->layer[l];
   const int values = count(traffic->sums, 0, layer->g.in_channels);
   for (int cb = 0; values > 0 && cb < layer->map.column_blocks; ++cb) {
     const int tile = epx_floorplan_tile(&traffic->plan->floor, l, rb, cb);
@@ -140,7 +140,7 @@ static void gather(traffic_t *traffic, int l, int rb) {
 }
 
 void traffic_feedback(traffic_t *traffic, int l, int first, int end) {
-  const plan_layer_t *layer = &traffic->plan->layer[l];
+  const epx_plan_layer_t *layer = &traffic->plan->layer[l];
   const int channels = layer->g.in_channels, last = layer->map.row_blocks - 1;
   for (int pixel = first; pixel < end; ++pixel) {
     memset(traffic->sums, 0, (size_t)channels);
@@ -163,14 +163,14 @@ void traffic_feedback(traffic_t *traffic, int l, int first, int end) {
   }
 }
 
-static int units_of(const plan_layer_t *layer, int column_block) {
+static int units_of(const epx_plan_layer_t *layer, int column_block) {
   int first, end;
   epx_map_units(&layer->map, column_block, &first, &end);
   return end - first;
 }
 
 void traffic_partials(traffic_t *traffic, int l, uint64_t vectors) {
-  const plan_layer_t *layer = &traffic->plan->layer[l];
+  const epx_plan_layer_t *layer = &traffic->plan->layer[l];
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     const int64_t bits = (int64_t)units_of(layer, cb) * EPX_ACCUMULATOR_BITS;
     for (int rb = 0; rb + 1 < layer->map.row_blocks; ++rb) {
@@ -181,13 +181,13 @@ void traffic_partials(traffic_t *traffic, int l, uint64_t vectors) {
   }
 }
 
-static int home_of(const plan_t *plan, int l, int column_block) {
+static int home_of(const epx_plan_t *plan, int l, int column_block) {
   return epx_floorplan_tile(&plan->floor, l, plan->layer[l].map.row_blocks - 1, column_block);
 }
 
 void traffic_posts(traffic_t *traffic, int l, uint64_t positions, int sets) {
-  const plan_t *plan = traffic->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = traffic->plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     const int units = units_of(layer, cb), last = layer->map.row_blocks - 1;
@@ -201,10 +201,10 @@ void traffic_posts(traffic_t *traffic, int l, uint64_t positions, int sets) {
 
 /* `bits` a neuron of layer l, from its homes to those of its feedback arrays, or back. */
 static void between_homes(traffic_t *traffic, int l, uint64_t positions, int bits, bool back) {
-  const plan_t *plan = traffic->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = traffic->plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
-    const int own = home_of(plan, l, cb), feedback = home_of(plan, plan_back(plan, l), cb);
+    const int own = home_of(plan, l, cb), feedback = home_of(plan, epx_plan_back(plan, l), cb);
     const uint64_t units = (uint64_t)units_of(layer, cb);
     traffic_packet(traffic, back ? feedback : own, back ? own : feedback, (int64_t)units * bits,
                    positions);
@@ -213,33 +213,33 @@ static void between_homes(traffic_t *traffic, int l, uint64_t positions, int bit
 }
 
 void traffic_switches(traffic_t *traffic, int l) {
-  const plan_layer_t *layer = &traffic->plan->layer[l];
+  const epx_plan_layer_t *layer = &traffic->plan->layer[l];
   between_homes(traffic, l, layer->positions, layer->switch_bits, false);
   between_homes(traffic, l, layer->positions, layer->switch_bits, true);
 }
 
 void traffic_states(traffic_t *traffic, int l, int first, int end) {
-  const plan_t *plan = traffic->plan;
+  const epx_plan_t *plan = traffic->plan;
   const int above = l + 1;
   if (above < plan->layers) {
-    const int back = plan_back(plan, above);
+    const int back = epx_plan_back(plan, above);
     traffic_inputs(traffic, above, first, end);
     if (back != above && plan->layer[back].fed) {
       traffic_inputs(traffic, back, first, end);
     }
   }
-  if (plan_back(plan, l) != l) {
+  if (epx_plan_back(plan, l) != l) {
     between_homes(traffic, l, (uint64_t)(end - first), epx_qformat_bits(plan->chip->state), false);
   }
 }
 
-static int softmax_tile(const plan_t *plan) {
+static int softmax_tile(const epx_plan_t *plan) {
   return home_of(plan, plan->layers, 0);
 }
 
 void traffic_logits(traffic_t *traffic) {
-  const plan_t *plan = traffic->plan;
-  const plan_layer_t *readout = &plan->layer[plan->layers];
+  const epx_plan_t *plan = traffic->plan;
+  const epx_plan_layer_t *readout = &plan->layer[plan->layers];
   for (int cb = 1; cb < readout->map.column_blocks; ++cb) {
     traffic_packet(traffic, home_of(plan, plan->layers, cb), softmax_tile(plan),
                    (int64_t)units_of(readout, cb) * EPX_ACCUMULATOR_BITS, 1);
@@ -247,8 +247,8 @@ void traffic_logits(traffic_t *traffic) {
 }
 
 void traffic_errors(traffic_t *traffic) {
-  const plan_t *plan = traffic->plan;
-  const plan_layer_t *readout = &plan->layer[plan->layers];
+  const epx_plan_t *plan = traffic->plan;
+  const epx_plan_layer_t *readout = &plan->layer[plan->layers];
   const int from = softmax_tile(plan);
   for (int cb = 0; cb < readout->map.column_blocks; ++cb) {
     const int units = units_of(readout, cb);
@@ -263,13 +263,13 @@ void traffic_errors(traffic_t *traffic) {
 }
 
 void traffic_scores(traffic_t *traffic) {
-  const plan_t *plan = traffic->plan;
+  const epx_plan_t *plan = traffic->plan;
   if (plan->readout) {
     traffic_packet(traffic, softmax_tile(plan), EPX_HOST, EPX_ACCUMULATOR_BITS, 1);
     return;
   }
   const int l = plan->layers - 1;
-  const plan_layer_t *last = &plan->layer[l];
+  const epx_plan_layer_t *last = &plan->layer[l];
   for (int cb = 0; cb < last->map.column_blocks; ++cb) {
     traffic_packet(traffic, home_of(plan, l, cb), EPX_HOST,
                    (int64_t)units_of(last, cb) * epx_qformat_bits(plan->chip->state),
@@ -278,8 +278,8 @@ void traffic_scores(traffic_t *traffic) {
 }
 
 void traffic_biases(traffic_t *traffic, int l) {
-  const plan_t *plan = traffic->plan;
-  const plan_layer_t *layer = &plan->layer[l];
+  const epx_plan_t *plan = traffic->plan;
+  const epx_plan_layer_t *layer = &plan->layer[l];
   const int last = layer->map.row_blocks - 1;
   for (int cb = 0; last > 0 && cb < layer->map.column_blocks; ++cb) {
     const int tile = epx_floorplan_tile(&plan->floor, l, 0, cb);

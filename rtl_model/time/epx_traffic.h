@@ -11,7 +11,7 @@
 enum { TRAFFIC_PORTS = 5 };
 
 typedef struct traffic_t {
-  const plan_t *plan;
+  const epx_plan_t *plan;
   uint64_t flit_hops; /* flits, each counted at every router that it leaves */
   uint64_t values;    /* that the receivers take */
   uint64_t *load;     /* flits over each link: of every router's outputs, then from every tile and
@@ -20,12 +20,13 @@ typedef struct traffic_t {
   unsigned char *reads; /* scratch: channels of a pixel */
 } traffic_t;
 
-EPX_CHECKED epx_status_t traffic_create(const plan_t *plan, traffic_t *traffic, epx_error_t *error);
+EPX_CHECKED epx_status_t traffic_create(const epx_plan_t *plan, traffic_t *traffic,
+                                        epx_error_t *error);
 void traffic_destroy(traffic_t *traffic);
 void traffic_clear(traffic_t *traffic);
 /* Cycles between flits on a link between routers or into one: 1, or more where an input's buffer is
  * too small to cover the router's latency. */
-double traffic_flit_cycles(const plan_t *plan);
+double traffic_flit_cycles(const epx_plan_t *plan);
 /* Cycles that the busiest link is at work. */
 double traffic_hottest(const traffic_t *traffic);
 

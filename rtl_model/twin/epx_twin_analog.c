@@ -14,19 +14,19 @@ typedef struct part_t {
 } part_t;
 
 epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_block) {
-  return layer->array[column_block * layer->map.row_blocks + row_block];
+  return layer->array[column_block * layer->plan->map.row_blocks + row_block];
 }
 
 static part_t part_of(const twin_layer_t *layer, int row_block, int column_block) {
   part_t part = {.array = twin_array(layer, row_block, column_block)};
-  epx_map_rows(&layer->map, row_block, &part.row, &part.row_end);
-  epx_map_units(&layer->map, column_block, &part.unit, &part.unit_end);
+  epx_map_rows(&layer->plan->map, row_block, &part.row, &part.row_end);
+  epx_map_units(&layer->plan->map, column_block, &part.unit, &part.unit_end);
   return part;
 }
 
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error) {
   twin_layer_t *layer = &twin->layer[i];
-  const epx_layer_map_t *map = &layer->map;
+  const epx_layer_map_t *map = &layer->plan->map;
   layer->array = calloc((size_t)(map->row_blocks * map->column_blocks), sizeof(epx_array_t *));
   if (layer->array == NULL) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the arrays of a layer");
@@ -34,13 +34,14 @@ epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t
   epx_status_t status = EPX_OK;
   for (int tile = 0; status == EPX_OK && tile < map->row_blocks * map->column_blocks; ++tile) {
     const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
-    status = epx_array_create(&twin->chip, &shape, first_tile + tile, &layer->array[tile], error);
+    status =
+        epx_array_create(twin->plan->chip, &shape, first_tile + tile, &layer->array[tile], error);
   }
   return status;
 }
 
 void twin_analog_destroy(twin_layer_t *layer) {
-  const int tiles = layer->map.row_blocks * layer->map.column_blocks;
+  const int tiles = layer->plan->map.row_blocks * layer->plan->map.column_blocks;
   for (int i = 0; layer->array != NULL && i < tiles; ++i) {
     epx_array_destroy(layer->array[i]);
   }
@@ -49,7 +50,7 @@ void twin_analog_destroy(twin_layer_t *layer) {
 
 epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
                               epx_error_t *error) {
-  const epx_layer_map_t *map = &layer->map;
+  const epx_layer_map_t *map = &layer->plan->map;
   for (int i = 0; i < map->row_blocks * map->column_blocks; ++i) {
     const part_t part = part_of(layer, i % map->row_blocks, i / map->row_blocks);
     for (int k = part.row; k < part.row_end; ++k) {
@@ -69,14 +70,14 @@ epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
 }
 
 void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines) {
-  const epx_geometry_t *g = &layer->g;
-  const uint8_t *patch = image + epx_conv_patch_at(&layer->conv, m);
+  const epx_geometry_t *g = &layer->plan->g;
+  const uint8_t *patch = image + epx_conv_patch_at(&layer->plan->conv, m);
   const size_t channels = (size_t)g->in_channels;
   for (int ky = 0; ky < g->kernel_height; ++ky) {
     for (int kx = 0; kx < g->kernel_width; ++kx, lines += channels) {
       memcpy(lines,
              patch + (size_t)ky * (size_t)twin_image_pitch(layer) +
-                 (size_t)(kx * layer->padded_channels),
+                 (size_t)(kx * layer->plan->padded_channels),
              channels);
     }
   }
@@ -93,9 +94,9 @@ static epx_clips_t multiply(const twin_layer_t *layer, uint64_t event, const uin
   int64_t sums[EPX_TWIN_ANALOG_LINES];
   epx_clips_t clips = {0};
   twin_gather_lines(layer, image, m, lines);
-  memset(products, 0, (size_t)layer->g.units * sizeof *products);
-  for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
-    for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
+  memset(products, 0, (size_t)layer->plan->g.units * sizeof *products);
+  for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
+    for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
       epx_clips_add(&clips, epx_array_forward(part.array, event, m, lines + part.row, sums));
       for (int u = part.unit; u < part.unit_end; ++u) {
@@ -120,12 +121,14 @@ void twin_pool_place(const int64_t *products, int units, int place, int32_t *out
 
 epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
                                 int32_t *out, uint8_t *switches) {
-  const int units = layer->g.units, positions = layer->g.out_height * layer->g.out_width;
+  const int units = layer->plan->g.units,
+            positions = layer->plan->g.out_height * layer->plan->g.out_width;
   int64_t products[EPX_TWIN_ANALOG_LINES];
   epx_clips_t clips = {0};
   for (int p = 0; p < positions; ++p, out += units) {
-    for (int place = 0; place < layer->window; ++place) {
-      epx_clips_add(&clips, multiply(layer, event, image, p * layer->window + place, products));
+    for (int place = 0; place < layer->plan->window; ++place) {
+      epx_clips_add(&clips,
+                    multiply(layer, event, image, p * layer->plan->window + place, products));
       twin_pool_place(products, units, place, out, switches);
     }
     switches += switches == NULL ? 0 : units;
@@ -135,9 +138,9 @@ epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t event, const
 
 void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
                   int place, int32_t *out, int ldc) {
-  const epx_geometry_t *g = &layer->g;
+  const epx_geometry_t *g = &layer->plan->g;
   int cy, cx, row, row_end;
-  epx_map_rows(&layer->map, row_block, &row, &row_end);
+  epx_map_rows(&layer->plan->map, row_block, &row, &row_end);
   epx_geometry_unpool(g, position / g->out_width, position % g->out_width, place, &cy, &cx);
   for (int k = row; k < row_end; ++k) {
     const int area = k / g->in_channels, c = k % g->in_channels;
@@ -145,7 +148,7 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
     const int ix = cx * g->stride - g->padding + area % g->kernel_width;
     if (iy >= 0 && ix >= 0 && iy < g->in_height && ix < g->in_width) {
       const size_t pixel = (size_t)(iy * g->in_width + ix);
-      const size_t at = layer->dense ? pixel * (size_t)g->in_channels : pixel * (size_t)ldc;
+      const size_t at = layer->plan->dense ? pixel * (size_t)g->in_channels : pixel * (size_t)ldc;
       out[at + (size_t)c] += (int32_t)sums[k - row];
     }
   }
@@ -156,10 +159,10 @@ static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t event,
                                      int32_t *out, int ldc) {
   int64_t sums[EPX_TWIN_ANALOG_LINES];
   epx_clips_t clips = {0};
-  for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
-    for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
+  for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
+    for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
-      for (int place = 0; place < layer->window; ++place) {
+      for (int place = 0; place < layer->plan->window; ++place) {
         epx_clips_add(&clips, epx_array_backward(part.array, event, p, posts + part.unit,
                                                  switches + part.unit, place, sums));
         twin_scatter(layer, rb, sums, p, place, out, ldc);
@@ -172,18 +175,18 @@ static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t event,
 epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
                                  const uint8_t *switches, int32_t *out, int ldc) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
-  const epx_geometry_t *g = &layer->g;
+  const epx_geometry_t *g = &layer->plan->g;
   int32_t posts[EPX_TWIN_ANALOG_LINES];
   const size_t pixels = (size_t)(g->in_height * g->in_width);
   epx_clips_t clips = {0};
-  memset(out, 0, (layer->dense ? g->in_size : pixels * (size_t)ldc) * sizeof *out);
+  memset(out, 0, (layer->plan->dense ? g->in_size : pixels * (size_t)ldc) * sizeof *out);
   for (int p = 0; p < g->out_height * g->out_width; ++p) {
     const uint8_t *state = place.at + (size_t)(p / g->out_width) * place.row_stride +
                            (size_t)(p % g->out_width) * place.pixel_stride;
     for (int u = 0; u < g->units; ++u) {
       posts[u] = state[u];
     }
-    const uint8_t *own = layer->window == 1 ? none : switches + (size_t)p * (size_t)g->units;
+    const uint8_t *own = layer->plan->window == 1 ? none : switches + (size_t)p * (size_t)g->units;
     epx_clips_add(&clips, backward_position(layer, event, posts, own, p, out, ldc));
   }
   return clips;
@@ -192,6 +195,6 @@ epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin
 epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
                                int32_t *nudge) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
-  memset(nudge, 0, readout->g.in_size * sizeof *nudge);
-  return backward_position(readout, event, error, none, 0, nudge, readout->g.in_channels);
+  memset(nudge, 0, readout->plan->g.in_size * sizeof *nudge);
+  return backward_position(readout, event, error, none, 0, nudge, readout->plan->g.in_channels);
 }

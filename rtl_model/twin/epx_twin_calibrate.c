@@ -9,11 +9,11 @@
 #include "epx_twin_internal.h"
 
 static int tiles_of(const twin_layer_t *layer) {
-  return layer->map.row_blocks * layer->map.column_blocks;
+  return layer->plan->map.row_blocks * layer->plan->map.column_blocks;
 }
 
 size_t twin_range_count(const twin_layer_t *layer) {
-  return epx_map_ranges(&layer->map, tiles_of(layer));
+  return epx_map_ranges(&layer->plan->map, tiles_of(layer));
 }
 
 static bool follows_batches(const twin_t *twin) {
@@ -25,7 +25,7 @@ bool twin_uncalibrated(const epx_substrate_t *self) {
   if (!follows_batches(twin)) {
     return false;
   }
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const size_t count = twin_range_count(&twin->layer[i]);
     for (size_t k = 0; k < count; ++k) {
       if (twin->layer[i].ranges[k] != 0) {
@@ -38,10 +38,10 @@ bool twin_uncalibrated(const epx_substrate_t *self) {
 
 epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error) {
   epx_status_t status = EPX_OK;
-  for (int i = 0; follows_batches(twin) && i < twin->tile_layers; ++i) {
+  for (int i = 0; follows_batches(twin) && i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
     for (int tile = 0; status == EPX_OK && tile < tiles_of(layer); ++tile) {
-      const int64_t *ranges = layer->ranges + epx_map_ranges(&layer->map, tile);
+      const int64_t *ranges = layer->ranges + epx_map_ranges(&layer->plan->map, tile);
       status = epx_array_set_ranges(layer->array[tile], ranges, error);
     }
   }
@@ -59,7 +59,7 @@ static epx_status_t copy_registers(epx_substrate_t *from, epx_substrate_t *to, e
 
 static epx_status_t observe(twin_t *copy, epx_error_t *error) {
   epx_status_t status = EPX_OK;
-  for (int i = 0; i < copy->tile_layers; ++i) {
+  for (int i = 0; i < copy->plan->tile_layers; ++i) {
     for (int tile = 0; status == EPX_OK && tile < tiles_of(&copy->layer[i]); ++tile) {
       status = epx_array_observe(copy->layer[i].array[tile], error);
     }
@@ -69,11 +69,11 @@ static epx_status_t observe(twin_t *copy, epx_error_t *error) {
 }
 
 static void take_ranges(const twin_t *copy, twin_t *twin) {
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &copy->layer[i];
     for (int tile = 0; tile < tiles_of(layer); ++tile) {
-      epx_array_observed(layer->array[tile], &twin->chip,
-                         twin->layer[i].ranges + epx_map_ranges(&layer->map, tile));
+      epx_array_observed(layer->array[tile], twin->plan->chip,
+                         twin->layer[i].ranges + epx_map_ranges(&layer->plan->map, tile));
     }
   }
 }
@@ -103,7 +103,8 @@ epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *step
   if (!follows_batches(twin)) {
     return EPX_OK;
   }
-  epx_status_t status = epx_twin_create(&self->network, &twin->chip, step->batch.n, &copy, error);
+  epx_status_t status =
+      epx_twin_create(&self->network, twin->plan->chip, step->batch.n, &copy, error);
   if (status != EPX_OK) {
     return status;
   }

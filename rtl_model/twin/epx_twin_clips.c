@@ -5,13 +5,14 @@
 #include "epx_twin_internal.h"
 
 bool twin_converts(const twin_t *twin) {
-  return twin->chip.array_kind == EPX_ARRAY_ANALOG && twin->chip.adc.kind != EPX_CONVERTER_IDEAL;
+  return twin->plan->chip->array_kind == EPX_ARRAY_ANALOG &&
+         twin->plan->chip->adc.kind != EPX_CONVERTER_IDEAL;
 }
 
 void twin_clips_total(const twin_t *twin, epx_clips_t total[EPX_MAX_TILE_LAYERS][2]) {
   memcpy(total, twin->clips, sizeof twin->clips);
   for (int i = 0; i < twin->workspaces; ++i) {
-    for (int t = 0; t < twin->tile_layers; ++t) {
+    for (int t = 0; t < twin->plan->tile_layers; ++t) {
       epx_clips_add(&total[t][0], twin->workspace[i].clips[t][0]);
       epx_clips_add(&total[t][1], twin->workspace[i].clips[t][1]);
     }
@@ -27,7 +28,7 @@ void twin_clips_set(twin_t *twin, epx_clips_t total[EPX_MAX_TILE_LAYERS][2]) {
 
 void epx_twin_clips(const epx_substrate_t *substrate, epx_twin_clips_t *clips) {
   const twin_t *twin = (const twin_t *)substrate;
-  *clips = (epx_twin_clips_t){.layers = twin_converts(twin) ? twin->tile_layers : 0};
+  *clips = (epx_twin_clips_t){.layers = twin_converts(twin) ? twin->plan->tile_layers : 0};
   twin_clips_total(twin, clips->layer);
 }
 
@@ -38,7 +39,7 @@ void epx_twin_clips_forget(epx_substrate_t *substrate) {
 
 void twin_clips_begin_step(const twin_t *twin, twin_workspace_t *w, int step) {
   if (twin_converts(twin)) {
-    memcpy(w->clips_before[step % 2], w->clips, (size_t)twin->tile_layers * sizeof *w->clips);
+    memcpy(w->clips_before[step % 2], w->clips, (size_t)twin->plan->tile_layers * sizeof *w->clips);
   }
 }
 
@@ -47,7 +48,7 @@ void twin_clips_repeat(const twin_t *twin, twin_workspace_t *w, int step, int pe
     return;
   }
   epx_clips_t(*before)[2] = w->clips_before[(step + 1 - period) % 2];
-  for (int t = 0; t < twin->tile_layers; ++t) {
+  for (int t = 0; t < twin->plan->tile_layers; ++t) {
     for (int side = 0; side < 2; ++side) {
       epx_clips_t *now = &w->clips[t][side];
       now->conversions += (now->conversions - before[t][side].conversions) * (uint64_t)times;
@@ -59,16 +60,16 @@ void twin_clips_repeat(const twin_t *twin, twin_workspace_t *w, int step, int pe
 /* ---- ranges that follow ---- */
 
 static bool follows(const twin_t *twin) {
-  return epx_array_calibrates(&twin->chip) && twin->chip.adc_follow_batches > 0;
+  return epx_chip_calibrates(twin->plan->chip) && twin->plan->chip->adc_follow_batches > 0;
 }
 
 static int tiles_of(const twin_layer_t *layer) {
-  return layer->map.row_blocks * layer->map.column_blocks;
+  return layer->plan->map.row_blocks * layer->plan->map.column_blocks;
 }
 
 epx_status_t twin_follow_create(twin_t *twin, epx_error_t *error) {
   epx_status_t status = EPX_OK;
-  for (int i = 0; follows(twin) && i < twin->tile_layers; ++i) {
+  for (int i = 0; follows(twin) && i < twin->plan->tile_layers; ++i) {
     for (int tile = 0; status == EPX_OK && tile < tiles_of(&twin->layer[i]); ++tile) {
       status = epx_array_follow(twin->layer[i].array[tile], error);
     }
@@ -77,7 +78,7 @@ epx_status_t twin_follow_create(twin_t *twin, epx_error_t *error) {
 }
 
 void twin_follow_forget(twin_t *twin) {
-  for (int i = 0; follows(twin) && i < twin->tile_layers; ++i) {
+  for (int i = 0; follows(twin) && i < twin->plan->tile_layers; ++i) {
     for (int tile = 0; tile < tiles_of(&twin->layer[i]); ++tile) {
       epx_array_forget(twin->layer[i].array[tile]);
     }
@@ -87,7 +88,7 @@ void twin_follow_forget(twin_t *twin) {
 /* A share of clips is one of all conversions that a chip makes; whether there are any shows without
  * the steps of samples that have settled. */
 bool twin_counts_shares(const twin_t *twin) {
-  return follows(twin) && twin->chip.adc_coverage < 1.0;
+  return follows(twin) && twin->plan->chip->adc_coverage < 1.0;
 }
 
 epx_status_t twin_follow(epx_substrate_t *self, epx_error_t *error) {
@@ -96,11 +97,11 @@ epx_status_t twin_follow(epx_substrate_t *self, epx_error_t *error) {
     return EPX_OK;
   }
   bool changed = false;
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
     for (int tile = 0; tile < tiles_of(layer); ++tile) {
-      changed |= epx_array_widen(layer->array[tile], &twin->chip,
-                                 layer->ranges + epx_map_ranges(&layer->map, tile));
+      changed |= epx_array_widen(layer->array[tile], twin->plan->chip,
+                                 layer->ranges + epx_map_ranges(&layer->plan->map, tile));
     }
   }
   return changed ? twin_set_ranges(twin, error) : EPX_OK;

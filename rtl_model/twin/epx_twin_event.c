@@ -19,25 +19,26 @@ typedef struct held_t {
 } held_t;
 
 static int positions_of(const twin_layer_t *layer) {
-  return layer->g.out_height * layer->g.out_width;
+  return layer->plan->g.out_height * layer->plan->g.out_width;
 }
 
 static size_t backward_size(const twin_layer_t *layer) {
-  const epx_geometry_t *g = &layer->g;
-  return layer->dense ? g->in_size
-                      : (size_t)(g->in_height * g->in_width) * (size_t)twin_backward_ldc(layer);
+  const epx_geometry_t *g = &layer->plan->g;
+  return layer->plan->dense
+             ? g->in_size
+             : (size_t)(g->in_height * g->in_width) * (size_t)twin_backward_ldc(layer);
 }
 
 /* The tile layers but the first, one after another; every part at a multiple of 8. */
 size_t twin_event_size(twin_t *twin) {
-  const bool lossy = !epx_array_exact(&twin->chip);
+  const bool lossy = !epx_chip_exact(twin->plan->chip);
   size_t sum = 0;
-  for (int i = 1; twin->chip.event_driven && i < twin->tile_layers; ++i) {
+  for (int i = 1; twin->plan->chip->event_driven && i < twin->plan->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
-    const size_t neurons = layer->g.out_size;
+    const size_t neurons = layer->plan->g.out_size;
     const size_t bytes[TWIN_HELD_PARTS] = {
         twin_image_size(layer), neurons * sizeof(int32_t), neurons,
-        lossy ? neurons * (size_t)layer->window * sizeof(int64_t) : 0,
+        lossy ? neurons * (size_t)layer->plan->window * sizeof(int64_t) : 0,
         lossy ? backward_size(layer) * sizeof(int32_t) : 0};
     for (int part = 0; part < TWIN_HELD_PARTS; ++part) {
       layer->held_at[part] = sum;
@@ -70,13 +71,14 @@ void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps) {
   epx_pace_t *const pace = w->at_work;
   epx_pace_t idle = {.commands = 1};
   w->at_work = &idle;
-  for (int i = 1; i < twin->tile_layers; ++i) { /* each word is taken, and drives nothing */
+  for (int i = 1; i < twin->plan->tile_layers; ++i) { /* each word is taken, and drives nothing */
     const twin_layer_t *layer = &twin->layer[i];
-    const bool drives = layer->role != EPX_ROLE_READOUT || w->nudged;
+    const bool drives = layer->plan->role != EPX_ROLE_READOUT || w->nudged;
     if (drives && twin_fed(layer)) {
       twin_pace_idle_forward(twin, layer, w);
     }
-    if (drives && (layer->role != EPX_ROLE_STATES || twin_back(twin, layer->parameter) == i)) {
+    if (drives &&
+        (layer->plan->role != EPX_ROLE_STATES || twin_back(twin, layer->plan->parameter) == i)) {
       twin_pace_idle_backward(twin, layer, w);
     }
   }
@@ -102,8 +104,8 @@ static int row_block_rows(const epx_layer_map_t *map, int rb) {
 /* Drives the change of convolution row m in row block rb; returns the passes. */
 static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int m,
                       int rb, int64_t *sums) {
-  const epx_layer_map_t *map = &layer->map;
-  const uint8_t *before = w->lines, *now = w->lines + layer->g.fan_in;
+  const epx_layer_map_t *map = &layer->plan->map;
+  const uint8_t *before = w->lines, *now = w->lines + layer->plan->g.fan_in;
   int row, row_end;
   epx_map_rows(map, rb, &row, &row_end);
   const int rows = row_end - row;
@@ -118,13 +120,13 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
   if (passes == 0) {
     return 0;
   }
-  const uint64_t units = (uint64_t)layer->g.units;
+  const uint64_t units = (uint64_t)layer->plan->g.units;
   w->events.psum_adds += units;
   w->events.accumulator_bits += units * EPX_ACCUMULATOR_BITS;
   for (int cb = 0; cb < map->column_blocks; ++cb) {
     int unit, unit_end;
     epx_map_units(map, cb, &unit, &unit_end);
-    epx_drive_events(&twin->chip, driver, &drive, 1, (unit_end - unit) * map->slices, rows,
+    epx_drive_events(twin->plan->chip, driver, &drive, 1, (unit_end - unit) * map->slices, rows,
                      &w->events);
     if (layer->array != NULL) {
       epx_clips_add(&w->clips[layer - twin->layer][0],
@@ -141,16 +143,18 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
 void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                         const uint8_t *image, int32_t *out, uint8_t *switches) {
   const held_t held = held_of(layer, w);
-  const int vectors = positions_of(layer) * layer->window, units = layer->g.units;
+  const int vectors = positions_of(layer) * layer->plan->window, units = layer->plan->g.units;
   const size_t size = twin_image_size(layer);
   if (memcmp(held.image, image, size) != 0) {
-    const int widest = layer->map.column_blocks > 1 ? layer->map.weights_per_tile : units;
-    const uint64_t reading = epx_tile_reading_cycles(&twin->chip, widest * layer->map.slices);
+    const int widest =
+        layer->plan->map.column_blocks > 1 ? layer->plan->map.weights_per_tile : units;
+    const uint64_t reading =
+        epx_tile_reading_cycles(twin->plan->chip, widest * layer->plan->map.slices);
     twin_pace_begin_forward(layer, w);
     for (int m = 0; m < vectors; ++m) {
       twin_gather_lines(layer, held.image, m, w->lines);
-      twin_gather_lines(layer, image, m, w->lines + layer->g.fan_in);
-      for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
+      twin_gather_lines(layer, image, m, w->lines + layer->plan->g.fan_in);
+      for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
         const int passes =
             drive_rows(twin, layer, w, m, rb, held.forward + (size_t)m * (size_t)units);
         w->word[rb] = 1 + (passes == 0 ? 1 : (uint64_t)passes * reading);
@@ -163,8 +167,8 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
     twin_pace_idle_forward(twin, layer, w);
   }
   for (int m = 0; layer->array != NULL && m < vectors; ++m) {
-    const size_t neuron = (size_t)(m / layer->window) * (size_t)units;
-    twin_pool_place(held.forward + (size_t)m * (size_t)units, units, m % layer->window,
+    const size_t neuron = (size_t)(m / layer->plan->window) * (size_t)units;
+    twin_pool_place(held.forward + (size_t)m * (size_t)units, units, m % layer->plan->window,
                     out + neuron, switches == NULL ? NULL : switches + neuron);
   }
 }
@@ -173,7 +177,7 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
 
 /* Rows of a row block that lie on the image at one place of a window. */
 static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, int cy, int cx) {
-  const epx_geometry_t *g = &layer->g;
+  const epx_geometry_t *g = &layer->plan->g;
   int count = 0, end;
   for (int k = row; k < row_end; k = end) { /* the rows of one pixel of the patch */
     const int area = k / g->in_channels;
@@ -189,8 +193,8 @@ static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, i
  * passes of a slice. */
 static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int cb,
                        int p, int place, const held_t *held) {
-  const epx_layer_map_t *map = &layer->map;
-  const epx_geometry_t *g = &layer->g;
+  const epx_layer_map_t *map = &layer->plan->map;
+  const epx_geometry_t *g = &layer->plan->g;
   int unit, unit_end, cy, cx;
   epx_map_units(map, cb, &unit, &unit_end);
   const int units = unit_end - unit;
@@ -204,7 +208,7 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
     int row, row_end;
     epx_map_rows(map, rb, &row, &row_end);
     const uint64_t adds = rows_on_image(layer, row, row_end, cy, cx);
-    epx_drive_events(&twin->chip, &layer->driver[1], &drive, map->slices, row_end - row, units,
+    epx_drive_events(twin->plan->chip, &layer->driver[1], &drive, map->slices, row_end - row, units,
                      &w->events);
     w->events.psum_adds += adds;
     w->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
@@ -213,7 +217,7 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
                     epx_array_backward_change(twin_array(layer, rb, cb), w->event, p, place, &drive,
                                               w->change + unit, w->products));
       twin_scatter(layer, rb, w->products, p, place, held->backward,
-                   layer->dense ? g->in_channels : twin_backward_ldc(layer));
+                   layer->plan->dense ? g->in_channels : twin_backward_ldc(layer));
     }
   }
   return passes;
@@ -224,21 +228,21 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
 static void drive_position(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                            int p, const int32_t *posts, const uint8_t *switches,
                            const held_t *held) {
-  const epx_layer_map_t *map = &layer->map;
-  const size_t units = (size_t)layer->g.units, at = (size_t)p * units;
+  const epx_layer_map_t *map = &layer->plan->map;
+  const size_t units = (size_t)layer->plan->g.units, at = (size_t)p * units;
   const uint64_t reading =
-      epx_tile_reading_cycles(&twin->chip, row_block_rows(map, 0)) * (uint64_t)map->slices;
+      epx_tile_reading_cycles(twin->plan->chip, row_block_rows(map, 0)) * (uint64_t)map->slices;
   if (memcmp(held->posts + at, posts, units * sizeof *posts) == 0 &&
       memcmp(held->switches + at, switches, units) == 0) {
     for (int cb = 0; cb < map->column_blocks; ++cb) {
-      w->word[cb] = 1 + (uint64_t)layer->window;
+      w->word[cb] = 1 + (uint64_t)layer->plan->window;
     }
     return;
   }
   for (int cb = 0; cb < map->column_blocks; ++cb) {
     w->word[cb] = 1;
   }
-  for (int place = 0; place < layer->window; ++place) {
+  for (int place = 0; place < layer->plan->window; ++place) {
     epx_drive_change(&layer->driver[1], held->posts + at, held->switches + at, posts, switches,
                      place, (int)units, w->change);
     for (int cb = 0; cb < map->column_blocks; ++cb) {
@@ -253,15 +257,16 @@ static void drive_position(const twin_t *twin, const twin_layer_t *layer, twin_w
 void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                          twin_place_t place, const uint8_t *switches, int32_t *out) {
   const held_t held = held_of(layer, w);
-  const size_t units = (size_t)layer->g.units;
+  const size_t units = (size_t)layer->plan->g.units;
   twin_pace_begin_backward(twin, layer, w);
   for (int p = 0; p < positions_of(layer); ++p) {
-    const uint8_t *state = place.at + (size_t)(p / layer->g.out_width) * place.row_stride +
-                           (size_t)(p % layer->g.out_width) * place.pixel_stride;
+    const uint8_t *state = place.at + (size_t)(p / layer->plan->g.out_width) * place.row_stride +
+                           (size_t)(p % layer->plan->g.out_width) * place.pixel_stride;
     for (size_t u = 0; u < units; ++u) {
       w->posts[u] = state[u];
     }
-    const uint8_t *of_position = layer->window == 1 ? w->no_switches : switches + (size_t)p * units;
+    const uint8_t *of_position =
+        layer->plan->window == 1 ? w->no_switches : switches + (size_t)p * units;
     drive_position(twin, layer, w, p, w->posts, of_position, &held);
     twin_pace_position(twin, layer, w, p);
   }
@@ -273,13 +278,13 @@ void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_wor
 
 void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *error,
                        int32_t *nudge) {
-  const twin_layer_t *readout = &twin->layer[twin->layers];
+  const twin_layer_t *readout = &twin->layer[twin->plan->layers];
   const held_t held = held_of(readout, w);
   twin_pace_begin_backward(twin, readout, w);
   drive_position(twin, readout, w, 0, error, w->no_switches, &held);
   twin_pace_position(twin, readout, w, 0);
   twin_pace_end_backward(twin, readout, w);
   if (readout->array != NULL) {
-    memcpy(nudge, held.backward, readout->g.in_size * sizeof *nudge);
+    memcpy(nudge, held.backward, readout->plan->g.in_size * sizeof *nudge);
   }
 }

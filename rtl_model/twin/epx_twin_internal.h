@@ -12,13 +12,8 @@
 #include <stdbool.h>
 
 #include "epx_array.h"
-#include "epx_conv.h"
-#include "epx_floorplan.h"
-#include "epx_geometry.h"
-#include "epx_mapping.h"
-#include "epx_neuron.h"
+#include "epx_plan.h"
 #include "epx_pulsed.h"
-#include "epx_softmax.h"
 #include "epx_twin.h"
 #include "epx_update.h"
 
@@ -51,22 +46,8 @@ typedef struct twin_ways_t {
 
 /* A tile layer (epx_mapping.h). */
 typedef struct twin_layer_t {
-  int parameter; /* layer */
-  epx_array_role_t role;
-  epx_geometry_t g;
-  epx_layer_map_t map;
-  epx_qformat_t synapse, shadow_format;
-  int pre_fraction;       /* of the states (or input) that drive the layer */
-  int fraction;           /* F: of the layer's accumulator */
-  int forward_shift;      /* product -> accumulator, left */
-  int backward_shift;     /* product from the layer above -> accumulator, left */
-  int padded_channels;    /* input channels, to a multiple of 4 */
-  bool dense;             /* one position that sees its whole input */
-  int window;             /* convolution positions of one neuron: 4 (max) or 1 */
-  epx_conv_t conv;        /* the layer as quant/epx_conv.h computes it */
-  epx_conv_t feedback;    /* its transpose: of a dense layer, one position with fan_in channels */
+  const epx_plan_layer_t *plan;
   epx_driver_t driver[2]; /* of rows, of units */
-  epx_neuron_t neuron;
 
   /* Registers, in [units][fan_in] order. */
   int32_t *shadow, *velocity;
@@ -143,8 +124,7 @@ typedef struct twin_counters_t {
 
 typedef struct twin_t {
   epx_substrate_t base;
-  epx_chip_t chip;
-  int layers, parameter_layers, tile_layers;
+  epx_plan_t *plan; /* never changed */
   twin_layer_t layer[EPX_MAX_TILE_LAYERS];
   epx_softmax_t softmax;
   int samples;        /* of the present mini-batch that are held here */
@@ -170,19 +150,20 @@ typedef struct twin_t {
 
 /* Geometry of the bordered image that layer l reads. */
 static inline int twin_image_pitch(const twin_layer_t *layer) {
-  return (layer->g.in_width + 2 * layer->g.padding) * layer->padded_channels;
+  return (layer->plan->g.in_width + 2 * layer->plan->g.padding) * layer->plan->padded_channels;
 }
 static inline size_t twin_image_size(const twin_layer_t *layer) {
-  return (size_t)(layer->g.in_height + 2 * layer->g.padding) * (size_t)twin_image_pitch(layer);
+  return (size_t)(layer->plan->g.in_height + 2 * layer->plan->g.padding) *
+         (size_t)twin_image_pitch(layer);
 }
 /* Elements of a layer's correlations as a thread sums them, channels padded. */
 static inline size_t twin_raw_size(const twin_layer_t *layer) {
-  return (size_t)epx_conv_padded_fan_in(&layer->conv) * (size_t)layer->g.units;
+  return (size_t)epx_conv_padded_fan_in(&layer->plan->conv) * (size_t)layer->plan->g.units;
 }
 /* The first byte of pixel (y, x) of layer l's bordered image. */
 static inline size_t twin_image_at(const twin_layer_t *layer, int y, int x) {
-  return (size_t)(y + layer->g.padding) * (size_t)twin_image_pitch(layer) +
-         (size_t)(x + layer->g.padding) * (size_t)layer->padded_channels;
+  return (size_t)(y + layer->plan->g.padding) * (size_t)twin_image_pitch(layer) +
+         (size_t)(x + layer->plan->g.padding) * (size_t)layer->plan->padded_channels;
 }
 /* Row width of layer l + 1's backward product into layer l's states, in int32. */
 int twin_backward_ldc(const twin_layer_t *above);
@@ -200,14 +181,14 @@ static inline bool twin_rule_different(const twin_t *twin) {
 }
 /* Feedback arrays take the states of the layer below in a step only where they pool. */
 static inline bool twin_fed(const twin_layer_t *layer) {
-  return layer->role != EPX_ROLE_FEEDBACK || layer->window > 1;
+  return layer->plan->role != EPX_ROLE_FEEDBACK || layer->plan->window > 1;
 }
 /* Whether tile layer i is feedback arrays that learn what the layer's own arrays learn. */
 static inline bool twin_shares_gradient(const twin_t *twin, int i) {
-  return twin->layer[i].role == EPX_ROLE_FEEDBACK && !twin_rule_different(twin);
+  return twin->layer[i].plan->role == EPX_ROLE_FEEDBACK && !twin_rule_different(twin);
 }
 static inline uint8_t *twin_sample(const twin_t *twin, uint8_t *const *states, int l, int sample) {
-  return states[l] + (size_t)sample * twin->layer[l].g.out_size;
+  return states[l] + (size_t)sample * twin->layer[l].plan->g.out_size;
 }
 
 /* Where the states of layer l lie in a workspace while its sample relaxes. */
@@ -217,21 +198,20 @@ typedef struct twin_place_t {
 } twin_place_t;
 
 static inline twin_place_t twin_state_place(const twin_t *twin, const twin_workspace_t *w, int l) {
-  const epx_geometry_t *g = &twin->layer[l].g;
-  if (l + 1 == twin->parameter_layers) { /* squared error: the output feeds no product */
+  const epx_geometry_t *g = &twin->layer[l].plan->g;
+  if (l + 1 == twin->plan->parameter_layers) { /* squared error: the output feeds no product */
     return (twin_place_t){w->image[l + 1], (size_t)g->units, (size_t)(g->units * g->out_width)};
   }
   const twin_layer_t *above = &twin->layer[l + 1];
   return (twin_place_t){w->image[l + 1] + twin_image_at(above, 0, 0),
-                        (size_t)above->padded_channels, (size_t)twin_image_pitch(above)};
+                        (size_t)above->plan->padded_channels, (size_t)twin_image_pitch(above)};
 }
 
 /* The shape of a layer's tile; tiles are numbered [column_blocks][row_blocks]. */
 static inline epx_tile_shape_t twin_tile_shape(const twin_t *twin, const twin_layer_t *layer,
                                                int tile) {
-  const epx_layer_map_t *map = &layer->map;
-  return epx_map_tile(&twin->chip, map, layer->parameter, layer->role, layer->window,
-                      tile % map->row_blocks, tile / map->row_blocks);
+  const int blocks = layer->plan->map.row_blocks;
+  return epx_plan_tile(twin->plan, (int)(layer - twin->layer), tile % blocks, tile / blocks);
 }
 
 /* epx_twin_memory.c */
@@ -239,7 +219,6 @@ bool twin_allocate(twin_t *twin);
 void twin_destroy(epx_substrate_t *self);
 
 /* epx_twin_product.c: the two products of a layer. */
-void twin_make_convolutions(twin_layer_t *layer);
 /* Tile layer i: derived arrays from the registers. */
 EPX_CHECKED epx_status_t twin_pack(twin_t *twin, int i, epx_error_t *error);
 void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t *image,
@@ -269,7 +248,7 @@ void twin_follow_forget(twin_t *twin);
 bool twin_counts_shares(const twin_t *twin);
 epx_status_t twin_follow(epx_substrate_t *self, epx_error_t *error);
 
-/* epx_twin_analog.c: products on arrays that are not exact (epx_array_exact). */
+/* epx_twin_analog.c: products on arrays that are not exact (epx_chip_exact). */
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
@@ -363,8 +342,8 @@ epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
 
 /* A tile layer's weights in the exchange format. */
 static inline double *twin_weights_of(const twin_layer_t *layer, const epx_params_t *params) {
-  return layer->role == EPX_ROLE_FEEDBACK ? params->backward[layer->parameter]
-                                          : params->weight[layer->parameter];
+  return layer->plan->role == EPX_ROLE_FEEDBACK ? params->backward[layer->plan->parameter]
+                                                : params->weight[layer->plan->parameter];
 }
 
 /* epx_twin_health.c */

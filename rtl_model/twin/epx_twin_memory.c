@@ -27,31 +27,32 @@ static size_t larger(size_t a, size_t b) {
 
 static void allocate_layer(twin_t *twin, int i, bool *failed) {
   twin_layer_t *layer = &twin->layer[i];
-  const epx_geometry_t *g = &layer->g;
+  const epx_geometry_t *g = &layer->plan->g;
   const size_t units = (size_t)g->units, weights = units * (size_t)g->fan_in;
   layer->shadow = zeroed(weights, sizeof *layer->shadow, failed);
   layer->velocity = zeroed(weights, sizeof *layer->velocity, failed);
-  if (layer->role != EPX_ROLE_FEEDBACK) {
+  if (layer->plan->role != EPX_ROLE_FEEDBACK) {
     layer->bias = zeroed(units, sizeof *layer->bias, failed);
     layer->bias_velocity = zeroed(units, sizeof *layer->bias_velocity, failed);
   }
-  layer->lfsr = zeroed((size_t)(layer->map.row_blocks * layer->map.column_blocks),
+  layer->lfsr = zeroed((size_t)(layer->plan->map.row_blocks * layer->plan->map.column_blocks),
                        sizeof *layer->lfsr, failed);
-  if (!epx_array_exact(&twin->chip)) {
+  if (!epx_chip_exact(twin->plan->chip)) {
     layer->written = zeroed(weights, sizeof *layer->written, failed);
   }
-  if (epx_array_calibrates(&twin->chip)) {
+  if (epx_chip_calibrates(twin->plan->chip)) {
     layer->ranges = zeroed(twin_range_count(layer), sizeof *layer->ranges, failed);
   }
   layer->code = zeroed(weights, 1, failed);
   layer->offset = zeroed(units, sizeof *layer->offset, failed);
-  layer->packed_forward = zeroed(epx_conv_packed_size(&layer->conv), 1, failed);
-  layer->packed_backward = zeroed(epx_conv_packed_transpose_size(&layer->feedback), 1, failed);
+  layer->packed_forward = zeroed(epx_conv_packed_size(&layer->plan->conv), 1, failed);
+  layer->packed_backward =
+      zeroed(epx_conv_packed_transpose_size(&layer->plan->feedback), 1, failed);
   layer->forward_rows =
-      zeroed((size_t)epx_conv_row_count(&layer->conv), sizeof *layer->forward_rows, failed);
+      zeroed((size_t)epx_conv_row_count(&layer->plan->conv), sizeof *layer->forward_rows, failed);
   if (twin_shares_gradient(twin, i)) {
-    layer->correlation = twin->layer[layer->parameter].correlation;
-    layer->bias_correlation = twin->layer[layer->parameter].bias_correlation;
+    layer->correlation = twin->layer[layer->plan->parameter].correlation;
+    layer->bias_correlation = twin->layer[layer->plan->parameter].bias_correlation;
     return;
   }
   layer->correlation = zeroed(weights, sizeof *layer->correlation, failed);
@@ -60,19 +61,20 @@ static void allocate_layer(twin_t *twin, int i, bool *failed) {
 
 /* What the kernels of one layer want, one after another. */
 static size_t scratch_size(const twin_layer_t *layer) {
-  const size_t products = larger(epx_conv_forward_workspace_size(&layer->conv),
-                                 epx_conv_transpose_workspace_size(&layer->feedback));
-  return larger(products, epx_conv_correlate_workspace_size(&layer->conv));
+  const size_t products = larger(epx_conv_forward_workspace_size(&layer->plan->conv),
+                                 epx_conv_transpose_workspace_size(&layer->plan->feedback));
+  return larger(products, epx_conv_correlate_workspace_size(&layer->plan->conv));
 }
 
 /* Of a state layer: images, states, products. */
 static void allocate_dynamics(const twin_t *twin, twin_workspace_t *w, int l, bool *failed) {
   const twin_layer_t *layer = &twin->layer[l];
-  w->previous[l] = zeroed(layer->g.out_size, 1, failed);
-  w->forward[l] = zeroed(layer->g.out_size, sizeof *w->forward[l], failed);
-  if (l + 1 < twin->layers) {
+  w->previous[l] = zeroed(layer->plan->g.out_size, 1, failed);
+  w->forward[l] = zeroed(layer->plan->g.out_size, sizeof *w->forward[l], failed);
+  if (l + 1 < twin->plan->layers) {
     const twin_layer_t *above = &twin->layer[l + 1];
-    const size_t positions = above->dense ? 1 : (size_t)(above->g.in_height * above->g.in_width);
+    const size_t positions =
+        above->plan->dense ? 1 : (size_t)(above->plan->g.in_height * above->plan->g.in_width);
     w->backward[l] =
         zeroed(positions * (size_t)twin_backward_ldc(above), sizeof *w->backward[l], failed);
   }
@@ -80,34 +82,36 @@ static void allocate_dynamics(const twin_t *twin, twin_workspace_t *w, int l, bo
 
 static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *failed) {
   size_t scratch = 0, fan_in = 0, units = 0, blocks = 0;
-  for (int l = 0; l < twin->parameter_layers; ++l) {
+  for (int l = 0; l < twin->plan->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     scratch = larger(scratch, scratch_size(layer));
-    fan_in = larger(fan_in, (size_t)layer->g.fan_in);
-    units = larger(units, (size_t)layer->g.units);
-    blocks = larger(blocks, (size_t)layer->map.row_blocks);
-    blocks = larger(blocks, (size_t)layer->map.column_blocks);
+    fan_in = larger(fan_in, (size_t)layer->plan->g.fan_in);
+    units = larger(units, (size_t)layer->plan->g.units);
+    blocks = larger(blocks, (size_t)layer->plan->map.row_blocks);
+    blocks = larger(blocks, (size_t)layer->plan->map.column_blocks);
     w->image[l] = zeroed(twin_image_size(layer), 1, failed);
-    if (l < twin->layers) {
+    if (l < twin->plan->layers) {
       allocate_dynamics(twin, w, l, failed);
     }
   }
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
-    w->switches[i] = zeroed(layer->g.out_size, 1, failed);
-    if (layer->role == EPX_ROLE_READOUT) {
-      w->readout_correlation =
-          zeroed(layer->g.in_size * (size_t)layer->g.units, sizeof *w->readout_correlation, failed);
+    w->switches[i] = zeroed(layer->plan->g.out_size, 1, failed);
+    if (layer->plan->role == EPX_ROLE_READOUT) {
+      w->readout_correlation = zeroed(layer->plan->g.in_size * (size_t)layer->plan->g.units,
+                                      sizeof *w->readout_correlation, failed);
     } else if (!twin_shares_gradient(twin, i)) {
       w->correlation[i] = zeroed(twin_raw_size(layer), sizeof *w->correlation[i], failed);
     }
-    w->bias_correlation[i] = zeroed((size_t)layer->g.units, sizeof *w->bias_correlation[i], failed);
+    w->bias_correlation[i] =
+        zeroed((size_t)layer->plan->g.units, sizeof *w->bias_correlation[i], failed);
   }
   if (!twin_has_readout(twin)) {
-    w->image[twin->layers] = zeroed(twin->layer[twin->layers - 1].g.out_size, 1, failed);
+    w->image[twin->plan->layers] =
+        zeroed(twin->layer[twin->plan->layers - 1].plan->g.out_size, 1, failed);
   }
   w->scratch = zeroed(scratch, 1, failed);
-  w->nudge = zeroed(twin->layer[twin->layers - 1].g.out_size, sizeof *w->nudge, failed);
+  w->nudge = zeroed(twin->layer[twin->plan->layers - 1].plan->g.out_size, sizeof *w->nudge, failed);
   if (twin->held_size > 0) {
     w->lines = zeroed(2 * fan_in, 1, failed);
     w->change = zeroed(larger(fan_in, units), sizeof *w->change, failed);
@@ -124,17 +128,17 @@ bool twin_allocate(twin_t *twin) {
   bool failed = false;
   const size_t samples = (size_t)twin->base.capacity;
   size_t pack = 0;
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
     allocate_layer(twin, i, &failed);
-    pack = larger(pack, epx_conv_pack_buffer_size(&layer->conv));
-    pack = larger(pack, epx_conv_pack_transpose_buffer_size(&layer->feedback));
+    pack = larger(pack, epx_conv_pack_buffer_size(&layer->plan->conv));
+    pack = larger(pack, epx_conv_pack_transpose_buffer_size(&layer->plan->feedback));
   }
-  for (int l = 0; l < twin->layers; ++l) {
-    twin->state[l] = zeroed(samples * twin->layer[l].g.out_size, 1, &failed);
-    twin->free_state[l] = zeroed(samples * twin->layer[l].g.out_size, 1, &failed);
+  for (int l = 0; l < twin->plan->layers; ++l) {
+    twin->state[l] = zeroed(samples * twin->layer[l].plan->g.out_size, 1, &failed);
+    twin->free_state[l] = zeroed(samples * twin->layer[l].plan->g.out_size, 1, &failed);
   }
-  const epx_geometry_t *first = &twin->layer[0].g;
+  const epx_geometry_t *first = &twin->layer[0].plan->g;
   twin->labels = zeroed(samples, 1, &failed);
   twin->input = zeroed(samples * first->in_size, 1, &failed);
   twin->drive = zeroed(samples * first->out_size, sizeof *twin->drive, &failed);
@@ -179,7 +183,7 @@ static void free_workspace(twin_workspace_t *w) {
 
 void twin_destroy(epx_substrate_t *self) {
   twin_t *twin = (twin_t *)self;
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
     twin_analog_destroy(layer);
     twin_pulsed_destroy(layer);
@@ -201,7 +205,7 @@ void twin_destroy(epx_substrate_t *self) {
       free(layer->bias_correlation);
     }
   }
-  for (int l = 0; l < twin->layers; ++l) {
+  for (int l = 0; l < twin->plan->layers; ++l) {
     free(twin->state[l]);
     free(twin->free_state[l]);
   }
@@ -215,5 +219,6 @@ void twin_destroy(epx_substrate_t *self) {
   free(twin->drive);
   free(twin->drive_switches);
   free(twin->pack_buffer);
+  epx_plan_destroy(twin->plan);
   free(twin);
 }

@@ -25,16 +25,16 @@
 #include "epx_twin_internal.h"
 
 static int last_row(const twin_layer_t *layer) {
-  return layer->map.row_blocks - 1;
+  return layer->plan->map.row_blocks - 1;
 }
 
 static int vectors_of(const twin_layer_t *layer) {
-  return layer->g.out_height * layer->g.out_width * layer->window;
+  return layer->plan->g.out_height * layer->plan->g.out_width * layer->plan->window;
 }
 
 /* Fills the cycles that a layer's packets take on the idle network. */
-static bool make_ways(const plan_t *plan, int i, twin_ways_t *ways) {
-  const plan_layer_t *layer = &plan->layer[i];
+static bool make_ways(const epx_plan_t *plan, int i, twin_ways_t *ways) {
+  const epx_plan_layer_t *layer = &plan->layer[i];
   const int blocks = layer->map.row_blocks, first = plan->floor.first_tile[i];
   const int64_t bits = account_partial_bits(plan, i);
   ways->post = calloc((size_t)blocks, sizeof *ways->post);
@@ -57,15 +57,15 @@ static bool make_ways(const plan_t *plan, int i, twin_ways_t *ways) {
 
 /* Fills the cycles that the busiest link takes for a step's packets, for each layer that acts back.
  */
-static epx_status_t make_network(twin_t *twin, plan_t *plan, epx_error_t *error) {
-  account_t a = {.plan = plan};
+static epx_status_t make_network(twin_t *twin, const epx_plan_t *plan, epx_error_t *error) {
+  account_t a = {.at = {.plan = plan}};
   const epx_status_t status = traffic_create(plan, &a.traffic, error);
   for (int nudged = 0; status == EPX_OK && nudged < 2; ++nudged) {
     traffic_clear(&a.traffic);
     account_step(&a, nudged != 0);
     const double hottest = traffic_hottest(&a.traffic);
-    for (int i = 1; i < twin->tile_layers; ++i) {
-      const plan_layer_t *layer = &plan->layer[i];
+    for (int i = 1; i < twin->plan->tile_layers; ++i) {
+      const epx_plan_layer_t *layer = &plan->layer[i];
       if (layer->acts_back && layer->role != EPX_ROLE_READOUT) {
         twin->layer[i].ways.row[nudged] = layer->convolves ? hottest / layer->g.out_height : 0.0;
         twin->layer[i].ways.drain = account_drain(&a, i);
@@ -77,15 +77,12 @@ static epx_status_t make_network(twin_t *twin, plan_t *plan, epx_error_t *error)
 }
 
 epx_status_t twin_pace_create(twin_t *twin, epx_error_t *error) {
-  plan_t *plan = malloc(sizeof *plan);
-  bool made = plan != NULL;
-  epx_status_t status = made ? plan_make(&twin->base.network, &twin->chip, plan, error) : EPX_OK;
-  for (int i = 1; made && status == EPX_OK && i < twin->tile_layers; ++i) {
-    made = make_ways(plan, i, &twin->layer[i].ways);
+  for (int i = 1; i < twin->plan->tile_layers; ++i) {
+    if (!make_ways(twin->plan, i, &twin->layer[i].ways)) {
+      return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip's ways");
+    }
   }
-  status = made && status == EPX_OK ? make_network(twin, plan, error) : status;
-  free(plan);
-  return made ? status : epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip's ways");
+  return make_network(twin, twin->plan, error);
 }
 
 void twin_pace_destroy(twin_layer_t *layer) {
@@ -99,13 +96,13 @@ void twin_pace_destroy(twin_layer_t *layer) {
  * each row block; backward, when each tile ends its word. */
 size_t twin_pace_size(twin_t *twin) {
   size_t own = 0, shared = 0;
-  for (int i = 1; i < twin->tile_layers; ++i) {
+  for (int i = 1; i < twin->plan->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
-    const size_t blocks = (size_t)layer->map.row_blocks;
-    const size_t left = blocks * (2 * ((size_t)twin->chip.psum_buffer + 2) + 1);
-    const size_t tiles = blocks * (size_t)layer->map.column_blocks;
+    const size_t blocks = (size_t)layer->plan->map.row_blocks;
+    const size_t left = blocks * (2 * ((size_t)twin->plan->chip->psum_buffer + 2) + 1);
+    const size_t tiles = blocks * (size_t)layer->plan->map.column_blocks;
     layer->pace_at = own;
-    own += blocks + (size_t)(vectors_of(layer) / layer->window);
+    own += blocks + (size_t)(vectors_of(layer) / layer->plan->window);
     shared = left > shared ? left : shared;
     shared = tiles > shared ? tiles : shared;
   }
@@ -118,7 +115,7 @@ static double *free_at(const twin_layer_t *layer, const twin_workspace_t *w) {
 }
 
 static double *home_at(const twin_layer_t *layer, const twin_workspace_t *w) {
-  return free_at(layer, w) + layer->map.row_blocks;
+  return free_at(layer, w) + layer->plan->map.row_blocks;
 }
 
 static double larger(double a, double b) {
@@ -138,7 +135,7 @@ static void begin(twin_workspace_t *w, int blocks) {
 }
 
 void twin_pace_begin_forward(const twin_layer_t *layer, twin_workspace_t *w) {
-  begin(w, layer->map.row_blocks);
+  begin(w, layer->plan->map.row_blocks);
   for (int rb = 0; rb <= last_row(layer); ++rb) {
     free_at(layer, w)[rb] = 1.0;
   }
@@ -150,7 +147,8 @@ void twin_pace_begin_forward(const twin_layer_t *layer, twin_workspace_t *w) {
  * of its buffer: when these have come, and vector m - room - 1 has been added there. */
 void twin_pace_vector(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int m) {
   const twin_ways_t *ways = &layer->ways;
-  const int room = twin->chip.psum_buffer, slots = room + 2, blocks = layer->map.row_blocks;
+  const int room = twin->plan->chip->psum_buffer, slots = room + 2,
+            blocks = layer->plan->map.row_blocks;
   double *const shared = w->edges + twin->pace_shared, *const array = free_at(layer, w);
   double *const added = shared + (m % slots) * blocks, *const left = shared + slots * blocks;
   const double *const before = shared + ((m + slots - 1) % slots) * blocks;
@@ -172,22 +170,22 @@ void twin_pace_vector(const twin_t *twin, const twin_layer_t *layer, twin_worksp
     }
     sent[(m % slots) * blocks + rb] = left[rb];
   }
-  if ((m + 1) % layer->window == 0) {
-    home_at(layer, w)[m / layer->window] = added[blocks - 1] + 2.0;
+  if ((m + 1) % layer->plan->window == 0) {
+    home_at(layer, w)[m / layer->plan->window] = added[blocks - 1] + 2.0;
   }
 }
 
 void twin_pace_end_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w) {
   const size_t i = (size_t)(layer - twin->layer);
-  w->at_work->forward[i] += longest(w->cycles, layer->map.row_blocks);
-  const double sums = home_at(layer, w)[vectors_of(layer) / layer->window - 1];
+  w->at_work->forward[i] += longest(w->cycles, layer->plan->map.row_blocks);
+  const double sums = home_at(layer, w)[vectors_of(layer) / layer->plan->window - 1];
   w->at_work->sums[i] += (uint64_t)sums;
   ++w->at_work->driven[i];
   w->end[i] = sums;
 }
 
 void twin_pace_begin_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w) {
-  const int columns = layer->map.column_blocks;
+  const int columns = layer->plan->map.column_blocks;
   double *const ends = w->edges + twin->pace_shared;
   begin(w, columns);
   w->carried = 0.0;
@@ -203,7 +201,8 @@ void twin_pace_begin_backward(const twin_t *twin, const twin_layer_t *layer, twi
  * done in all tiles, its feedback goes down, after that of the row before. */
 void twin_pace_position(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int p) {
   const twin_ways_t *ways = &layer->ways;
-  const int columns = layer->map.column_blocks, last = vectors_of(layer) / layer->window - 1;
+  const int columns = layer->plan->map.column_blocks,
+            last = vectors_of(layer) / layer->plan->window - 1;
   double *end = w->edges + twin->pace_shared, most = 0.0;
   for (int rb = 0; rb <= last_row(layer); ++rb) {
     const double out = twin_fed(layer)        ? home_at(layer, w)[p] + 1.0
@@ -217,7 +216,7 @@ void twin_pace_position(const twin_t *twin, const twin_layer_t *layer, twin_work
   for (int cb = 0; cb < columns; ++cb) {
     w->cycles[cb] += w->word[cb];
   }
-  if ((p + 1) % layer->g.out_width == 0) {
+  if ((p + 1) % layer->plan->g.out_width == 0) {
     const double row = ways->row[w->nudged];
     w->carried = larger(w->carried, most) + (p == last ? larger(row, ways->drain) : row);
   }
@@ -225,14 +224,14 @@ void twin_pace_position(const twin_t *twin, const twin_layer_t *layer, twin_work
 
 void twin_pace_end_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w) {
   const size_t i = (size_t)(layer - twin->layer);
-  w->at_work->backward[i] += longest(w->cycles, layer->map.column_blocks);
+  w->at_work->backward[i] += longest(w->cycles, layer->plan->map.column_blocks);
   w->end[i] = w->carried;
 }
 
 void twin_pace_end_step(const twin_t *twin, twin_workspace_t *w) {
   int last = 0;
-  for (int i = 1; i < twin->tile_layers; ++i) {
-    if (twin->layer[i].role != EPX_ROLE_READOUT) {
+  for (int i = 1; i < twin->plan->tile_layers; ++i) {
+    if (twin->layer[i].plan->role != EPX_ROLE_READOUT) {
       w->at_work->ends[i] += (uint64_t)w->end[i];
       last = last == 0 || w->end[i] > w->end[last] ? i : last;
     }
@@ -256,10 +255,10 @@ void twin_pace_idle_forward(const twin_t *twin, const twin_layer_t *layer, twin_
 
 void twin_pace_idle_backward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w) {
   twin_pace_begin_backward(twin, layer, w);
-  for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
-    w->word[cb] = 1 + (uint64_t)layer->window;
+  for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
+    w->word[cb] = 1 + (uint64_t)layer->plan->window;
   }
-  for (int p = 0; p < vectors_of(layer) / layer->window; ++p) {
+  for (int p = 0; p < vectors_of(layer) / layer->plan->window; ++p) {
     twin_pace_position(twin, layer, w, p);
   }
   twin_pace_end_backward(twin, layer, w);

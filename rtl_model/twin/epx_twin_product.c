@@ -6,58 +6,36 @@
 #include "epx_twin_internal.h"
 
 int twin_backward_ldc(const twin_layer_t *above) {
-  return epx_gemm_padded_n(above->feedback.channels);
-}
-
-void twin_make_convolutions(twin_layer_t *layer) {
-  const epx_geometry_t *g = &layer->g;
-  layer->conv = (epx_conv_t){.in_height = g->in_height,
-                             .in_width = g->in_width,
-                             .channels = g->in_channels,
-                             .kernel_height = g->kernel_height,
-                             .kernel_width = g->kernel_width,
-                             .stride = g->stride,
-                             .padding = g->padding,
-                             .units = g->units,
-                             .pool = layer->window == 4 ? 2 : 1};
-  layer->feedback = layer->conv;
-  if (layer->dense) {
-    layer->feedback = (epx_conv_t){.in_height = 1,
-                                   .in_width = 1,
-                                   .channels = g->fan_in,
-                                   .kernel_height = 1,
-                                   .kernel_width = 1,
-                                   .stride = 1,
-                                   .units = g->units,
-                                   .pool = 1};
-  }
+  return epx_gemm_padded_n(above->plan->feedback.channels);
 }
 
 epx_status_t twin_pack(twin_t *twin, int i, epx_error_t *error) {
   twin_layer_t *layer = &twin->layer[i];
-  const epx_geometry_t *g = &layer->g;
-  const int64_t input_offset = i == 0 ? INT64_C(1) << (epx_qformat_bits(twin->chip.input) - 1) : 0;
+  const epx_geometry_t *g = &layer->plan->g;
+  const int64_t input_offset =
+      i == 0 ? INT64_C(1) << (epx_qformat_bits(twin->plan->chip->input) - 1) : 0;
   for (int u = 0; u < g->units; ++u) {
     int64_t sum = 0;
     for (int k = 0; k < g->fan_in; ++k) {
       const size_t at = (size_t)u * (size_t)g->fan_in + (size_t)k;
-      layer->code[at] =
-          epx_update_visible(layer->shadow[at], twin->chip.shadow_bits, layer->synapse);
+      layer->code[at] = epx_update_visible(layer->shadow[at], twin->plan->chip->shadow_bits,
+                                           layer->plan->synapse);
       sum += layer->code[at];
     }
     if (layer->bias != NULL) {
-      const int32_t bias = epx_neuron_bias(layer->bias[u], twin->chip.bias, layer->fraction);
+      const int32_t bias =
+          epx_neuron_bias(layer->bias[u], twin->plan->chip->bias, layer->plan->fraction);
       layer->offset[u] =
-          (int32_t)(bias - input_offset * sum * (INT64_C(1) << layer->forward_shift));
+          (int32_t)(bias - input_offset * sum * (INT64_C(1) << layer->plan->forward_shift));
     }
   }
   if (layer->array != NULL) {
     return twin_analog_pack(layer, twin->base.stop, error);
   }
-  epx_conv_pack(&layer->conv, layer->code, twin->pack_buffer, layer->packed_forward);
-  if (layer->role != EPX_ROLE_READOUT && layer->parameter > 0 &&
-      twin_back(twin, layer->parameter) == i) {
-    epx_conv_pack_transpose(&layer->feedback, layer->code, twin->pack_buffer,
+  epx_conv_pack(&layer->plan->conv, layer->code, twin->pack_buffer, layer->packed_forward);
+  if (layer->plan->role != EPX_ROLE_READOUT && layer->plan->parameter > 0 &&
+      twin_back(twin, layer->plan->parameter) == i) {
+    epx_conv_pack_transpose(&layer->plan->feedback, layer->code, twin->pack_buffer,
                             layer->packed_backward);
   }
   return EPX_OK;
@@ -66,7 +44,7 @@ epx_status_t twin_pack(twin_t *twin, int i, epx_error_t *error) {
 void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t *image,
                   int32_t *out, uint8_t *switches) {
   const twin_layer_t *layer = &twin->layer[i];
-  uint8_t *const pooled = layer->window == 4 ? switches : NULL;
+  uint8_t *const pooled = layer->plan->window == 4 ? switches : NULL;
   if (i > 0 && w->held != NULL) {
     twin_event_forward(twin, layer, w, image, out, pooled);
   } else if (layer->array != NULL) {
@@ -75,7 +53,7 @@ void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t 
   if (layer->array != NULL) {
     return;
   }
-  epx_conv_forward_u8s8s32(&layer->conv, image, layer->forward_rows, layer->packed_forward,
+  epx_conv_forward_u8s8s32(&layer->plan->conv, image, layer->forward_rows, layer->packed_forward,
                            w->scratch, out, switches);
 }
 
@@ -92,6 +70,6 @@ void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t 
     return;
   }
   const epx_conv_states_t states = {place.at, place.pixel_stride, place.row_stride, switches};
-  epx_conv_transpose_u8s8s32(&layer->feedback, &states, layer->code, layer->packed_backward,
+  epx_conv_transpose_u8s8s32(&layer->plan->feedback, &states, layer->code, layer->packed_backward,
                              w->scratch, out, twin_backward_ldc(layer));
 }

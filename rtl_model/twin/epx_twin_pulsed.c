@@ -6,7 +6,7 @@
 
 epx_status_t twin_pulsed_create(twin_t *twin, int i, int first_tile, epx_error_t *error) {
   twin_layer_t *layer = &twin->layer[i];
-  const epx_layer_map_t *map = &layer->map;
+  const epx_layer_map_t *map = &layer->plan->map;
   const int tiles = map->row_blocks * map->column_blocks;
   layer->pulsed = calloc((size_t)tiles, sizeof(epx_pulsed_t *));
   layer->pulses = calloc((size_t)tiles, sizeof *layer->pulses);
@@ -16,14 +16,14 @@ epx_status_t twin_pulsed_create(twin_t *twin, int i, int first_tile, epx_error_t
   epx_status_t status = EPX_OK;
   for (int tile = 0; status == EPX_OK && tile < tiles; ++tile) {
     const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
-    status = epx_pulsed_create(&twin->chip, layer->synapse, &shape, first_tile + tile,
+    status = epx_pulsed_create(twin->plan->chip, layer->plan->synapse, &shape, first_tile + tile,
                                &layer->pulsed[tile], error);
   }
   return status;
 }
 
 void twin_pulsed_destroy(twin_layer_t *layer) {
-  const int tiles = layer->map.row_blocks * layer->map.column_blocks;
+  const int tiles = layer->plan->map.row_blocks * layer->plan->map.column_blocks;
   for (int tile = 0; layer->pulsed != NULL && tile < tiles; ++tile) {
     epx_pulsed_destroy(layer->pulsed[tile]);
   }
@@ -33,7 +33,7 @@ void twin_pulsed_destroy(twin_layer_t *layer) {
 
 void twin_pulsed_count(twin_t *twin, int i) {
   const twin_layer_t *layer = &twin->layer[i];
-  const epx_layer_map_t *map = &layer->map;
+  const epx_layer_map_t *map = &layer->plan->map;
   uint64_t most[2] = {0, 0}; /* of row block 0, of the others */
   for (int tile = 0; tile < map->row_blocks * map->column_blocks; ++tile) {
     const int other = tile % map->row_blocks > 0;
@@ -46,7 +46,7 @@ void twin_pulsed_count(twin_t *twin, int i) {
 }
 
 void twin_pulsed_limit(twin_layer_t *layer) {
-  const epx_layer_map_t *map = &layer->map;
+  const epx_layer_map_t *map = &layer->plan->map;
   for (int k = 0; layer->pulsed != NULL && k < map->fan_in; ++k) {
     for (int u = 0; u < map->units; ++u) {
       const int row_block = k / map->rows, column_block = u / map->weights_per_tile;

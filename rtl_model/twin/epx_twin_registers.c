@@ -9,10 +9,10 @@
 
 static void reset_optimiser(twin_t *twin, int i) {
   twin_layer_t *layer = &twin->layer[i];
-  const size_t units = (size_t)layer->g.units;
-  memset(layer->velocity, 0, units * (size_t)layer->g.fan_in * sizeof *layer->velocity);
+  const size_t units = (size_t)layer->plan->g.units;
+  memset(layer->velocity, 0, units * (size_t)layer->plan->g.fan_in * sizeof *layer->velocity);
   if (layer->written != NULL) {
-    memset(layer->written, 0, units * (size_t)layer->g.fan_in * sizeof *layer->written);
+    memset(layer->written, 0, units * (size_t)layer->plan->g.fan_in * sizeof *layer->written);
   }
   if (layer->ranges != NULL) {
     memset(layer->ranges, 0, twin_range_count(layer) * sizeof *layer->ranges);
@@ -20,9 +20,10 @@ static void reset_optimiser(twin_t *twin, int i) {
   if (layer->bias != NULL) {
     memset(layer->bias_velocity, 0, units * sizeof *layer->bias_velocity);
   }
-  for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
-    for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
-      layer->lfsr[rb * layer->map.column_blocks + cb] = epx_tile_lfsr(&twin->chip, i, rb, cb);
+  for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
+    for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
+      layer->lfsr[rb * layer->plan->map.column_blocks + cb] =
+          epx_tile_lfsr(twin->plan->chip, i, rb, cb);
     }
   }
 }
@@ -32,19 +33,20 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
   epx_status_t status = EPX_OK;
   memset(&twin->counters, 0, sizeof twin->counters);
   epx_twin_clips_forget(self);
-  for (int i = 0; status == EPX_OK && i < twin->tile_layers; ++i) {
+  for (int i = 0; status == EPX_OK && i < twin->plan->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
     const double *weight = twin_weights_of(layer, params);
-    const size_t fan_in = (size_t)layer->g.fan_in;
-    for (int u = 0; u < layer->g.units; ++u) {
+    const size_t fan_in = (size_t)layer->plan->g.fan_in;
+    for (int u = 0; u < layer->plan->g.units; ++u) {
       for (size_t k = 0; k < fan_in; ++k) {
-        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)k);
+        const size_t at =
+            (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->plan->g, (int)k);
         layer->shadow[at] = (int32_t)epx_quantize(weight[(size_t)u * fan_in + k],
-                                                  layer->shadow_format, EPX_ROUND_NEAREST_EVEN, 0);
+                                                  layer->plan->shadow, EPX_ROUND_NEAREST_EVEN, 0);
       }
       if (layer->bias != NULL) {
-        layer->bias[u] =
-            (int32_t)epx_quantize(params->bias[i][u], twin->chip.bias, EPX_ROUND_NEAREST_EVEN, 0);
+        layer->bias[u] = (int32_t)epx_quantize(params->bias[i][u], twin->plan->chip->bias,
+                                               EPX_ROUND_NEAREST_EVEN, 0);
       }
     }
     twin_pulsed_limit(layer);
@@ -57,17 +59,18 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
 epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
   (void)error;
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
     double *weight = twin_weights_of(layer, params);
-    const size_t fan_in = (size_t)layer->g.fan_in;
-    for (int u = 0; u < layer->g.units; ++u) {
+    const size_t fan_in = (size_t)layer->plan->g.fan_in;
+    for (int u = 0; u < layer->plan->g.units; ++u) {
       for (size_t k = 0; k < fan_in; ++k) {
-        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)k);
-        weight[(size_t)u * fan_in + k] = epx_dequantize(layer->code[at], layer->synapse);
+        const size_t at =
+            (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->plan->g, (int)k);
+        weight[(size_t)u * fan_in + k] = epx_dequantize(layer->code[at], layer->plan->synapse);
       }
       if (layer->bias != NULL) {
-        params->bias[i][u] = epx_dequantize(layer->bias[u], twin->chip.bias);
+        params->bias[i][u] = epx_dequantize(layer->bias[u], twin->plan->chip->bias);
       }
     }
   }
@@ -87,8 +90,9 @@ enum { REGISTERS = 7 };
 /* Everything of a tile layer that training changes; what a layer lacks is NULL: biases of feedback
  * arrays, and what only arrays that are not exact have. */
 static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) {
-  const size_t units = (size_t)layer->g.units, weights = units * (size_t)layer->g.fan_in;
-  const size_t tiles = (size_t)(layer->map.row_blocks * layer->map.column_blocks);
+  const size_t units = (size_t)layer->plan->g.units,
+               weights = units * (size_t)layer->plan->g.fan_in;
+  const size_t tiles = (size_t)(layer->plan->map.row_blocks * layer->plan->map.column_blocks);
   list[0] = (register_t){"shadow", layer->shadow, weights, EPX_DTYPE_I32, false};
   list[1] = (register_t){"velocity", layer->velocity, weights, EPX_DTYPE_I32, false};
   list[2] = (register_t){"bias", layer->bias, units, EPX_DTYPE_I32, false};
@@ -111,7 +115,7 @@ static register_t counters_of(const twin_t *twin) {
 
 /* Conversions and clips, by tile layer and direction. */
 static register_t clips_of(const twin_t *twin, epx_clips_t total[EPX_MAX_TILE_LAYERS][2]) {
-  const size_t count = (size_t)twin->tile_layers * sizeof *total / sizeof(uint64_t);
+  const size_t count = (size_t)twin->plan->tile_layers * sizeof *total / sizeof(uint64_t);
   return (register_t){"clips", total, count, EPX_DTYPE_U64, true};
 }
 
@@ -122,8 +126,8 @@ static epx_status_t save_register(epx_npz_t *npz, const char *name, const regist
 
 static void name_register(const twin_layer_t *layer, const register_t *r,
                           char name[EPX_NPZ_NAME_SIZE]) {
-  snprintf(name, EPX_NPZ_NAME_SIZE, "twin.%d.%s%s", layer->parameter,
-           layer->role == EPX_ROLE_FEEDBACK ? "backward_" : "", r->suffix);
+  snprintf(name, EPX_NPZ_NAME_SIZE, "twin.%d.%s%s", layer->plan->parameter,
+           layer->plan->role == EPX_ROLE_FEEDBACK ? "backward_" : "", r->suffix);
 }
 
 static const char formats_name[] = "twin.formats";
@@ -132,15 +136,15 @@ static const char formats_name[] = "twin.formats";
  * sums of converters' ranges mean what codes, digits and cells make of them. */
 static void format_register(const twin_t *twin, const twin_layer_t *layer, const register_t *r,
                             epx_code_format_t *out) {
-  const epx_chip_t *chip = &twin->chip;
-  const epx_qformat_t codes = layer->parameter == 0 ? chip->input : chip->state;
+  const epx_chip_t *chip = twin->plan->chip;
+  const epx_qformat_t codes = layer->plan->parameter == 0 ? chip->input : chip->state;
   char text[2][EPX_QFORMAT_TEXT_SIZE];
   name_register(layer, r, out->array);
   if (r->data == layer->shadow) {
     out->keys = "chip.synapse.format, chip.synapse.shadow_bits";
     snprintf(out->format, sizeof out->format, "%s read as %s",
-             epx_qformat_print(layer->shadow_format, text[0]),
-             epx_qformat_print(layer->synapse, text[1]));
+             epx_qformat_print(layer->plan->shadow, text[0]),
+             epx_qformat_print(layer->plan->synapse, text[1]));
   } else if (r->data == layer->ranges) {
     out->keys = "chip.input or chip.state, chip.array.dac, chip.array.bits_per_cell";
     snprintf(out->format, sizeof out->format, "codes %s, DAC digits of %d bits%s, cells of %d",
@@ -156,7 +160,7 @@ static void format_register(const twin_t *twin, const twin_layer_t *layer, const
 /* Of all registers that hold codes. Returns how many. */
 static size_t formats_of(const twin_t *twin, epx_code_format_t *formats) {
   size_t count = 0;
-  for (int t = 0; t < twin->tile_layers; ++t) {
+  for (int t = 0; t < twin->plan->tile_layers; ++t) {
     const twin_layer_t *layer = &twin->layer[t];
     register_t list[REGISTERS];
     registers_of(layer, list);
@@ -186,7 +190,7 @@ static epx_status_t check_formats(const twin_t *twin, const epx_npz_t *npz, cons
 epx_status_t twin_save(epx_substrate_t *self, epx_npz_t *npz, epx_error_t *error) {
   const twin_t *twin = (const twin_t *)self;
   epx_status_t status = save_formats(twin, npz, error);
-  for (int t = 0; t < twin->tile_layers; ++t) {
+  for (int t = 0; t < twin->plan->tile_layers; ++t) {
     register_t list[REGISTERS];
     registers_of(&twin->layer[t], list);
     for (int i = 0; status == EPX_OK && i < REGISTERS; ++i) {
@@ -232,7 +236,7 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
   if (status == EPX_OK && twin_draws(twin)) {
     status = restore_register(npz, label, "twin.counters", &counters, error);
   }
-  for (int t = 0; status == EPX_OK && t < twin->tile_layers; ++t) {
+  for (int t = 0; status == EPX_OK && t < twin->plan->tile_layers; ++t) {
     register_t list[REGISTERS];
     registers_of(&twin->layer[t], list);
     for (int i = 0; status == EPX_OK && i < REGISTERS; ++i) {

@@ -31,22 +31,23 @@ static void copy_out(const epx_geometry_t *g, twin_place_t place, uint8_t *compa
 
 void twin_load_image(const twin_t *twin, twin_workspace_t *w, uint8_t *const *states, int l,
                      int sample) {
-  copy_in(&twin->layer[l].g, twin_sample(twin, states, l, sample), twin_state_place(twin, w, l));
+  copy_in(&twin->layer[l].plan->g, twin_sample(twin, states, l, sample),
+          twin_state_place(twin, w, l));
 }
 
 void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample) {
   twin_event_sample(twin, w, sample);
-  for (int l = 0; l < twin->layers; ++l) {
+  for (int l = 0; l < twin->plan->layers; ++l) {
     twin_load_image(twin, w, twin->state, l, sample);
   }
 }
 
 void twin_logits(const twin_t *twin, twin_workspace_t *w, int64_t *logits) {
-  const twin_layer_t *layer = &twin->layer[twin->layers];
+  const twin_layer_t *layer = &twin->layer[twin->plan->layers];
   int32_t product[256];
-  twin_forward(twin, twin->layers, w, w->image[twin->layers], product, NULL);
-  for (int k = 0; k < layer->g.units; ++k) {
-    logits[k] = (int64_t)product[k] * (INT64_C(1) << layer->forward_shift) + layer->offset[k];
+  twin_forward(twin, twin->plan->layers, w, w->image[twin->plan->layers], product, NULL);
+  for (int k = 0; k < layer->plan->g.units; ++k) {
+    logits[k] = (int64_t)product[k] * (INT64_C(1) << layer->plan->forward_shift) + layer->offset[k];
   }
 }
 
@@ -60,50 +61,51 @@ EPX_CLONES static void add_scaled(int count, int32_t error, const int8_t *restri
 
 /* The nudge on the last layer at its accumulator fraction, from the states in w. */
 static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, double beta) {
-  const twin_layer_t *last = &twin->layer[twin->layers - 1];
+  const twin_layer_t *last = &twin->layer[twin->plan->layers - 1];
   const int label = twin->labels[sample];
-  const int size = (int)last->g.out_size;
-  int fraction = twin->chip.state.fraction_bits;
+  const int size = (int)last->plan->g.out_size;
+  int fraction = twin->plan->chip->state.fraction_bits;
   if (twin_has_readout(twin)) {
-    const twin_layer_t *readout = &twin->layer[twin->layers];
+    const twin_layer_t *readout = &twin->layer[twin->plan->layers];
     int64_t logits[256];
     int32_t error[256];
     twin_logits(twin, w, logits);
-    epx_softmax_error(&twin->softmax, logits, readout->g.units, readout->fraction, label, error);
+    epx_softmax_error(&twin->softmax, logits, readout->plan->g.units, readout->plan->fraction,
+                      label, error);
     if (w->held != NULL) {
       twin_event_errors(twin, w, error, w->nudge);
     }
     if (readout->array != NULL && w->held == NULL) {
-      epx_clips_add(&w->clips[twin->layers][1],
+      epx_clips_add(&w->clips[twin->plan->layers][1],
                     twin_analog_errors(readout, w->event, error, w->nudge));
     } else if (readout->array == NULL) {
       memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
-      for (int k = 0; k < readout->g.units; ++k) {
+      for (int k = 0; k < readout->plan->g.units; ++k) {
         add_scaled(size, error[k], readout->code + (size_t)k * (size_t)size, w->nudge);
       }
     }
-    fraction = EPX_SOFTMAX_FRACTION + readout->synapse.fraction_bits;
+    fraction = EPX_SOFTMAX_FRACTION + readout->plan->synapse.fraction_bits;
   } else {
-    const uint8_t *s = twin_state_place(twin, w, twin->layers - 1).at;
+    const uint8_t *s = twin_state_place(twin, w, twin->plan->layers - 1).at;
     for (int k = 0; k < size; ++k) {
       w->nudge[k] = (k == label ? 1 << fraction : 0) - s[k];
     }
   }
-  const epx_scale_t scale = epx_nudge_scale(beta, fraction, last->fraction);
+  const epx_scale_t scale = epx_nudge_scale(beta, fraction, last->plan->fraction);
   for (int i = 0; i < size; ++i) {
     w->nudge[i] = epx_neuron_nudge(scale, beta, w->nudge[i]);
   }
 }
 
 void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double beta) {
-  const size_t first = twin->layer[0].g.out_size;
+  const size_t first = twin->layer[0].plan->g.out_size;
   memcpy(w->forward[0], twin->drive + (size_t)sample * first, first * sizeof *w->forward[0]);
   memcpy(w->switches[0], twin->drive_switches + (size_t)sample * first, first);
-  for (int l = 1; l < twin->layers; ++l) {
+  for (int l = 1; l < twin->plan->layers; ++l) {
     const twin_place_t place = twin_state_place(twin, w, l);
     const twin_layer_t *layer = &twin->layer[l];
     const int back = twin_back(twin, l);
-    if (back != l && layer->window > 1) { /* of these sums only the switches are wanted */
+    if (back != l && layer->plan->window > 1) { /* of these sums only the switches are wanted */
       twin_forward(twin, back, w, w->image[l], w->forward[l], w->switches[back]);
     }
     twin_forward(twin, l, w, w->image[l], w->forward[l], w->switches[l]);
@@ -145,14 +147,15 @@ EPX_CLONES static unsigned fire_pixel(fire_t f, int units, const int32_t *restri
 static unsigned fire_layer(const twin_t *twin, twin_workspace_t *w, int l, bool nudged) {
   static const int32_t zeros[4096];
   const twin_layer_t *layer = &twin->layer[l];
-  const epx_geometry_t *g = &layer->g;
-  const bool last = l + 1 == twin->layers;
+  const epx_geometry_t *g = &layer->plan->g;
+  const bool last = l + 1 == twin->plan->layers;
   const twin_layer_t *above = last ? NULL : &twin->layer[l + 1];
   const size_t backward_stride =
-      last ? 0 : (size_t)(above->dense ? g->units : twin_backward_ldc(above));
+      last ? 0 : (size_t)(above->plan->dense ? g->units : twin_backward_ldc(above));
   const twin_place_t place = twin_state_place(twin, w, l);
-  const fire_t f = {layer->forward_shift, layer->backward_shift, layer->neuron.shift,
-                    layer->neuron.max_code, layer->neuron.rounding == EPX_ROUND_TRUNCATE};
+  const fire_t f = {layer->plan->forward_shift, layer->plan->backward_shift,
+                    layer->plan->neuron.shift, layer->plan->neuron.max_code,
+                    layer->plan->neuron.rounding == EPX_ROUND_TRUNCATE};
   unsigned changed = 0;
   for (int y = 0; y < g->out_height; ++y) {
     for (int x = 0; x < g->out_width; ++x) {
@@ -200,14 +203,14 @@ static void relax_sample(void *context, int sample, int thread) {
     if (w->held != NULL) {
       twin_pace_end_step(twin, w);
     }
-    for (int l = 0; l < twin->layers; ++l) {
+    for (int l = 0; l < twin->plan->layers; ++l) {
       changed |= fire_layer(twin, w, l, task->beta != 0.0);
     }
     --remaining;
     ++w->computed;
-    if ((changed & 1u) == 0 && (!twin->noisy || twin->chip.stop_settled)) {
+    if ((changed & 1u) == 0 && (!twin->noisy || twin->plan->chip->stop_settled)) {
       made -= remaining;
-      if (!twin->chip.stop_settled) {
+      if (!twin->plan->chip->stop_settled) {
         twin_event_idle(twin, w, remaining);
         twin_clips_repeat(twin, w, step, 1, remaining);
       }
@@ -221,8 +224,8 @@ static void relax_sample(void *context, int sample, int thread) {
     twice = true;
   }
   w->made[task->beta != 0.0] += (uint64_t)made;
-  for (int l = 0; l < twin->layers; ++l) {
-    copy_out(&twin->layer[l].g, twin_state_place(twin, w, l),
+  for (int l = 0; l < twin->plan->layers; ++l) {
+    copy_out(&twin->layer[l].plan->g, twin_state_place(twin, w, l),
              twin_sample(twin, twin->state, l, sample));
   }
 }
@@ -239,7 +242,7 @@ static void drive_sample(void *context, int sample, int thread) {
   twin_t *twin = context;
   twin_workspace_t *w = &twin->workspace[thread];
   const twin_layer_t *layer = &twin->layer[0];
-  const size_t out = (size_t)sample * layer->g.out_size;
+  const size_t out = (size_t)sample * layer->plan->g.out_size;
   if (epx_stop_requested(twin->base.stop)) {
     return;
   }
@@ -250,8 +253,8 @@ static void drive_sample(void *context, int sample, int thread) {
 
 void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample) {
   const twin_layer_t *layer = &twin->layer[0];
-  const epx_geometry_t *g = &layer->g;
-  const uint8_t zero = (uint8_t)(1u << (epx_qformat_bits(twin->chip.input) - 1));
+  const epx_geometry_t *g = &layer->plan->g;
+  const uint8_t zero = (uint8_t)(1u << (epx_qformat_bits(twin->plan->chip->input) - 1));
   const uint8_t *from = twin->input + (size_t)sample * g->in_size;
   memset(w->image[0], zero, twin_image_size(layer));
   for (int y = 0; y < g->in_height; ++y) {
@@ -263,9 +266,9 @@ void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample) {
 
 epx_status_t twin_present(epx_substrate_t *self, const epx_batch_t *batch, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  const epx_geometry_t *g = &twin->layer[0].g;
+  const epx_geometry_t *g = &twin->layer[0].plan->g;
   const size_t area = (size_t)(g->in_height * g->in_width), channels = (size_t)g->in_channels;
-  const int64_t offset = -epx_qformat_min(twin->chip.input);
+  const int64_t offset = -epx_qformat_min(twin->plan->chip->input);
   const int n = batch->n;
   twin->samples = n;
   twin->total = batch->total;
@@ -276,12 +279,13 @@ epx_status_t twin_present(epx_substrate_t *self, const epx_batch_t *batch, epx_e
       for (size_t p = 0; p < area; ++p) {
         const double value = epx_batch_value(batch, sample * g->in_size + c * area + p);
         twin->input[sample * g->in_size + p * channels + c] =
-            (uint8_t)(epx_quantize(value, twin->chip.input, EPX_ROUND_NEAREST_EVEN, 0) + offset);
+            (uint8_t)(epx_quantize(value, twin->plan->chip->input, EPX_ROUND_NEAREST_EVEN, 0) +
+                      offset);
       }
     }
   }
-  for (int l = 0; l < twin->layers; ++l) {
-    memset(twin->state[l], 0, (size_t)n * twin->layer[l].g.out_size);
+  for (int l = 0; l < twin->plan->layers; ++l) {
+    memset(twin->state[l], 0, (size_t)n * twin->layer[l].plan->g.out_size);
   }
   twin_event_forget(twin);
   twin_follow_forget(twin);
@@ -309,7 +313,7 @@ epx_status_t twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicte
       twin_logits(twin, w, score);
     } else {
       for (int k = 0; k < classes; ++k) {
-        score[k] = twin_sample(twin, twin->state, twin->layers - 1, sample)[k];
+        score[k] = twin_sample(twin, twin->state, twin->plan->layers - 1, sample)[k];
       }
     }
     for (int k = 1; k < classes; ++k) {
@@ -318,15 +322,18 @@ epx_status_t twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicte
     double sum = 0.0;
     for (int k = 0; k < classes; ++k) {
       if (twin_has_readout(twin)) {
-        sum += exp(ldexp((double)(score[k] - score[best]), -twin->layer[twin->layers].fraction));
+        sum += exp(ldexp((double)(score[k] - score[best]),
+                         -twin->layer[twin->plan->layers].plan->fraction));
       } else {
-        const double s = epx_dequantize(score[k], twin->chip.state) - (k == label ? 1.0 : 0.0);
+        const double s =
+            epx_dequantize(score[k], twin->plan->chip->state) - (k == label ? 1.0 : 0.0);
         sum += 0.5 * s * s;
       }
     }
-    loss[sample] = twin_has_readout(twin) ? log(sum) - ldexp((double)(score[label] - score[best]),
-                                                             -twin->layer[twin->layers].fraction)
-                                          : sum;
+    loss[sample] = twin_has_readout(twin)
+                       ? log(sum) - ldexp((double)(score[label] - score[best]),
+                                          -twin->layer[twin->plan->layers].plan->fraction)
+                       : sum;
     predicted[sample] = (uint8_t)best;
   }
   ++twin->reads;

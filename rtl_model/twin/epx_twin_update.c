@@ -9,27 +9,28 @@
 
 void twin_clear_gradient(epx_substrate_t *self) {
   twin_t *twin = (twin_t *)self;
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
-    const size_t units = (size_t)layer->g.units;
-    memset(layer->correlation, 0, units * (size_t)layer->g.fan_in * sizeof *layer->correlation);
+    const size_t units = (size_t)layer->plan->g.units;
+    memset(layer->correlation, 0,
+           units * (size_t)layer->plan->g.fan_in * sizeof *layer->correlation);
     memset(layer->bias_correlation, 0, units * sizeof *layer->bias_correlation);
   }
 }
 
 static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sample,
                               int coefficient) {
-  const twin_layer_t *layer = &twin->layer[twin->layers];
-  int64_t *bias = w->bias_correlation[twin->layers];
-  const uint8_t *s = twin_sample(twin, twin->state, twin->layers - 1, sample);
-  const size_t size = layer->g.in_size;
+  const twin_layer_t *layer = &twin->layer[twin->plan->layers];
+  int64_t *bias = w->bias_correlation[twin->plan->layers];
+  const uint8_t *s = twin_sample(twin, twin->state, twin->plan->layers - 1, sample);
+  const size_t size = layer->plan->g.in_size;
   int64_t logits[256];
   int32_t error[256];
-  twin_load_image(twin, w, twin->state, twin->layers - 1, sample);
+  twin_load_image(twin, w, twin->state, twin->plan->layers - 1, sample);
   twin_logits(twin, w, logits);
-  epx_softmax_error(&twin->softmax, logits, layer->g.units, layer->fraction, twin->labels[sample],
-                    error);
-  for (int k = 0; k < layer->g.units; ++k) {
+  epx_softmax_error(&twin->softmax, logits, layer->plan->g.units, layer->plan->fraction,
+                    twin->labels[sample], error);
+  for (int k = 0; k < layer->plan->g.units; ++k) {
     const int64_t factor = (int64_t)coefficient * error[k];
     int64_t *sum = w->readout_correlation + (size_t)k * size;
     for (size_t i = 0; i < size; ++i) {
@@ -41,16 +42,16 @@ static void correlate_readout(const twin_t *twin, twin_workspace_t *w, int sampl
 
 const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, int i, int sample) {
   const twin_layer_t *layer = &twin->layer[i];
-  const int l = layer->parameter;
+  const int l = layer->plan->parameter;
   if (l == 0) {
     twin_load_input(twin, w, sample);
-    return twin->drive_switches + (size_t)sample * layer->g.out_size;
+    return twin->drive_switches + (size_t)sample * layer->plan->g.out_size;
   }
-  const bool free_pre = twin_rule_different(twin) && layer->role == EPX_ROLE_STATES;
+  const bool free_pre = twin_rule_different(twin) && layer->plan->role == EPX_ROLE_STATES;
   twin_load_image(twin, w, free_pre ? twin->free_state : twin->state, l - 1, sample);
   /* Event-driven: where no switches are wanted, the chip drives a layer's own arrays all the same.
    */
-  if (layer->window > 1 || (w->held != NULL && layer->role == EPX_ROLE_STATES)) {
+  if (layer->plan->window > 1 || (w->held != NULL && layer->plan->role == EPX_ROLE_STATES)) {
     twin_forward(twin, i, w, w->image[l], w->forward[l], w->switches[i]);
   }
   return w->switches[i];
@@ -68,10 +69,10 @@ static void correlate(const accumulate_task_t *task, twin_workspace_t *w, int i,
                       int sample) {
   const twin_t *twin = task->twin;
   const twin_layer_t *layer = &twin->layer[i];
-  const int l = layer->parameter;
+  const int l = layer->plan->parameter;
   const uint8_t *switches = twin_learning_switches(twin, w, through, sample);
-  uint8_t *const *posts = layer->role == EPX_ROLE_FEEDBACK ? twin->free_state : twin->state;
-  epx_conv_correlate_u8u8s32(&layer->conv, w->image[l], twin_sample(twin, posts, l, sample),
+  uint8_t *const *posts = layer->plan->role == EPX_ROLE_FEEDBACK ? twin->free_state : twin->state;
+  epx_conv_correlate_u8u8s32(&layer->plan->conv, w->image[l], twin_sample(twin, posts, l, sample),
                              switches, task->phase->coefficient, w->scratch, w->correlation[i],
                              w->bias_correlation[i]);
 }
@@ -87,8 +88,8 @@ static void accumulate_sample(void *context, int item, int thread) {
   twin_event_sample(twin, w, sample);
   twin_event_command(w, EPX_COMMAND_CORRELATE);
   w->event = twin_event(twin, sample, 0);
-  for (int i = 0; i < twin->tile_layers; ++i) {
-    if (twin->layer[i].role == EPX_ROLE_READOUT || twin_shares_gradient(twin, i)) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
+    if (twin->layer[i].plan->role == EPX_ROLE_READOUT || twin_shares_gradient(twin, i)) {
       continue;
     }
     correlate(task, w, i, i, sample);
@@ -102,13 +103,13 @@ static void accumulate_sample(void *context, int item, int thread) {
 }
 
 static void collect_readout(twin_t *twin, twin_workspace_t *w) {
-  twin_layer_t *readout = &twin->layer[twin->layers];
-  int64_t *bias = w->bias_correlation[twin->layers];
-  const size_t weights = (size_t)readout->g.units * readout->g.in_size;
+  twin_layer_t *readout = &twin->layer[twin->plan->layers];
+  int64_t *bias = w->bias_correlation[twin->plan->layers];
+  const size_t weights = (size_t)readout->plan->g.units * readout->plan->g.in_size;
   for (size_t k = 0; k < weights; ++k) {
     readout->correlation[k] += w->readout_correlation[k];
   }
-  for (int k = 0; k < readout->g.units; ++k) {
+  for (int k = 0; k < readout->plan->g.units; ++k) {
     readout->bias_correlation[k] += bias[k];
     bias[k] = 0;
   }
@@ -117,15 +118,15 @@ static void collect_readout(twin_t *twin, twin_workspace_t *w) {
 
 /* Adds the threads' sums to the layers', and clears them. */
 static void collect(twin_t *twin) {
-  const int input_offset = 1 << (epx_qformat_bits(twin->chip.input) - 1);
+  const int input_offset = 1 << (epx_qformat_bits(twin->plan->chip->input) - 1);
   for (int thread = 0; thread < twin->workspaces; ++thread) {
     twin_workspace_t *w = &twin->workspace[thread];
-    for (int i = 0; i < twin->tile_layers; ++i) {
+    for (int i = 0; i < twin->plan->tile_layers; ++i) {
       twin_layer_t *layer = &twin->layer[i];
-      if (layer->role == EPX_ROLE_READOUT) {
+      if (layer->plan->role == EPX_ROLE_READOUT) {
         collect_readout(twin, w);
       } else if (!twin_shares_gradient(twin, i)) {
-        epx_conv_spill(&layer->conv, i == 0 ? input_offset : 0, w->correlation[i],
+        epx_conv_spill(&layer->plan->conv, i == 0 ? input_offset : 0, w->correlation[i],
                        w->bias_correlation[i], layer->correlation, layer->bias_correlation);
       }
     }
@@ -135,9 +136,9 @@ static void collect(twin_t *twin) {
 /* Samples that one thread's 32-bit sums surely hold. */
 static int safe_samples(const twin_t *twin, int coefficient) {
   int samples = 1 << 20;
-  for (int l = 0; l < twin->layers; ++l) {
+  for (int l = 0; l < twin->plan->layers; ++l) {
     const int sets = epx_switch_sets(&twin->base.network, l);
-    const int held = epx_conv_correlate_images(&twin->layer[l].conv, coefficient * sets);
+    const int held = epx_conv_correlate_images(&twin->layer[l].plan->conv, coefficient * sets);
     samples = held < samples ? held : samples;
   }
   return samples;
@@ -161,26 +162,27 @@ epx_status_t twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase, ep
 static double unit_of(const twin_t *twin, int i, bool bias, const epx_estimator_t *estimator) {
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
   const twin_layer_t *layer = &twin->layer[i];
-  if (layer->role == EPX_ROLE_READOUT) {
+  if (layer->plan->role == EPX_ROLE_READOUT) {
     return ldexp(1.0 / (row->readout_denominator * (double)twin->total),
-                 -(EPX_SOFTMAX_FRACTION + (bias ? 0 : layer->pre_fraction)));
+                 -(EPX_SOFTMAX_FRACTION + (bias ? 0 : layer->plan->pre_fraction)));
   }
-  const int sets = epx_switch_sets(&twin->base.network, layer->parameter);
+  const int sets = epx_switch_sets(&twin->base.network, layer->plan->parameter);
   return ldexp(1.0 / (row->denominator * estimator->beta * twin->total * sets),
-               -(twin->chip.state.fraction_bits + (bias ? 0 : layer->pre_fraction)));
+               -(twin->plan->chip->state.fraction_bits + (bias ? 0 : layer->plan->pre_fraction)));
 }
 
 void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out) {
   const twin_t *twin = (const twin_t *)self;
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
     const double unit = unit_of(twin, i, false, estimator);
     const double bias_unit = unit_of(twin, i, true, estimator);
     double *weight = twin_weights_of(layer, out);
-    const size_t fan_in = (size_t)layer->g.fan_in;
-    for (int u = 0; u < layer->g.units; ++u) {
+    const size_t fan_in = (size_t)layer->plan->g.fan_in;
+    for (int u = 0; u < layer->plan->g.units; ++u) {
       for (size_t k = 0; k < fan_in; ++k) {
-        const size_t at = (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->g, (int)k);
+        const size_t at =
+            (size_t)u * fan_in + (size_t)epx_geometry_weight_index(&layer->plan->g, (int)k);
         weight[(size_t)u * fan_in + k] = -unit * (double)layer->correlation[at];
       }
       if (layer->bias != NULL) {
@@ -193,19 +195,19 @@ void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_
 epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
                                   const epx_estimator_t *estimator, const epx_update_rule_t *rule) {
   const twin_layer_t *layer = &twin->layer[i];
-  const epx_qformat_t value = bias ? twin->chip.bias : layer->shadow_format;
-  const double rate = rule->learning_rate[layer->parameter];
-  const int velocity = twin->chip.velocity.fraction_bits;
+  const epx_qformat_t value = bias ? twin->plan->chip->bias : layer->plan->shadow;
+  const double rate = rule->learning_rate[layer->plan->parameter];
+  const int velocity = twin->plan->chip->velocity.fraction_bits;
   return (epx_update_circuit_t){
       .gradient = epx_scale_from(ldexp(unit_of(twin, i, bias, estimator), velocity)),
       .momentum = epx_scale_from(rule->momentum),
       .decay = epx_scale_from(ldexp(rule->weight_decay, velocity - value.fraction_bits)),
       .rate = layer->pulsed != NULL && !bias
-                  ? epx_pulsed_rate(&twin->chip, layer->synapse, rate)
+                  ? epx_pulsed_rate(twin->plan->chip, layer->plan->synapse, rate)
                   : epx_scale_from(ldexp(rate, value.fraction_bits - velocity)),
-      .velocity_format = twin->chip.velocity,
+      .velocity_format = twin->plan->chip->velocity,
       .shadow_format = value,
-      .rounding = twin->chip.update_rounding,
+      .rounding = twin->plan->chip->update_rounding,
   };
 }
 
@@ -222,10 +224,10 @@ static void update_tile(void *context, int item, int thread) {
     return;
   }
   twin_layer_t *layer = &task->twin->layer[task->layer];
-  const epx_layer_map_t *map = &layer->map;
+  const epx_layer_map_t *map = &layer->plan->map;
   const int row_block = item / map->column_blocks, column_block = item % map->column_blocks;
   epx_lfsr_t *lfsr = &layer->lfsr[item];
-  const epx_chip_t *chip = &task->twin->chip;
+  const epx_chip_t *chip = task->twin->plan->chip;
   int row, row_end, unit, unit_end;
   epx_map_rows(map, row_block, &row, &row_end);
   epx_map_units(map, column_block, &unit, &unit_end);
@@ -247,7 +249,7 @@ static void update_tile(void *context, int item, int thread) {
       }
       if (layer->written != NULL &&
           layer->code[at] !=
-              epx_update_visible(layer->shadow[at], chip->shadow_bits, layer->synapse)) {
+              epx_update_visible(layer->shadow[at], chip->shadow_bits, layer->plan->synapse)) {
         layer->written[at] = task->twin->counters.updates;
       }
     }
@@ -269,7 +271,7 @@ static epx_status_t check_factor(const twin_t *twin, int i, double factor, const
     return EPX_OK;
   }
   char name[24];
-  epx_network_layer_name(&twin->base.network, twin->layer[i].parameter, name);
+  epx_network_layer_name(&twin->base.network, twin->layer[i].plan->parameter, name);
   return epx_fail(error, EPX_ERR_DIVERGED,
                   "the update circuit of layer %s would multiply by %g, because %s is %g; it holds "
                   "factors below 2^30",
@@ -283,9 +285,9 @@ static epx_status_t check_circuits(const twin_t *twin, int i, const epx_estimato
   epx_status_t status = EPX_OK;
   for (int bias = 0; status == EPX_OK && bias < (layer->bias != NULL ? 2 : 1); ++bias) {
     const int value =
-        bias != 0 ? twin->chip.bias.fraction_bits : layer->shadow_format.fraction_bits;
-    const int velocity = twin->chip.velocity.fraction_bits;
-    const double rate = rule->learning_rate[layer->parameter];
+        bias != 0 ? twin->plan->chip->bias.fraction_bits : layer->plan->shadow.fraction_bits;
+    const int velocity = twin->plan->chip->velocity.fraction_bits;
+    const double rate = rule->learning_rate[layer->plan->parameter];
     status = check_factor(twin, i, ldexp(unit_of(twin, i, bias != 0, estimator), velocity),
                           "estimator.beta", estimator->beta, error);
     status = status == EPX_OK ? check_factor(twin, i, ldexp(rate, value - velocity),
@@ -302,18 +304,18 @@ epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator
                          const epx_update_rule_t *rule, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
   epx_status_t status = EPX_OK;
-  for (int i = 0; status == EPX_OK && i < twin->tile_layers; ++i) {
+  for (int i = 0; status == EPX_OK && i < twin->plan->tile_layers; ++i) {
     status = check_circuits(twin, i, estimator, rule, error);
   }
   if (status != EPX_OK) {
     return status;
   }
   ++twin->counters.updates;
-  twin->pulsing.updates += epx_pulsed(&twin->chip);
-  for (int i = 0; status == EPX_OK && i < twin->tile_layers; ++i) {
+  twin->pulsing.updates += epx_chip_pulsed(twin->plan->chip);
+  for (int i = 0; status == EPX_OK && i < twin->plan->tile_layers; ++i) {
     update_task_t task = {twin, i, twin_circuit(twin, i, false, estimator, rule),
                           twin_circuit(twin, i, true, estimator, rule)};
-    const epx_layer_map_t *map = &twin->layer[i].map;
+    const epx_layer_map_t *map = &twin->layer[i].plan->map;
     epx_parallel_for(map->row_blocks * map->column_blocks, update_tile, &task);
     if (twin->layer[i].pulsed != NULL) {
       twin_pulsed_count(twin, i);
@@ -329,8 +331,8 @@ epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator
 size_t twin_sums_count(const epx_substrate_t *self) {
   const twin_t *twin = (const twin_t *)self;
   size_t count = 0;
-  for (int i = 0; i < twin->tile_layers; ++i) {
-    const epx_geometry_t *g = &twin->layer[i].g;
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
+    const epx_geometry_t *g = &twin->layer[i].plan->g;
     count += twin_shares_gradient(twin, i) ? 0 : (size_t)g->units * ((size_t)g->fan_in + 1);
   }
   return count;
@@ -350,11 +352,11 @@ static int64_t *access_sums(epx_sums_access_t access, int64_t *own, size_t count
 void twin_sums(epx_substrate_t *self, epx_sums_access_t access, void *sums) {
   twin_t *twin = (twin_t *)self;
   int64_t *at = sums;
-  for (int i = 0; i < twin->tile_layers; ++i) {
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
-    const size_t units = (size_t)layer->g.units;
+    const size_t units = (size_t)layer->plan->g.units;
     if (!twin_shares_gradient(twin, i)) {
-      at = access_sums(access, layer->correlation, units * (size_t)layer->g.fan_in, at);
+      at = access_sums(access, layer->correlation, units * (size_t)layer->plan->g.fan_in, at);
       at = access_sums(access, layer->bias_correlation, units, at);
     }
   }

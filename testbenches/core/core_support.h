@@ -238,8 +238,8 @@ inline void run_ep(epx_substrate_t *substrate, const epx_dynamics_t &dynamics,
   std::vector<uint8_t> predicted((size_t)batch.n);
   epx_error_t error = {};
   const epx_batch_t whole = batch.whole();
-  EXPECT_EPX_OK(
-      epx_ep_free(substrate, &dynamics, &whole, loss.data(), predicted.data(), &error), error);
+  EXPECT_EPX_OK(epx_ep_free(substrate, &dynamics, &whole, loss.data(), predicted.data(), &error),
+                error);
   EXPECT_EPX_OK(epx_ep_nudged(substrate, &dynamics, &estimator, sign, &error), error);
 }
 

@@ -103,18 +103,6 @@ int epx_array_fraction(const epx_array_t *array) {
   return array->lossy || array->cells != NULL ? EPX_CONVERTER_FRACTION : 0;
 }
 
-bool epx_array_exact(const epx_chip_t *chip) {
-  return chip->array_kind == EPX_ARRAY_DIGITAL ||
-         (chip->adc.kind == EPX_CONVERTER_IDEAL && epx_device_ideal(&chip->device) &&
-          chip->dac_codes == EPX_DAC_DIGITS && epx_dac_exact(&chip->dac));
-}
-
-bool epx_array_noisy(const epx_chip_t *chip) {
-  return !epx_array_exact(chip) &&
-         (chip->device.read_noise.sigma != 0.0 || chip->dac.noise != 0.0 ||
-          (chip->adc.kind != EPX_CONVERTER_IDEAL && chip->adc.noise != 0.0));
-}
-
 static void put(uint64_t *words, int line, bool on) {
   const uint64_t bit = UINT64_C(1) << (line % 64);
   words[line / 64] = on ? words[line / 64] | bit : words[line / 64] & ~bit;

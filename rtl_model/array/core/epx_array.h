@@ -36,8 +36,8 @@ EPX_CHECKED epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile
 void epx_array_destroy(epx_array_t *array);
 
 /* Whether a chip's products are exact; and whether two reads of the same lines may differ. */
-bool epx_array_exact(const epx_chip_t *chip);
-bool epx_array_noisy(const epx_chip_t *chip);
+bool epx_chip_exact(const epx_chip_t *chip);
+bool epx_chip_noisy(const epx_chip_t *chip);
 
 /* Draw numbers of noise, the same in twin and SystemC. The command that reads the array is named by
  * `image`, the image's number among all that were presented since the parameters were loaded, and
@@ -71,8 +71,6 @@ static inline size_t epx_array_words(int lines) {
 }
 
 /* ---- ranges that follow a batch (EPX_ADC_REACH_BATCH) ---- */
-
-bool epx_array_calibrates(const epx_chip_t *chip);
 
 /* From here on converters of a lossy array are ideal, and what they convert is observed. */
 EPX_CHECKED epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error);

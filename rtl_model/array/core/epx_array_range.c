@@ -114,11 +114,6 @@ epx_status_t array_follow_weights(const epx_array_t *array, epx_error_t *error) 
 
 /* ---- of a batch ---- */
 
-bool epx_array_calibrates(const epx_chip_t *chip) {
-  return chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind != EPX_CONVERTER_IDEAL &&
-         chip->adc_reach >= EPX_ADC_REACH_BATCH;
-}
-
 epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error) {
   const epx_tile_shape_t *shape = &array->shape;
   if (!array->lossy || array->observed != NULL) {

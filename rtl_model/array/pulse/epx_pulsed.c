@@ -26,40 +26,13 @@ static double unit_of(const epx_pulse_device_t *device, double *zero) {
   return signs ? 1.0 : 0.5 * (device->w_max - device->w_min);
 }
 
-epx_status_t epx_pulsed_check(const epx_chip_t *chip, epx_qformat_t synapse, epx_error_t *error) {
-  if (!epx_pulsed(chip)) {
-    return EPX_OK;
-  }
-  if (chip->array_kind != EPX_ARRAY_ANALOG) {
-    return epx_fail(error, EPX_ERR_ARGUMENT,
-                    "chip.array.pulses.preset: a digital array has none; expected chip.array.kind "
-                    "analog");
-  }
-  if (chip->bits_per_cell < epx_qformat_bits(synapse)) {
-    return epx_fail(error, EPX_ERR_ARGUMENT,
-                    "chip.array.bits_per_cell: %d; pulses move the one cell of a weight, which "
-                    "holds all its %d bits",
-                    chip->bits_per_cell, epx_qformat_bits(synapse));
-  }
-  if (chip->shadow_bits < 4) {
-    return epx_fail(error, EPX_ERR_ARGUMENT,
-                    "chip.synapse.shadow_bits: %d; a conductance that pulses move needs 4 or more",
-                    chip->shadow_bits);
-  }
-  if (chip->device.program_error.device != 0.0 || chip->device.program_error.cycle != 0.0) {
-    return epx_fail(error, EPX_ERR_ARGUMENT,
-                    "chip.array.program_error: pulses have errors of their own; expected 0");
-  }
-  return EPX_OK;
-}
-
 epx_status_t epx_pulsed_create(const epx_chip_t *chip, epx_qformat_t synapse,
                                const epx_tile_shape_t *shape, int tile, epx_pulsed_t **out,
                                epx_error_t *error) {
-  epx_status_t status = epx_pulsed_check(chip, synapse, error);
+  epx_status_t status = EPX_OK;
   epx_pulse_device_t device;
-  epx_pulsed_t *pulsed = status == EPX_OK ? calloc(1, sizeof *pulsed) : NULL;
-  if (status == EPX_OK && (pulsed == NULL || preset(chip, &device) == NULL)) {
+  epx_pulsed_t *pulsed = calloc(1, sizeof *pulsed);
+  if (pulsed == NULL || preset(chip, &device) == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for a tile's devices");
   }
   if (status == EPX_OK) {

@@ -23,16 +23,7 @@ extern "C" {
 
 typedef struct epx_pulsed_t epx_pulsed_t;
 
-static inline bool epx_pulsed(const epx_chip_t *chip) {
-  return chip->pulse_preset > 0;
-}
-
-/* Errors name the key: EPX_ERR_ARGUMENT for a digital array, cells that do not hold a weight, fewer
- * than 4 shadow bits, or errors of programming beside those of pulses. */
-EPX_CHECKED epx_status_t epx_pulsed_check(const epx_chip_t *chip, epx_qformat_t synapse,
-                                          epx_error_t *error);
-
-/* units and rows of the tile; shadow: the register's format. Errors: of the check, EPX_ERR_MEMORY.
+/* units and rows of the tile; shadow: the register's format. Errors: EPX_ERR_MEMORY.
  */
 EPX_CHECKED epx_status_t epx_pulsed_create(const epx_chip_t *chip, epx_qformat_t synapse,
                                            const epx_tile_shape_t *shape, int tile,

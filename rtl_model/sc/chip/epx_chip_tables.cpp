@@ -3,8 +3,7 @@
 
 namespace epx {
 
-ChipTables::ChipTables(const epx_sc_chip_job_t &the_job, const plan_t &the_plan)
-    : job(the_job), plan(the_plan) {
+ChipTables::ChipTables(const epx_sc_chip_job_t &the_job) : job(the_job), plan(*the_job.plan) {
   epx_softmax_init(&softmax);
   for (int l = 0; l < plan.tile_layers; ++l) {
     const epx_geometry_t &g = layer(l).g;

@@ -14,10 +14,10 @@
 namespace epx {
 
 struct ChipTables {
-  ChipTables(const epx_sc_chip_job_t &the_job, const plan_t &the_plan);
+  explicit ChipTables(const epx_sc_chip_job_t &the_job);
 
   const epx_sc_chip_job_t &job;
-  const plan_t &plan;
+  const epx_plan_t &plan;
   epx_softmax_t softmax;
   // [tile layer][row block][pixel * channels + channel]: 1 where read.
   std::vector<std::vector<std::vector<uint8_t>>> reads;
@@ -27,7 +27,7 @@ struct ChipTables {
   PacketPool pool;
   int packets = 0;  // sent so far
 
-  const plan_layer_t &layer(int l) const { return plan.layer[l]; }
+  const epx_plan_layer_t &layer(int l) const { return plan.layer[l]; }
   // Channels [first, end) of a pixel that the row block reads.
   int count(int l, int row_block, int pixel, int first, int end) const {
     return count_in(reads, l, row_block, pixel, first, end);

@@ -16,7 +16,7 @@ Host::Host(sc_core::sc_module_name name, ChipTables *tables)
 }
 
 void Host::begin(const Command &command) {
-  const plan_t &plan = tables_.plan;
+  const epx_plan_t &plan = tables_.plan;
   command_ = command;
   pixel_ = pixels_ = scores_left_ = compare_wait_ = 0;
   if (command.opcode == Opcode::Load) {

@@ -38,7 +38,7 @@ class Host : public sc_core::sc_module {
   void compare();
 
   ChipTables &tables_;
-  const plan_layer_t &first_;
+  const epx_plan_layer_t &first_;
   Command command_;
   bool working_ = false;
   int pixel_ = 0, pixels_ = 0;              // to send

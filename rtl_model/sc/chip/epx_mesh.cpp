@@ -12,7 +12,7 @@ namespace epx {
 
 namespace {
 
-std::string layer_name(const epx_network_t &network, const plan_layer_t &layer) {
+std::string layer_name(const epx_network_t &network, const epx_plan_layer_t &layer) {
   char name[24];
   epx_network_layer_name(&network, layer.parameter, name);
   return layer.role == EPX_ROLE_FEEDBACK ? std::string(name) + "_feedback" : name;
@@ -49,7 +49,7 @@ Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
 
 // The twin's [unit][row] registers of one tile, as [row][unit].
 void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
-  const plan_layer_t &layer = plan_.layer[l];
+  const epx_plan_layer_t &layer = plan_.layer[l];
   const epx_sc_layer_t &numbers = tables_.job.layers[l];
   int row, row_end, unit, unit_end;
   epx_map_rows(&layer.map, row_block, &row, &row_end);
@@ -90,14 +90,14 @@ void Mesh::make_node(int l, int row_block, int column_block) {
   load_memory(l, row_block, column_block, memory_.back().get());
   NodeConfig config = {l, row_block, column_block, {}};
   config.tile.chip = *plan_.chip;
-  config.tile.shape = plan_tile(&plan_, l, row_block, column_block);
+  config.tile.shape = epx_plan_tile(&plan_, l, row_block, column_block);
   config.tile.number = epx_floorplan_tile(&plan_.floor, l, row_block, column_block);
   config.tile.synapse = epx_chip_synapse(plan_.chip, plan_.layer[l].parameter);
-  config.tile.neuron = numbers.neuron;
-  config.tile.forward_shift = numbers.forward_shift;
+  config.tile.neuron = plan_.layer[l].neuron;
+  config.tile.forward_shift = plan_.layer[l].forward_shift;
   config.tile.weight_circuit = numbers.weight_circuit;
   config.tile.bias_circuit = numbers.bias_circuit;
-  const std::string place = layer_name(*tables_.job.network, plan_.layer[l]) + "_r" +
+  const std::string place = layer_name(*plan_.network, plan_.layer[l]) + "_r" +
                             std::to_string(row_block) + "_c" + std::to_string(column_block);
   node_.push_back(std::make_unique<Node>(place.c_str(), config, &tables_, *bias_.back(),
                                          &memory_.back()->registers));

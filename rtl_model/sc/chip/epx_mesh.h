@@ -57,7 +57,7 @@ class Mesh : public sc_core::sc_module {
   uint64_t moves() const;
 
   ChipTables &tables_;
-  const plan_t &plan_;
+  const epx_plan_t &plan_;
   const uint64_t watchdog_;                                  // cycles
   std::vector<std::unique_ptr<Memory>> memory_;              // by tile
   std::vector<std::unique_ptr<std::vector<int32_t>>> bias_;  // of row block 0, by tile

@@ -48,9 +48,9 @@ Node::Node(sc_core::sc_module_name name, const NodeConfig &config, ChipTables *t
   bias_ = bias;
   const bool driven_back =
       layer_.role == EPX_ROLE_STATES && layer_.parameter + 1 < plan_.parameter_layers;
-  const int above = driven_back ? plan_back(&plan_, layer_.parameter + 1) : 0;
+  const int above = driven_back ? epx_plan_back(&plan_, layer_.parameter + 1) : 0;
   for (int p = 0; driven_back && p < positions_; ++p) {
-    const plan_layer_t &layer = plan_.layer[above];
+    const epx_plan_layer_t &layer = plan_.layer[above];
     for (int rb = layer.convolves ? layer.map.row_blocks - 1 : 0; rb < layer.map.row_blocks; ++rb) {
       const bool sent = tables_.count_sums(above, rb, p, unit0_, unit0_ + units_) > 0;
       feedback_expected_[static_cast<size_t>(p)] += sent ? layer.map.column_blocks : 0;

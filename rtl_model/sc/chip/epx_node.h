@@ -125,7 +125,7 @@ class Node : public sc_core::sc_module {
   int sets() const { return exchanges() ? layer_.sets : 1; }
   // The tile layer that makes the other set's switches.
   int partner() const {
-    return feedback() ? layer_.parameter : plan_back(&plan_, layer_.parameter);
+    return feedback() ? layer_.parameter : epx_plan_back(&plan_, layer_.parameter);
   }
   // Sums of overlapping windows are added up along the row blocks; of a dense layer, whose rows do
   // not meet, every row block sends its own.
@@ -157,8 +157,8 @@ class Node : public sc_core::sc_module {
 
   const NodeConfig config_;
   ChipTables &tables_;
-  const plan_t &plan_;
-  const plan_layer_t &layer_;
+  const epx_plan_t &plan_;
+  const epx_plan_layer_t &layer_;
   const epx_geometry_t &g_;
   const int self_;
   const bool home_;

@@ -57,7 +57,7 @@ void Node::begin_products() {
 void Node::begin_home() {
   const bool has_readout = plan_.readout;
   const bool nudged = command_.opcode == Opcode::Step && command_.beta != 0.0;
-  walk_to_ = last() ? plan_.layers : plan_back(&plan_, layer_.parameter + 1);
+  walk_to_ = last() ? plan_.layers : epx_plan_back(&plan_, layer_.parameter + 1);
   switch (command_.opcode) {
     case Opcode::Step:
       fire_count_ = positions_;

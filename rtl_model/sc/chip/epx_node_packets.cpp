@@ -18,7 +18,7 @@ void Node::send(PacketKind kind, int destination, int index, int first, int coun
 
 // The codes of a position's neurons to every tile of a tile layer above that reads any of them.
 void Node::send_state(int above, int position, const uint8_t *codes) {
-  const plan_layer_t &layer = plan_.layer[above];
+  const epx_plan_layer_t &layer = plan_.layer[above];
   const std::vector<int64_t> values(codes, codes + units_);
   for (int rb = 0; rb < layer.map.row_blocks; ++rb) {
     const int count = tables_.count(above, rb, position, unit0_, unit0_ + units_);
@@ -33,7 +33,7 @@ void Node::send_state(int above, int position, const uint8_t *codes) {
 void Node::send_states(int position, const uint8_t *codes) {
   const int above = layer_.parameter + 1;
   if (!last()) {
-    const int back = plan_back(&plan_, above);
+    const int back = epx_plan_back(&plan_, above);
     send_state(above, position, codes);
     if (back != above && plan_.layer[back].fed) {
       send_state(back, position, codes);
@@ -83,7 +83,7 @@ void Node::send_switches(int position) {
 void Node::send_errors() {
   std::vector<int32_t> error(logits_.size());
   epx_softmax_error(&tables_.softmax, logits_.data(), g_.units,
-                    tables_.job.layers[config_.layer].fraction, command_.label, error.data());
+                    tables_.layer(config_.layer).fraction, command_.label, error.data());
   for (int cb = 0; cb < layer_.map.column_blocks; ++cb) {
     int first, end;
     epx_map_units(&layer_.map, cb, &first, &end);

@@ -130,7 +130,7 @@ void Node::take_pooled(const TileSums &sums) {
   const int position = sums.index / layer_.window;
   const size_t at = neuron(position, 0);
   if (readout()) {
-    const epx_sc_layer_t &numbers = tables_.job.layers[config_.layer];
+    const epx_plan_layer_t &numbers = tables_.layer(config_.layer);
     std::vector<int64_t> logits;
     for (size_t u = 0; u < sums.pooled.size(); ++u) {
       logits.push_back(sums.pooled[u] * (int64_t{1} << numbers.forward_shift) +
@@ -235,7 +235,7 @@ void Node::emit() {
 
 // The nudge of a neuron of the last layer at its accumulator's fraction.
 int64_t Node::nudge(int position, int unit) {
-  const epx_sc_layer_t &numbers = tables_.job.layers[config_.layer];
+  const epx_plan_layer_t &numbers = tables_.layer(config_.layer);
   const int state_fraction = plan_.chip->state.fraction_bits;
   int64_t push = 0;
   int fraction = state_fraction;
@@ -262,7 +262,7 @@ void Node::fire() {
       (forward_count_ > 0 && forward_done_ < (position + 1) * layer_.window)) {
     return;
   }
-  const epx_sc_layer_t &numbers = tables_.job.layers[config_.layer];
+  const epx_plan_layer_t &numbers = tables_.layer(config_.layer);
   auto neurons = std::make_shared<TileNeurons>();
   neurons->index = position;
   for (int u = 0; u < units_; ++u) {

@@ -22,12 +22,11 @@ epx_status_t check(const epx_sc_chip_job_t &job, epx_error_t *error) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "estimator.continual: the chip's controller updates once a mini-batch");
   }
-  if (job.dynamics.relaxation.update != EPX_UPDATE_SYNCHRONOUS ||
-      job.dynamics.relaxation.switches != EPX_SWITCHES_LIVE) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
-                    "dynamics: the chip updates synchronously, with live switches");
+  const epx_status_t dynamics = epx_plan_check_dynamics(&job.dynamics, error);
+  if (dynamics != EPX_OK) {
+    return dynamics;
   }
-  const epx_chip_t &chip = *job.chip;
+  const epx_chip_t &chip = *job.plan->chip;
   if (chip.flit_bits < 1 || chip.router_cycles < 1 || chip.buffer_flits < 1 ||
       chip.psum_buffer < 1) {
     return epx_fail(error, EPX_ERR_ARGUMENT, "chip.noc: expected widths and depths of at least 1");
@@ -35,9 +34,9 @@ epx_status_t check(const epx_sc_chip_job_t &job, epx_error_t *error) {
   return EPX_OK;
 }
 
-void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx::UpdateLog *log,
-              epx::Waveform *waveform, epx_sc_chip_result_t *result) {
-  epx::ChipTables tables(job, plan);
+void simulate(const epx_sc_chip_job_t &job, epx::UpdateLog *log, epx::Waveform *waveform,
+              epx_sc_chip_result_t *result) {
+  epx::ChipTables tables(job);
   epx::Mesh chip("chip", &tables);
   chip.set_predicted(result->predicted);
   chip.show(job.view);
@@ -46,15 +45,14 @@ void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx::UpdateLog *
       log->write(place, record);
     });
   }
-  result->seconds =
-      waveform->simulate([&](sc_core::sc_trace_file *file) { chip.trace(file); },
-                         [&] { return chip.controller().shown(); });
+  result->seconds = waveform->simulate([&](sc_core::sc_trace_file *file) { chip.trace(file); },
+                                       [&] { return chip.controller().shown(); });
   chip.check_conservation();
   chip.store_registers();
   result->events = {};
   chip.add_events(&result->events);
   result->cycles = chip.controller().cycles();
-  result->tiles = plan.floor.tiles;
+  result->tiles = job.plan->floor.tiles;
   result->products = chip.products();
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
     const epx_command_kind_t kind = static_cast<epx_command_kind_t>(i);
@@ -67,23 +65,19 @@ void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx::UpdateLog *
 
 extern "C" epx_status_t epx_sc_chip_run(const epx_sc_chip_job_t *job, epx_sc_chip_result_t *result,
                                         epx_error_t *error) {
-  plan_t plan;
   epx::UpdateLog log;
   epx::Waveform waveform;
   epx_status_t status = check(*job, error);
   if (status == EPX_OK) {
-    status = plan_make(job->network, job->chip, &plan, error);
-  }
-  if (status == EPX_OK) {
     status = waveform.open(job->vcd_path, error);
   }
   if (status == EPX_OK) {
-    status = log.open(*job->chip, job->update_log_path, job->pulse_log_path, error);
+    status = log.open(*job->plan->chip, job->update_log_path, job->pulse_log_path, error);
   }
   if (status != EPX_OK) {
     return status;
   }
   status = epx::run_simulation(
-      "SystemC chip", [&] { simulate(*job, plan, &log, &waveform, result); }, error);
+      "SystemC chip", [&] { simulate(*job, &log, &waveform, result); }, error);
   return epx::end_outputs(status, &waveform, &log, error);
 }

@@ -16,20 +16,15 @@
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
 #include "epx_events.h"
-#include "epx_mapping.h"
-#include "epx_neuron.h"
+#include "epx_plan.h"
 #include "epx_update.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* A tile layer's numbers and registers (epx_mapping.h). */
+/* A tile layer's registers, and the constants of its update (epx_mapping.h). */
 typedef struct epx_sc_layer_t {
-  int fraction;       /* F: of the accumulator */
-  int forward_shift;  /* product -> accumulator, left */
-  int backward_shift; /* feedback from the layer above -> accumulator, left */
-  epx_neuron_t neuron;
   epx_update_circuit_t weight_circuit, bias_circuit;
   int32_t *shadow, *velocity;    /* [units][fan_in]; read, and written at the end */
   int32_t *bias, *bias_velocity; /* [units]; NULL of feedback arrays */
@@ -56,8 +51,7 @@ typedef struct epx_sc_view_t {
 } epx_sc_view_t;
 
 typedef struct epx_sc_chip_job_t {
-  const epx_network_t *network;
-  const epx_chip_t *chip;
+  const epx_plan_t *plan; /* of network and chip */
   epx_dynamics_t dynamics;
   epx_estimator_t estimator;
   int sign;                     /* +1 or -1, of the phases; read by random_sign only */
@@ -76,8 +70,10 @@ typedef struct epx_sc_chip_job_t {
   uint32_t stall_seed;
   const char *vcd_path;        /* waveform (*.vcd) or NULL */
   epx_sc_view_t view;          /* of the waveform */
-  const char *update_log_path; /* CSV of every synapse updated (rtl_model/sc/tile/epx_update_log.h), or NULL */
-  const char *pulse_log_path;  /* CSV of every device pulsed (rtl_model/array/pulse/epx_pulse_log.h), or NULL */
+  const char *update_log_path; /* CSV of every synapse updated (rtl_model/sc/tile/epx_update_log.h),
+                                  or NULL */
+  const char *pulse_log_path; /* CSV of every device pulsed (rtl_model/array/pulse/epx_pulse_log.h),
+                                 or NULL */
   int lose_packet; /* a fault for the watchdog's test: the n-th packet is lost; 0: none */
   uint64_t
       watchdog_cycles; /* cycles without any movement before a deadlock is reported; 0: 10000 */

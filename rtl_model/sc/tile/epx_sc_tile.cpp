@@ -92,7 +92,7 @@ extern "C" uint64_t epx_sc_tile_patience(const epx_sc_tile_job_t *job) {
   epx_events_t ignored = {};
   const uint64_t synapses = static_cast<uint64_t>(shape.rows) * static_cast<uint64_t>(shape.units);
   const uint64_t pulses =
-      epx_pulsed(job->chip) ? synapses * static_cast<uint64_t>(job->chip->pulse_max) : 0;
+      epx_chip_pulsed(job->chip) ? synapses * static_cast<uint64_t>(job->chip->pulse_max) : 0;
   const uint64_t longest = std::max({epx_tile_forward(job->chip, &shape, 1, &ignored),
                                      epx_tile_backward(job->chip, &shape, 1, &ignored),
                                      epx_tile_correlate(&shape, 1, &ignored),

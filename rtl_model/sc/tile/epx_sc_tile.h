@@ -99,9 +99,11 @@ typedef struct epx_sc_tile_job_t {
   int stall_percent;
   uint32_t stall_seed;
   const char *vcd_path;
-  const char *update_log_path; /* CSV of every synapse updated (rtl_model/sc/tile/epx_update_log.h), or NULL */
-  const char *pulse_log_path;  /* CSV of every device pulsed (rtl_model/array/pulse/epx_pulse_log.h), or NULL */
-  uint64_t watchdog_cycles;    /* without progress at any port; 0: epx_sc_tile_patience */
+  const char *update_log_path; /* CSV of every synapse updated (rtl_model/sc/tile/epx_update_log.h),
+                                  or NULL */
+  const char *pulse_log_path; /* CSV of every device pulsed (rtl_model/array/pulse/epx_pulse_log.h),
+                                 or NULL */
+  uint64_t watchdog_cycles;   /* without progress at any port; 0: epx_sc_tile_patience */
 } epx_sc_tile_job_t;
 
 /* Caller's buffers; NULL: not wanted. */

@@ -59,7 +59,7 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
   const epx_tile_shape_t &shape = config_.shape;
   const size_t units = static_cast<size_t>(shape.units);
   cells_ = programmed();
-  if (epx_pulsed(&config_.chip)) {
+  if (epx_chip_pulsed(&config_.chip)) {
     epx_pulsed_t *pulsed = nullptr;
     epx_error_t error = {};
     require(epx_pulsed_create(&config_.chip, config_.synapse, &shape, config_.number, &pulsed,

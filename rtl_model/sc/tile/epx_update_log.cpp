@@ -13,7 +13,7 @@ UpdateLog::~UpdateLog() {
 
 epx_status_t UpdateLog::open(const epx_chip_t &chip, const char *updates, const char *pulses,
                              epx_error_t *error) {
-  if (pulses != nullptr && !epx_pulsed(&chip)) {
+  if (pulses != nullptr && !epx_chip_pulsed(&chip)) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "chip.array.pulses.preset: none; the pulse log %s is of devices that pulses "
                     "move",

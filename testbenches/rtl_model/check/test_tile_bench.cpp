@@ -432,10 +432,10 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
     (step.place.feedback ? feedback : forward) += one_way;
     lossy += chip.adc_bits < 16;
     devices += !epx_device_ideal(&chip.device);
-    noisy += epx_array_noisy(&chip);
+    noisy += epx_chip_noisy(&chip);
     dacs += chip.dac.bits > 1;
-    batches += epx_array_calibrates(&chip);
-    pulsed += epx_pulsed(&chip);
+    batches += epx_chip_calibrates(&chip);
+    pulsed += epx_chip_pulsed(&chip);
     const int before = random.integer(0, 2);
     in_child([&] {
       SCOPED_TRACE(describe(network));

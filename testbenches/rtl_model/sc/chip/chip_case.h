@@ -62,8 +62,8 @@ struct ChipCase {
       train_step(twin.get(), request);
     }
     request.watchdog_cycles = watchdog_cycles;
-    const epx_calibration_t step = {
-        dynamics, estimator, epx_batch_f32(batch.x.data(), batch.labels.data(), images)};
+    const epx_calibration_t step = {dynamics, estimator,
+                                    epx_batch_f32(batch.x.data(), batch.labels.data(), images)};
     const epx_status_t calibrated = epx_ep_calibrate(twin.get(), &step, error);
     if (calibrated != EPX_OK) {
       return calibrated;
@@ -149,7 +149,7 @@ struct ChipCase {
          << ", DACs of " << chip.dac.bits << (chip.dac_codes == EPX_DAC_ROUNDED ? ", rounded" : "")
          << (epx_dac_exact(&chip.dac) ? "" : " with errors")
          << (epx_device_ideal(&chip.device) ? "" : " with devices")
-         << (epx_array_noisy(&chip) ? ", noisy" : "");
+         << (epx_chip_noisy(&chip) ? ", noisy" : "");
     if (chip.pulse_preset > 0) {
       text << ", pulses of " << epx_pulse_preset_name(chip.pulse_preset - 1) << " up to "
            << chip.pulse_max;

@@ -59,7 +59,8 @@ TEST(ChipLogs, say_the_twins_registers_before_and_after) {
     ChipCase one;
     do {
       one = chip_test::random_case(random);
-    } while (!epx_pulsed(&one.chip) || one.network.connections != EPX_CONNECTIONS_BIDIRECTIONAL);
+    } while (!epx_chip_pulsed(&one.chip) ||
+             one.network.connections != EPX_CONNECTIONS_BIDIRECTIONAL);
     SCOPED_TRACE(one.describe());
     in_child([&] {
       std::vector<std::vector<int32_t>> before, after;
