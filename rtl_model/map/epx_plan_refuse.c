@@ -14,10 +14,10 @@ epx_status_t epx_plan_check_dynamics(const epx_dynamics_t *dynamics, epx_error_t
 
 static epx_status_t check_registers(const epx_chip_t *chip, epx_error_t *error) {
   if (!chip->bias.is_signed) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED, "chip.bias: the twin's biases are signed");
+    return epx_fail(error, EPX_ERR_ARGUMENT, "chip.bias: the twin's biases are signed");
   }
   if (!chip->velocity.is_signed) {
-    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+    return epx_fail(error, EPX_ERR_ARGUMENT,
                     "chip.velocity: the twin's momentum registers are signed");
   }
   for (int l = 0; l < chip->synapse_count; ++l) {

@@ -157,7 +157,7 @@ TEST(TwinUnsupported, SumsUpToTheirBounds) {
       {"inputs of the read-out",
        49344,
        [](int n) { return network(4, 1, 1, {dense_layer(n)}); },
-       {"network.layers[1]", "33 bits", "fan-in of 49345"}},
+       {"network.classes (the read-out)", "33 bits", "fan-in of 49345"}},
       /* 255 * 128 * (n + 4) + 2^29 < 2^31: one signed input, shifted by a bit, counts four */
       {"terms from above",
        49340,

@@ -186,7 +186,8 @@ Outcome train(const epx_network_t &network, const epx_chip_t &chip, uint64_t see
   load(twin.get(), random_params(network, random, 2.0));
   Outcome outcome;
   outcome.bytes =
-      training_bytes(twin.get(), {15, 6}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, samples, seed);
+      training_bytes(twin.get(), {15, 6}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, samples, seed,
+                     "twin.clips");  // fewer conversions are made where only changes are driven
   epx_twin_activity(twin.get(), &outcome.activity);
   return outcome;
 }
