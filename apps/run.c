@@ -17,6 +17,7 @@
 #include "epx_record_file.h"
 #include "epx_run_record.h"
 #include "epx_twin.h"
+#include "health.h"
 #include "progress.h"
 #include "run_resume.h"
 
@@ -162,6 +163,7 @@ typedef struct run_t {
   double last_checkpoint;
   epx_activity_t epoch_start, trained; /* of the twin: at the epoch's start, after its training */
   run_result_t last;
+  health_said_t said;
 } run_t;
 
 static epx_status_t checkpoint(run_t *run, const epx_trainer_state_t *state, epx_error_t *error) {
@@ -261,6 +263,10 @@ static epx_status_t on_epoch(void *context, const epx_trainer_state_t *state,
     status = epx_run_record_append(run->record, &row, error);
   }
   status = status == EPX_OK ? record_measured(run, error) : status;
+  if (status == EPX_OK) {
+    status = health_record(run->options->folder, result->epoch, run->options->quiet,
+                           run->experiment, run->substrate, &run->said, error);
+  }
   if (status == EPX_OK) {
     status = clips_record(run->options->folder, result->epoch, run->options->quiet, run->experiment,
                           run->substrate, error);
@@ -383,6 +389,9 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
     status = checkpoint(run, &state, error); /* so that a kill at any time later can be resumed */
     status = status == EPX_OK ? alignment_record(run->options->folder, 0, run->options->quiet,
                                                  run->substrate, error)
+                              : status;
+    status = status == EPX_OK ? health_record(run->options->folder, 0, run->options->quiet,
+                                              experiment, run->substrate, &run->said, error)
                               : status;
   }
   if (status != EPX_OK) {

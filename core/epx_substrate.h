@@ -21,6 +21,7 @@
 #include "epx_batch.h"
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
+#include "epx_health.h"
 #include "epx_network.h"
 #include "epx_npz.h"
 #include "epx_params.h"
@@ -107,6 +108,11 @@ typedef struct epx_substrate_ops_t {
 
   /* Present states of layer l as real numbers, [n][C][H][W]. */
   void (*states)(epx_substrate_t *self, int layer, double *out);
+
+  /* Whether the number formats hold what is in them, updates taken as this rule would make them of
+   * the present velocities. NULL: numbers have no such formats. */
+  epx_status_t (*health)(const epx_substrate_t *self, const epx_estimator_t *estimator,
+                         const epx_update_rule_t *rule, epx_health_t *health, epx_error_t *error);
 } epx_substrate_ops_t;
 
 struct epx_substrate_t {

@@ -179,6 +179,7 @@ epx_status_t epx_report_write(const char *const *run_folders, int count, const c
     epx_page_t *page = epx_page_create(title);
     overview(page, runs, count);
     epx_report_learning(page, runs, count);
+    epx_report_health(page, runs, count);
     epx_report_clips(page, runs, count);
     epx_report_gradient(page, runs, count);
     epx_report_bias(page, runs, count);

@@ -10,6 +10,7 @@
 #include "epx_clip_record.h"
 #include "epx_convergence_record.h"
 #include "epx_gdu_record.h"
+#include "epx_health_record.h"
 #include "epx_page.h"
 #include "epx_run_record.h"
 
@@ -31,6 +32,8 @@ typedef struct epx_report_run_t {
   int alignment_count;
   epx_clip_row_t *clips;
   int clip_count;
+  epx_health_row_t *health;
+  int health_count;
 } epx_report_run_t;
 
 /* Loads `count` folders into zeroed runs, cleared with epx_report_runs_clear also after a failure.
@@ -59,6 +62,7 @@ void epx_report_history(epx_page_t *page, const epx_report_run_t *runs, int coun
 
 /* One section each; nothing where no run has the record. */
 void epx_report_learning(epx_page_t *page, const epx_report_run_t *runs, int count);
+void epx_report_health(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_clips(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_gradient(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_bias(epx_page_t *page, const epx_report_run_t *runs, int count);

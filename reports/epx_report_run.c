@@ -54,6 +54,13 @@ static epx_status_t load_clips(const char *folder, epx_report_run_t *run, int *f
   return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
 }
 
+static epx_status_t load_health(const char *folder, epx_report_run_t *run, int *found,
+                                epx_error_t *error) {
+  const epx_status_t status = epx_health_read(folder, &run->health, &run->health_count, error);
+  *found += status == EPX_OK;
+  return status == EPX_ERR_NOT_FOUND ? EPX_OK : status;
+}
+
 static epx_status_t load_gdu(const char *folder, epx_report_run_t *run, int *found,
                              epx_error_t *error) {
   const epx_status_t status = epx_gdu_read(folder, &run->gdu, &run->gdu_count, error);
@@ -98,6 +105,9 @@ static epx_status_t load_run(const char *folder, epx_report_run_t *run, epx_erro
   }
   if (status == EPX_OK) {
     status = load_clips(folder, run, &found, error);
+  }
+  if (status == EPX_OK) {
+    status = load_health(folder, run, &found, error);
   }
   if (status == EPX_OK && found == 0) {
     status =
@@ -156,6 +166,7 @@ void epx_report_runs_clear(epx_report_run_t *runs, int count) {
     free(runs[i].convergence);
     free(runs[i].alignment);
     free(runs[i].clips);
+    free(runs[i].health);
   }
 }
 

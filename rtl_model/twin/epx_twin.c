@@ -65,6 +65,7 @@ static const epx_substrate_ops_t ops = {
     .sums_count = twin_sums_count,
     .sums = twin_sums,
     .states = states,
+    .health = twin_health,
 };
 
 static epx_status_t check_formats(const epx_chip_t *chip, epx_error_t *error) {

@@ -131,7 +131,8 @@ typedef struct twin_workspace_t {
   double carried;   /* the edge at which the feedback of the rows of positions so far is down */
   double end[EPX_MAX_TILE_LAYERS]; /* the edge at which each layer is done with the command */
 
-  /* Lossy: forward and backward by tile layer; of an even and an odd step, as they were before. */
+  /* Lossy converters: clips of each tile layer, forward and backward; clips_before has them as they
+   * were before the last even and the last odd step. */
   epx_clips_t clips[EPX_MAX_TILE_LAYERS][2], clips_before[2][EPX_MAX_TILE_LAYERS][2];
 } twin_workspace_t;
 
@@ -365,6 +366,10 @@ static inline double *twin_weights_of(const twin_layer_t *layer, const epx_param
   return layer->role == EPX_ROLE_FEEDBACK ? params->backward[layer->parameter]
                                           : params->weight[layer->parameter];
 }
+
+/* epx_twin_health.c */
+epx_status_t twin_health(const epx_substrate_t *self, const epx_estimator_t *estimator,
+                         const epx_update_rule_t *rule, epx_health_t *health, epx_error_t *error);
 
 /* epx_twin_registers.c: parameters and checkpoints. */
 epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error);
