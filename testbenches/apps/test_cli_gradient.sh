@@ -216,6 +216,8 @@ refuse 2 '--equilibrium-steps 0: expected a whole number, 1 to 100000' gradient 
   --params bare.npz --batch batch.npz --out g.npz --equilibrium-steps 0
 refuse 1 'no/g.npz' gradient tiny.yaml --params bare.npz --batch batch.npz --out no/g.npz
 mkdir folder
+refuse 2 '--out ./bare.npz would replace what is read' gradient tiny.yaml --params bare.npz \
+  --batch batch.npz --out ./bare.npz
 refuse 2 'folder: is a folder' gradient tiny.yaml --params bare.npz --batch batch.npz --out folder
 cp prefixed.npz kept.npz
 refuse 2 'none.npz' gradient tiny.yaml --params bare.npz --batch none.npz --out kept.npz
