@@ -85,11 +85,13 @@ epx_status_t run_say_resume(const char *folder, const epx_experiment_t *experime
   int changes = 0;
   const epx_status_t status = read_both(folder, experiment, &was, &now, error);
   if (status == EPX_OK) {
-    fprintf(stderr, "%s goes on after epoch %d", folder, state->epoch);
-    if (state->next_image > 0) {
-      fprintf(stderr, " and %d images", state->next_image);
+    if (state->epoch < training->epochs) {
+      fprintf(stderr, "%s goes on after epoch %d", folder, state->epoch);
+      if (state->next_image > 0) {
+        fprintf(stderr, " and %d images", state->next_image);
+      }
+      fputs("\n", stderr);
     }
-    fputs("\n", stderr);
     epx_settings_changes(&was, &now, say, &changes);
   }
   if (status == EPX_OK && state->epoch < training->epochs &&

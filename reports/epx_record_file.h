@@ -25,7 +25,8 @@ EPX_CHECKED epx_status_t epx_folder_make(const char *folder, epx_error_t *error)
 EPX_CHECKED epx_status_t epx_text_read(const char *path, char **text, size_t *size,
                                        epx_error_t *error);
 
-/* Bytes of the byte-order mark that a text begins with: 3, or 0. Editors and spreadsheets add it. */
+/* Bytes of the byte-order mark that a text begins with: 3, or 0. Editors and spreadsheets add it.
+ */
 size_t epx_text_mark(const char *text);
 
 /* The JSON object in a file. EPX_ERR_FORMAT names file, line, column and what the parser met. */

@@ -79,8 +79,8 @@ EPX_CHECKED epx_status_t epx_account_make(const epx_network_t *network, const ep
                                           const epx_measured_t *measured, epx_account_t *account,
                                           epx_error_t *error);
 
-/* What one mini-batch of `images` does, exactly: from an account without a measurement, and from what
- * the twin measured of these images. Commands of one kind, and events of all of them. */
+/* What one mini-batch of `images` does, exactly: from an account without a measurement, and from
+ * what the twin measured of these images. Commands of one kind, and events of all of them. */
 uint64_t epx_account_batch_commands(const epx_account_t *account, const epx_chip_t *chip,
                                     const epx_activity_t *activity, int images,
                                     epx_command_kind_t kind);

@@ -208,13 +208,13 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
   const double beyond = epx_array_exact(chip) ? 1.0 : limited ? 2.0 : 16.0;
   const int bits = ilogb((up * (l == 0 ? 2.0 : 1.0) + down) * beyond + 0x1p29) + 2;
   if (layer->forward_shift > 16 || layer->backward_shift > 16 || bits > 32) {
-    return epx_fail(
-        error, EPX_ERR_UNSUPPORTED,
-        "%s: its accumulator would need %d bits for a fan-in of %d from "
-        "below and %.0f from above, whose products lie %d bits apart; the twin has 32 "
-        "bits, products at most 16 apart; bring the synapse formats of neighbouring "
-        "layers closer or make the layer smaller",
-        epx_network_layer_key(&twin->base.network, l, key), bits, layer->g.fan_in, terms_above, layer->forward_shift + layer->backward_shift);
+    return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                    "%s: its accumulator would need %d bits for a fan-in of %d from "
+                    "below and %.0f from above, whose products lie %d bits apart; the twin has 32 "
+                    "bits, products at most 16 apart; bring the synapse formats of neighbouring "
+                    "layers closer or make the layer smaller",
+                    epx_network_layer_key(&twin->base.network, l, key), bits, layer->g.fan_in,
+                    terms_above, layer->forward_shift + layer->backward_shift);
   }
   /* The product's rows are padded to four channels each, at most: counted in its limit. */
   const int64_t area = (int64_t)layer->g.kernel_height * layer->g.kernel_width;
@@ -224,8 +224,8 @@ static epx_status_t check_sums(const twin_t *twin, int l, const twin_layer_t *ab
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "%s: a fan-in of %d, which padding to 4 channels makes %lld, "
                     "and %lld from above; the twin's products have at most %d terms",
-                    epx_network_layer_key(&twin->base.network, l, key), layer->g.fan_in, (long long)forward_k, (long long)backward_k,
-                    EPX_GEMM_MAX_K);
+                    epx_network_layer_key(&twin->base.network, l, key), layer->g.fan_in,
+                    (long long)forward_k, (long long)backward_k, EPX_GEMM_MAX_K);
   }
   return EPX_OK;
 }

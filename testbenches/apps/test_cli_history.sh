@@ -60,6 +60,8 @@ for text in 'training.momentum' '0.9' 'after epoch 2'; do
   check "the report has $text" grep -q -F "$text" page.html
 done
 run 0 "${train[@]}" --resume two
+says 'two: finished already, after epoch 2'
+check 'a finished run does not go on' test "$(grep -c 'goes on' err)" -eq 0
 check 'what is not changed is not said' test "$(grep -c ', was ' err)" -eq 0
 
 # What would make another run of it.

@@ -314,11 +314,10 @@ TEST(Yaml, ByteOrderMarksAreSkippedAtTheStartAndNamedElsewhere) {
     std::string text;
     const char *place;
   };
-  for (const Inside &inside : {Inside{"a: 1\n" + mark + "b: 2\n", ":2:1:"},
-                               Inside{"a: {" + mark + "b: 2}\n", ":1:5:"},
-                               Inside{"a: " + mark + "1\n", ":1:4:"},
-                               Inside{"\xc3\xa9: \"x" + mark + "\"\n", ":1:6:"},
-                               Inside{"a: 1\nb" + mark + ": 2\n", ":2:2:"}}) {
+  for (const Inside &inside :
+       {Inside{"a: 1\n" + mark + "b: 2\n", ":2:1:"}, Inside{"a: {" + mark + "b: 2}\n", ":1:5:"},
+        Inside{"a: " + mark + "1\n", ":1:4:"}, Inside{"\xc3\xa9: \"x" + mark + "\"\n", ":1:6:"},
+        Inside{"a: 1\nb" + mark + ": 2\n", ":2:2:"}}) {
     EXPECT_EQ(Read(inside.text, &tree, &message), EPX_ERR_CONFIG) << inside.text;
     EXPECT_NE(message.find(inside.place), std::string::npos) << message;
     EXPECT_NE(message.find("byte-order mark"), std::string::npos) << message;

@@ -46,9 +46,8 @@ void simulate(const epx_sc_chip_job_t &job, const plan_t &plan, epx::UpdateLog *
       log->write(place, record);
     });
   }
-  result->seconds =
-      waveform->simulate([&](sc_core::sc_trace_file *file) { chip.trace(file); },
-                         [&] { return chip.controller().shown(); });
+  result->seconds = waveform->simulate([&](sc_core::sc_trace_file *file) { chip.trace(file); },
+                                       [&] { return chip.controller().shown(); });
   chip.check_conservation();
   chip.store_registers();
   result->events = {};

@@ -177,8 +177,7 @@ epx_status_t run_tile(const epx_sc_tile_job_t *job, epx_sc_memory_t *memory,
             [&log, place](const UpdateRecord &record) { log.write(place, record); });
       }
     }
-    result->seconds =
-        waveform.simulate([&](sc_core::sc_trace_file *file) { bench.trace(file); });
+    result->seconds = waveform.simulate([&](sc_core::sc_trace_file *file) { bench.trace(file); });
     bench.finish();
   };
   status = run_simulation("SystemC tile", simulate, error);

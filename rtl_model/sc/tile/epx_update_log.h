@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What local update circuits did, as CSV: one file of every synapse that they updated, and one of
-// every device that they pulsed (rtl_model/array/pulse/epx_pulse_log.h). The first is a header line, then a line
-// for each synapse, of a tile in its order (row-major, then the biases):
+// every device that they pulsed (rtl_model/array/pulse/epx_pulse_log.h). The first is a header
+// line, then a line for each synapse, of a tile in its order (row-major, then the biases):
 //
 //   step             counts lines from 0
 //   tile             number on the chip
