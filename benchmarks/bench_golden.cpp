@@ -114,13 +114,17 @@ void training_step(benchmark::State &state, const Case &c) {
   std::vector<uint8_t> labels((size_t)c.batch), predicted((size_t)c.batch);
   for (uint8_t &label : labels) label = (uint8_t)(random() % 10);
   std::vector<double> loss((size_t)c.batch);
+  const epx_batch_t batch = epx_batch_f32(x.data(), labels.data(), c.batch);
   const double fastest = peak();
   std::vector<double> times;
   for (auto _ : state) {
     const double start = seconds();
-    epx_ep_free(golden, &dynamics, x.data(), labels.data(), c.batch, loss.data(), predicted.data());
-    epx_ep_nudged(golden, &dynamics, &estimator, 1);
-    update(golden, &estimator, &rule);
+    if (epx_ep_free(golden, &dynamics, &batch, loss.data(), predicted.data(), &error) != EPX_OK ||
+        epx_ep_nudged(golden, &dynamics, &estimator, 1, &error) != EPX_OK ||
+        epx_substrate_update(golden, &estimator, &rule, &error) != EPX_OK) {
+      state.SkipWithError(error.message);
+      break;
+    }
     times.push_back(seconds() - start);
     state.SetIterationTime(times.back());
   }

@@ -333,7 +333,8 @@ inline std::string training_bytes(epx_substrate_t *substrate, const epx_dynamics
       epx_update_rule_t plain = rule;
       plain.momentum = plain.weight_decay = 0;
       epx_substrate_recall_free(substrate);
-      epx_ep_continual(substrate, &dynamics, &estimator, -1, &plain);
+      epx_error_t error = {};
+      EXPECT_EPX_OK(epx_ep_continual(substrate, &dynamics, &estimator, -1, &plain, &error), error);
     }
     bytes += saved_bytes(substrate);
   }

@@ -91,10 +91,10 @@ TEST(Trainer, ContinuesWithContinualUpdates) {
 
 /* Nudges seen by a substrate that wraps another. */
 std::vector<double> nudges;
-void (*wrapped_relax)(epx_substrate_t *, int, double);
-void note_relax(epx_substrate_t *self, int steps, double beta) {
+epx_status_t (*wrapped_relax)(epx_substrate_t *, int, double, epx_error_t *);
+epx_status_t note_relax(epx_substrate_t *self, int steps, double beta, epx_error_t *error) {
   if (beta != 0) nudges.push_back(beta);
-  wrapped_relax(self, steps, beta);
+  return wrapped_relax(self, steps, beta, error);
 }
 
 std::vector<double> drawn(epx_estimator_kind_t kind, uint64_t seed, int epochs) {
@@ -156,7 +156,9 @@ TEST(Trainer, EvaluationCountsEveryImageOnce) {
     uint8_t label, predicted;
     double loss;
     epx_dataset_batch(data.test.get(), &i, 1, false, 0, x.data(), &label);
-    epx_ep_free(golden.get(), &trainer.dynamics, x.data(), &label, 1, &loss, &predicted);
+    const epx_batch_t one = epx_batch_f32(x.data(), &label, 1);
+    ASSERT_EPX_OK(epx_ep_free(golden.get(), &trainer.dynamics, &one, &loss, &predicted, &error),
+                  error);
     loss_sum += loss;
     wrong += predicted != label ? 1 : 0;
   }

@@ -96,7 +96,7 @@ Training train(epx_backward_rule_t rule, double decay, int steps, uint64_t seed)
       }
     }
     run_ep(golden.get(), dynamics, estimator, batch);
-    update(golden.get(), &estimator, &update);
+    ::update(golden.get(), &estimator, &update);
   }
   return result;
 }

@@ -136,9 +136,11 @@ void run_continual(epx_substrate_t *golden, const Case &c, const Batch &batch,
                    const epx_update_rule_t &rule) {
   std::vector<double> loss((size_t)batch.n);
   std::vector<uint8_t> predicted((size_t)batch.n);
-  epx_ep_free(golden, &c.dynamics, batch.x.data(), batch.labels.data(), batch.n, loss.data(),
-              predicted.data());
-  epx_ep_continual(golden, &c.dynamics, &c.estimator, c.sign, &rule);
+  epx_error_t error = {};
+  const epx_batch_t whole = batch.whole();
+  ASSERT_EPX_OK(epx_ep_free(golden, &c.dynamics, &whole, loss.data(), predicted.data(), &error),
+                error);
+  ASSERT_EPX_OK(epx_ep_continual(golden, &c.dynamics, &c.estimator, c.sign, &rule, &error), error);
 }
 
 TEST(Continual, EqualsAPlainLoopInEveryCombination) {

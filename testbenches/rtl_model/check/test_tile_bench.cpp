@@ -443,10 +443,9 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
       load(twin.get(), params);
       epx_error_t error = {};
       epx_tile_vectors_t *made = nullptr;
-      ASSERT_EQ(epx_ep_calibrate(twin.get(), &step.dynamics, &step.estimator, step.x, step.labels,
-                                 step.images, &error),
-                EPX_OK)
-          << error.message;
+      const epx_calibration_t ranges = {step.dynamics, step.estimator,
+                                        epx_batch_f32(step.x, step.labels, step.images)};
+      ASSERT_EQ(epx_ep_calibrate(twin.get(), &ranges, &error), EPX_OK) << error.message;
       for (int i = 0; i < before; ++i) {  // moves images, updates and what is written
         ASSERT_EQ(epx_tile_from_twin(twin.get(), &step, &made, &error), EPX_OK) << error.message;
         epx_tile_vectors_destroy(made);

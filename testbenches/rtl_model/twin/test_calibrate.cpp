@@ -111,11 +111,17 @@ epx_chip_t batch_chip(int adc_bits) {
 const epx_dynamics_t kDynamics = {6, 3};
 const epx_estimator_t kEstimator = {EPX_ESTIMATOR_SYMMETRIC, 0.5};
 
-void calibrate(epx_substrate_t *twin, const Batch &batch, int epoch = EPX_CALIBRATE_ONCE) {
-  const epx_calibration_t request = {epoch,          &kDynamics,          &kEstimator,
-                                     batch.x.data(), batch.labels.data(), batch.n};
+void calibrate(epx_substrate_t *twin, const Batch &batch) {
+  const epx_calibration_t step = {kDynamics, kEstimator, batch.whole()};
   epx_error_t error = {};
-  ASSERT_EPX_OK(epx_substrate_calibrate(twin, &request, &error), error);
+  ASSERT_EPX_OK(epx_substrate_calibrate(twin, &step, &error), error);
+}
+
+// Only where there are no ranges yet.
+void calibrate_once(epx_substrate_t *twin, const Batch &batch) {
+  const epx_calibration_t step = {kDynamics, kEstimator, batch.whole()};
+  epx_error_t error = {};
+  ASSERT_EPX_OK(epx_ep_calibrate(twin, &step, &error), error);
 }
 
 std::vector<int64_t> ranges_of(epx_substrate_t *twin) {
@@ -199,8 +205,8 @@ TEST(Calibrate, spare_levels_take_what_the_batch_did_not_show) {
       for (double &rate : rule.learning_rate) rate = 0.5;
       for (int step = 0; step < 3; ++step) {
         EXPECT_TRUE(step_bytes(twin.get(), other) == step_bytes(exact.get(), other)) << step;
-        twin->ops->update(twin.get(), &kEstimator, &rule);
-        exact->ops->update(exact.get(), &kEstimator, &rule);
+        update(twin.get(), &kEstimator, &rule);
+        update(exact.get(), &kEstimator, &rule);
       }
     }
   }
@@ -274,8 +280,9 @@ TEST(Calibrate, headroom_widens_ranges_as_far_as_digits_reach) {
   }
 }
 
-epx_status_t follow(epx_substrate_t *twin, int batch, epx_error_t *error) {
-  return epx_substrate_follow(twin, batch, error);
+/* As the trainer does after mini-batch number `batch`. */
+epx_status_t follow(epx_substrate_t *twin, int batch, epx_error_t *error, int every = 1) {
+  return batch % every == 0 ? epx_substrate_follow(twin, error) : EPX_OK;
 }
 
 uint64_t clips_of(epx_substrate_t *twin) {
@@ -335,14 +342,14 @@ TEST(Follow, is_due_at_every_kth_mini_batch_and_forgets_those_between) {
   const std::vector<int64_t> before = ranges_of(twin.get());
   for (const int batch : {1, 2, 4}) {
     run_ep(twin.get(), kDynamics, kEstimator, bright);
-    ASSERT_EPX_OK(follow(twin.get(), batch, &error), error);
+    ASSERT_EPX_OK(follow(twin.get(), batch, &error, chip.adc_follow_batches), error);
     EXPECT_EQ(ranges_of(twin.get()), before) << batch;
   }
   run_ep(twin.get(), kDynamics, kEstimator, faint); /* as it was calibrated: clips nothing */
-  ASSERT_EPX_OK(follow(twin.get(), 3, &error), error);
+  ASSERT_EPX_OK(follow(twin.get(), 3, &error, chip.adc_follow_batches), error);
   EXPECT_EQ(ranges_of(twin.get()), before);
   run_ep(twin.get(), kDynamics, kEstimator, bright);
-  ASSERT_EPX_OK(follow(twin.get(), 6, &error), error);
+  ASSERT_EPX_OK(follow(twin.get(), 6, &error, chip.adc_follow_batches), error);
   EXPECT_NE(ranges_of(twin.get()), before);
 }
 
@@ -408,32 +415,27 @@ TEST(Calibrate, changes_ranges_and_nothing_else) {
   EXPECT_EQ(activity.images, 0u);
 }
 
-TEST(Calibrate, is_due_when_an_epoch_says_so) {
+TEST(Calibrate, is_wanted_where_there_are_no_ranges) {
   Random random(6);
   const Batch first = random_batch(network(), random, 6);
   const Batch second = random_batch(network(), random, 6, -0.2, 0.2);
-  for (const int every : {0, 1, 2}) {
-    SCOPED_TRACE(every);
-    epx_chip_t chip = batch_chip(5);
-    chip.adc_calibrate_epochs = every;
-    const Substrate twin = loaded(chip, 4);
-    calibrate(twin.get(), first, 0);
-    const std::vector<int64_t> at_first = ranges_of(twin.get());
-    calibrate(twin.get(), second, 1);
-    EXPECT_EQ(ranges_of(twin.get()) == at_first, every != 1);
-    calibrate(twin.get(), second, 2);
-    EXPECT_EQ(ranges_of(twin.get()) == at_first, every == 0);
-    const std::vector<int64_t> now = ranges_of(twin.get());
-    calibrate(twin.get(), first);  // has ranges
-    EXPECT_EQ(ranges_of(twin.get()), now);
-    Random other(4);
-    load(twin.get(), random_params(network(), other, 1.5));  // a new network has none
-    calibrate(twin.get(), first);
-    EXPECT_EQ(ranges_of(twin.get()), at_first);
-    const Substrate late = loaded(chip, 4);  // goes on from where there were no ranges
-    calibrate(late.get(), first, 5);
-    EXPECT_EQ(ranges_of(late.get()), at_first);
-  }
+  const Substrate twin = loaded(batch_chip(5), 4);
+  EXPECT_TRUE(epx_substrate_uncalibrated(twin.get()));
+  calibrate_once(twin.get(), first);
+  EXPECT_FALSE(epx_substrate_uncalibrated(twin.get()));
+  const std::vector<int64_t> at_first = ranges_of(twin.get());
+  calibrate_once(twin.get(), second);
+  EXPECT_EQ(ranges_of(twin.get()), at_first);
+  calibrate(twin.get(), second);
+  EXPECT_NE(ranges_of(twin.get()), at_first);
+  Random other(4);
+  load(twin.get(), random_params(network(), other, 1.5));  // a new network has none
+  EXPECT_TRUE(epx_substrate_uncalibrated(twin.get()));
+  calibrate_once(twin.get(), first);
+  EXPECT_EQ(ranges_of(twin.get()), at_first);
+  epx_chip_t fixed = batch_chip(5);
+  fixed.adc_reach = EPX_ADC_REACH_DIGITS;
+  EXPECT_FALSE(epx_substrate_uncalibrated(loaded(fixed, 4).get()));
 }
 
 TEST(Calibrate, finds_the_same_on_any_number_of_threads) {
@@ -505,16 +507,18 @@ TEST(Clips, count_what_the_chip_converts) {
       uint64_t asked;
       std::vector<double> loss(6);
       std::vector<uint8_t> predicted(6);
-      epx_ep_free(twin.get(), &long_dynamics, batch.x.data(), batch.labels.data(), 6, loss.data(),
-                  predicted.data());
+      epx_error_t error = {};
+      const epx_batch_t whole = batch.whole();
+      ASSERT_EPX_OK(
+          epx_ep_free(twin.get(), &long_dynamics, &whole, loss.data(), predicted.data(), &error),
+          error);
       epx_twin_steps(twin.get(), &asked, &computed[every_step]);
       epx_twin_clips(twin.get(), &clips[every_step]);
       epx_account_t account;
-      epx_error_t error = {};
       const epx_network_t net = network();
-      ASSERT_EPX_OK(epx_account_make(&net, &chip, &long_dynamics, &kEstimator, 6, nullptr, &account,
-                                     &error),
-                    error);
+      ASSERT_EPX_OK(
+          epx_account_make(&net, &chip, &long_dynamics, &kEstimator, 6, nullptr, &account, &error),
+          error);
       uint64_t conversions = 0;
       for (int i = 0; i < clips[every_step].layers; ++i) {
         conversions += clips[every_step].layer[i][0].conversions;
@@ -556,12 +560,11 @@ TEST(Clips, are_in_checkpoints_and_are_forgotten_when_asked) {
 
 TEST(Calibrate, runs_continue_bit_identically) {
   for (const int every : {0, 1, 2}) {
-    check_resuming([every] {
+    const auto make = [every] {
       const epx_network_t small =
           make_network({3, 32, 32}, {conv_layer(2, 5, 1, 0, EPX_POOL_MAX)}, 10,
                        EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID_HALF);
       epx_chip_t chip = batch_chip(5);
-      chip.adc_calibrate_epochs = every % 2;
       chip.adc_headroom = 0.1 * every;
       chip.adc_follow_batches = every; /* 0: none */
       chip.adc_coverage = every == 2 ? 0.9 : 1.0;
@@ -570,6 +573,10 @@ TEST(Calibrate, runs_continue_bit_identically) {
       Substrate twin = make_twin(small, chip, 8);
       load(twin.get(), params);
       return twin;
+    };
+    check_resuming(make, [every](epx_trainer_t *trainer) {
+      trainer->calibrate_epochs = every % 2;
+      trainer->follow_batches = every;
     });
   }
 }

@@ -70,7 +70,6 @@ void expect_gradient(epx_substrate_t *twin, const TwinOracle &oracle,
 void train_both(epx_substrate_t *twin, TwinOracle &oracle, const epx_chip_t &chip,
                 const epx_dynamics_t &dynamics, const epx_estimator_t &estimator,
                 const Batch &batch) {
-  const epx_substrate_ops_t *ops = twin->ops;
   present(twin, batch);
   oracle.present(batch.x.data(), batch.labels.data(), batch.n);
   relax(twin, dynamics.free_steps, 0);

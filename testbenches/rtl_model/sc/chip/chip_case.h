@@ -62,8 +62,9 @@ struct ChipCase {
       train_step(twin.get(), request);
     }
     request.watchdog_cycles = watchdog_cycles;
-    const epx_status_t calibrated = epx_ep_calibrate(
-        twin.get(), &dynamics, &estimator, batch.x.data(), batch.labels.data(), images, error);
+    const epx_calibration_t step = {
+        dynamics, estimator, epx_batch_f32(batch.x.data(), batch.labels.data(), images)};
+    const epx_status_t calibrated = epx_ep_calibrate(twin.get(), &step, error);
     if (calibrated != EPX_OK) {
       return calibrated;
     }
@@ -79,7 +80,8 @@ struct ChipCase {
 
   static void train_step(epx_substrate_t *twin, const epx_chip_check_request_t &request) {
     const epx_estimator_table_row_t *row = epx_estimator_row(request.estimator.kind);
-    twin->ops->present(twin, request.x, request.labels, request.images);
+    const epx_batch_t images = epx_batch_f32(request.x, request.labels, request.images);
+    EXPECT_EQ(epx_substrate_present(twin, &images, nullptr), EPX_OK);
     relax(twin, request.dynamics.free_steps, 0.0);
     keep_free(twin);
     epx_substrate_clear_gradient(twin);
