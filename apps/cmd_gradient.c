@@ -121,9 +121,17 @@ static void check(void *values, struct argp_state *state) {
 
 /* --out is a file in one mode and a folder in the other. */
 static epx_status_t check_out(const arguments_t *arguments, epx_error_t *error) {
-  return arguments->out == NULL          ? EPX_OK
-         : arguments->npz.params != NULL ? epx_output_check(arguments->out, error)
-                                         : epx_output_check_folder(arguments->out, error);
+  const gradient_npz_t *npz = &arguments->npz;
+  if (arguments->out == NULL) {
+    return EPX_OK;
+  }
+  if (npz->params == NULL) {
+    return epx_output_check_folder(arguments->out, error);
+  }
+  if (epx_output_same(arguments->out, npz->params) || epx_output_same(arguments->out, npz->batch)) {
+    return epx_fail(error, EPX_ERR_ARGUMENT, "--out %s would replace what is read", arguments->out);
+  }
+  return epx_output_check(arguments->out, error);
 }
 
 static const char help[] =

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,24 @@ static void guard_streams(void) {
   }
 }
 
+/* A signal that ends the program leaves no temporary files. Commands that stop by themselves
+ * install a handler of their own in its place. */
+static void on_signal(int number) {
+  epx_output_end_all();
+  raise(number); /* SA_RESETHAND: by default now, which ends the program */
+}
+
+static void catch_signals(void) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; ++i) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+    if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
+      sigaction(signals[i], &action, NULL);
+    }
+  }
+}
+
 static bool failure_told = false; /* a second message would say the same */
 
 /* At every exit, argp's own for --help too: what was printed has arrived, or the command failed. */
@@ -89,6 +108,7 @@ static void close_stdout(void) {
 int command_main(int argc, char **argv) {
   static char name[64];
   guard_streams();
+  catch_signals();
   if (atexit(close_stdout) != 0) {
     return 1;
   }

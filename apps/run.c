@@ -51,6 +51,7 @@ epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,
     epx_params_initialise(params, experiment->training.seed, experiment->training.init_scale);
     return EPX_OK;
   }
+  run_say_edits(folder);
   epx_status_t status = epx_path_join(folder, "checkpoint.npz", path, error);
   status = status == EPX_OK ? epx_npz_read(path, &npz, error) : status;
   if (status == EPX_OK) {
@@ -476,6 +477,7 @@ epx_status_t run_load(const char *folder, const command_source_t *source, int ca
   if (status != EPX_OK) {
     return status;
   }
+  run_say_edits(folder);
   epx_substrate_t *substrate = NULL;
   status = run_make_substrate(experiment, capacity, &substrate, error);
   if (status != EPX_OK) {

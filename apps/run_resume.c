@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "epx_config.h"
+#include "epx_record_file.h"
 #include "epx_run_history.h"
 
 void run_fix_schedule(epx_experiment_t *experiment) {
@@ -84,11 +85,13 @@ epx_status_t run_say_resume(const char *folder, const epx_experiment_t *experime
   int changes = 0;
   const epx_status_t status = read_both(folder, experiment, &was, &now, error);
   if (status == EPX_OK) {
-    fprintf(stderr, "%s goes on after epoch %d", folder, state->epoch);
-    if (state->next_image > 0) {
-      fprintf(stderr, " and %d images", state->next_image);
+    if (state->epoch < training->epochs) {
+      fprintf(stderr, "%s goes on after epoch %d", folder, state->epoch);
+      if (state->next_image > 0) {
+        fprintf(stderr, " and %d images", state->next_image);
+      }
+      fputs("\n", stderr);
     }
-    fputs("\n", stderr);
     epx_settings_changes(&was, &now, say, &changes);
   }
   if (status == EPX_OK && state->epoch < training->epochs &&
@@ -107,4 +110,27 @@ epx_status_t run_say_resume(const char *folder, const epx_experiment_t *experime
   epx_settings_clear(&was);
   epx_settings_clear(&now);
   return status;
+}
+
+static void say_edit(void *context, const char *key, const char *was, const char *now) {
+  const char **folder = context;
+  if (*folder != NULL) {
+    fprintf(stderr, "%s/config.yaml was edited after the training that its manifest records:\n",
+            *folder);
+    *folder = NULL;
+  }
+  fprintf(stderr, "  %s: %s, was %s\n", key, now, was);
+}
+
+void run_say_edits(const char *folder) {
+  char path[EPX_PATH_SIZE];
+  epx_experiment_t experiment;
+  epx_settings_t was = {0}, now = {0};
+  if (epx_path_join(folder, "config.yaml", path, NULL) == EPX_OK &&
+      epx_config_load_network(path, NULL, 0, &experiment, NULL) == EPX_OK &&
+      read_both(folder, &experiment, &was, &now, NULL) == EPX_OK) {
+    epx_settings_changes(&was, &now, say_edit, &folder);
+  }
+  epx_settings_clear(&was);
+  epx_settings_clear(&now);
 }

@@ -21,4 +21,8 @@ EPX_CHECKED epx_status_t run_check_resume(const char *folder, epx_experiment_t *
 EPX_CHECKED epx_status_t run_say_resume(const char *folder, const epx_experiment_t *experiment,
                                         const epx_trainer_state_t *state, epx_error_t *error);
 
+/* Says on stderr where a run's config.yaml is no longer what it was trained with: a command that
+ * measures the run then measures something else. Nothing where the record does not tell. */
+void run_say_edits(const char *folder);
+
 #endif

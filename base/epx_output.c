@@ -11,17 +11,33 @@
 #include "epx_output_internal.h"
 
 struct epx_output_t {
-  char *path, *temporary;
+  char *path, *temporary, *partial;
   FILE *stream;
   int reason; /* errno of a write of our own that failed, or 0 */
+  bool whole; /* written at once: a part of it is of no use */
 };
+
+/* Files on their way, for a signal handler; a program has few at a time, opened by one thread. */
+enum { MOST_OPEN = 16 };
+static epx_output_t *volatile on_their_way[MOST_OPEN];
+
+static void note(epx_output_t *from, epx_output_t *to) {
+  for (int i = 0; i < MOST_OPEN; ++i) {
+    if (on_their_way[i] == from) {
+      on_their_way[i] = to;
+      return;
+    }
+  }
+}
 
 static void release(epx_output_t *output) {
   if (output->stream != NULL) {
     fclose(output->stream);
   }
+  note(output, NULL);
   free(output->path);
   free(output->temporary);
+  free(output->partial);
   free(output);
 }
 
@@ -45,14 +61,17 @@ epx_status_t epx_output_open(const char *path, const char *ending, epx_output_t 
   }
   ending = ending != NULL ? ending : "";
   const size_t room = strlen(path) + strlen(ending) + 48;
+  const size_t partial_room = strlen(path) + sizeof ".partial";
   epx_output_t *output = calloc(1, sizeof *output);
   if (output == NULL || (output->path = strdup(path)) == NULL ||
-      (output->temporary = malloc(room)) == NULL) {
+      (output->temporary = malloc(room)) == NULL ||
+      (output->partial = malloc(partial_room)) == NULL) {
     if (output != NULL) {
       release(output);
     }
     return epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory.", path);
   }
+  snprintf(output->partial, partial_room, "%s.partial", path);
   const int file = make_temporary(path, ending, output->temporary, room);
   output->stream = file >= 0 ? fdopen(file, "w") : NULL;
   if (output->stream == NULL) {
@@ -64,6 +83,7 @@ epx_status_t epx_output_open(const char *path, const char *ending, epx_output_t 
     release(output);
     return EPX_ERR_IO;
   }
+  note(NULL, output);
   *out = output;
   return EPX_OK;
 }
@@ -121,23 +141,33 @@ void epx_output_set_aside(epx_output_t *output, epx_error_t *error) {
   if (output == NULL) {
     return;
   }
-  const size_t room = strlen(output->path) + sizeof ".partial";
-  char *name = malloc(room);
-  if (name != NULL) {
-    snprintf(name, room, "%s.partial", output->path);
-  }
   struct stat info;
   fflush(output->stream); /* what a full disk lets through */
-  if (name == NULL || stat(output->temporary, &info) != 0 || info.st_size == 0 ||
-      epx_output_check(name, NULL) != EPX_OK || rename(output->temporary, name) != 0) {
+  if (stat(output->temporary, &info) != 0 || info.st_size == 0 ||
+      epx_output_check(output->partial, NULL) != EPX_OK ||
+      rename(output->temporary, output->partial) != 0) {
     unlink(output->temporary);
   } else if (error != NULL) {
     const size_t used = strlen(error->message);
     snprintf(error->message + used, sizeof error->message - used, " (what there is of it: %s)",
-             name);
+             output->partial);
   }
-  free(name);
   release(output);
+}
+
+void epx_output_end_all(void) {
+  for (int i = 0; i < MOST_OPEN; ++i) {
+    const epx_output_t *output = on_their_way[i];
+    struct stat info;
+    if (output == NULL) {
+      continue;
+    }
+    const bool keep = !output->whole && stat(output->temporary, &info) == 0 && info.st_size > 0 &&
+                      (lstat(output->partial, &info) != 0 || S_ISREG(info.st_mode));
+    if (!keep || rename(output->temporary, output->partial) != 0) {
+      unlink(output->temporary);
+    }
+  }
 }
 
 epx_status_t epx_output_write(const char *path, const void *bytes, size_t size,
@@ -147,6 +177,7 @@ epx_status_t epx_output_write(const char *path, const void *bytes, size_t size,
   if (status != EPX_OK) {
     return status;
   }
+  output->whole = true;
   if (size > 0 && fwrite(bytes, 1, size, output->stream) != size) {
     output->reason = errno; /* the stream is marked, which commit looks at */
   }

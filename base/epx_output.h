@@ -57,6 +57,10 @@ void epx_output_discard(epx_output_t *output);
  * is. */
 void epx_output_set_aside(epx_output_t *output, epx_error_t *error);
 
+/* The same for all files on their way, for a handler of a signal that ends the program: what
+ * streams have written so far is set aside, parts of whole files are removed. Async-signal-safe. */
+void epx_output_end_all(void);
+
 /* Writes `size` bytes to `path` by the same way. */
 EPX_CHECKED epx_status_t epx_output_write(const char *path, const void *bytes, size_t size,
                                           epx_error_t *error);

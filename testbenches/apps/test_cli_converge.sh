@@ -59,6 +59,6 @@ refuse 2 '--synapse-bits 8-3: expected none' converge mlp.yaml --out d --synapse
 refuse 2 '--adc-bits 4-9x: expected none' converge mlp.yaml --out d --adc-bits 4-9x
 refuse 2 'expected --out DIR' converge mlp.yaml
 refuse 2 'brings its own configuration' converge mlp.yaml --run r
-refuse 2 "the twin's updates are synchronous" converge mlp.yaml --out d --set dynamics.update=alternating
+refuse 2 'dynamics.update: the twin is synchronous' converge mlp.yaml --out d --set dynamics.update=alternating
 check 'nothing is left of a refused call' absent d
 finish

@@ -14,6 +14,8 @@ check 'the checkpoint is larger than the limit' test "$size" -gt 1024
 limited 1 1 train tiny.yaml --threads 1 --quiet -o small
 says 'small/' 'File too large'
 check 'no half-written files' leftovers small
+run 0 train tiny.yaml --threads 1 --quiet --set training.epochs=1 -o small
+check 'the folder of a start that came to nothing is taken' same_checkpoint good small
 
 # What was there survives: a run that goes on, a report, a sweep.
 cp good/checkpoint.npz before.npz

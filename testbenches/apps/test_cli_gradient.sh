@@ -48,7 +48,15 @@ check 'a state of every kind and layer, six gradients of five sets, a loss' \
 npz double.npz +batch.npz x=f8:5,3,32,32:ramp
 run 0 gradient tiny.yaml --params bare.npz --batch double.npz --out double-out.npz \
   --set substrate.precision=float64
-check 'images in float64 are taken too' same prefixed.npz double-out.npz
+what='images in float64 are taken as they are, not cut to float32'
+! same prefixed.npz double-out.npz >/dev/null 2>&1 || fail 'the same numbers'
+npz double.npz +batch.npz x=f8:5,3,32,32:0.25
+npz single.npz +batch.npz x=f4:5,3,32,32:0.25
+for batch in single double; do
+  run 0 gradient tiny.yaml --params bare.npz --batch $batch.npz --out $batch-out.npz \
+    --set substrate.precision=float64
+done
+check 'what float32 holds is the same in both' same single-out.npz double-out.npz
 for type in i1 u1 i2 u2 i4 u4 u8; do
   npz typed.npz +batch.npz "y=$type:5:mod10"
   run 0 gradient tiny.yaml --params bare.npz --batch typed.npz --out typed-out.npz \
@@ -87,7 +95,7 @@ for set in dynamics.update=alternating dynamics.switches=frozen; do
   ! cmp -s plain out || fail 'no effect'
   run 0 gradient tiny.yaml --images 2 --beta 0.5 --set substrate.kind=golden --threads 1 \
     --set "$set" --twin
-  says "the twin is left out with max: dynamics: the twin's updates are synchronous, its switches live"
+  says "the twin is left out with max: ${set%%=*}: the twin"
 done
 
 # Unidirectional connections: other sets, and backward weights.
@@ -185,7 +193,9 @@ for value in nan inf -inf; do
   bad "b.npz: array 'x', element 7 of 15360: $value; expected finite numbers" bare.npz b.npz
 done
 npz b.npz +double.npz 'x[9]=1e39'
-bad "b.npz: array 'x', element 9 of 15360: inf" bare.npz b.npz
+run 1 gradient tiny.yaml --params bare.npz --batch b.npz --out bad-out.npz # too large for float32
+says 'the gradient of conv0.weight holds'
+check 'nothing is written' absent bad-out.npz
 npz b.npz +batch.npz y=f4:5:1
 bad "b.npz: array 'y' holds real numbers; expected integers" bare.npz b.npz
 npz b.npz +batch.npz y=b1:5:1
@@ -216,6 +226,8 @@ refuse 2 '--equilibrium-steps 0: expected a whole number, 1 to 100000' gradient 
   --params bare.npz --batch batch.npz --out g.npz --equilibrium-steps 0
 refuse 1 'no/g.npz' gradient tiny.yaml --params bare.npz --batch batch.npz --out no/g.npz
 mkdir folder
+refuse 2 '--out ./bare.npz would replace what is read' gradient tiny.yaml --params bare.npz \
+  --batch batch.npz --out ./bare.npz
 refuse 2 'folder: is a folder' gradient tiny.yaml --params bare.npz --batch batch.npz --out folder
 cp prefixed.npz kept.npz
 refuse 2 'none.npz' gradient tiny.yaml --params bare.npz --batch none.npz --out kept.npz

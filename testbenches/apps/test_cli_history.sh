@@ -60,6 +60,8 @@ for text in 'training.momentum' '0.9' 'after epoch 2'; do
   check "the report has $text" grep -q -F "$text" page.html
 done
 run 0 "${train[@]}" --resume two
+says 'two: finished already, after epoch 2'
+check 'a finished run does not go on' test "$(grep -c 'goes on' err)" -eq 0
 check 'what is not changed is not said' test "$(grep -c ', was ' err)" -eq 0
 
 # What would make another run of it.
@@ -90,6 +92,20 @@ refuse 2 'network.layers=' train --resume other
 cp two/config.yaml other/config.yaml
 sed -i 's/"training.momentum": "0.9"/"training.momentum": "0.8"/' other/manifest.json
 refuse 2 'other/manifest.json: config: its digest is' train --resume other
+
+# Commands that measure a run say where its configuration is not that of its training.
+rm -rf other
+cp -r two other
+sed -i 's/^  beta: .*/  beta: 0.25/' other/config.yaml
+edited='other/config.yaml was edited after the training'
+run 0 gradient --run other --images 1 --beta 1 --threads 1
+says "$edited" 'estimator.beta: 0.25, was 0.5'
+run 0 tile --run other --images 1 --threads 1
+says "$edited" 'estimator.beta: 0.25, was 0.5'
+run 0 converge --run other --images 1 --state-bits 8-8 --synapse-bits none --adc-bits none --threads 1
+says "$edited"
+run 0 tile --run two --images 1 --threads 1 --set estimator.beta=0.25
+quiet
 
 # A run of a version without history goes on, its schedule with it.
 cp -r two old

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What commands write: only over regular files, checked before any work, whole or not at all; and a
 # standard output that takes nothing is a failure. Usage: test_cli_output.sh PATH_OF_EPXBAR
-# shellcheck source-path=SCRIPTDIR disable=SC2317 # functions called by check
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # grep's $; functions called by check
 source "$(dirname "${BASH_SOURCE[0]}")/cli_support.sh"
 
 small=(--threads 1 --set data.test_count=32)
@@ -108,6 +108,24 @@ check 'a run that ends well replaces them' grep -q '^\$enddefinitions' wave.vcd
 check 'the log too' grep -q '^step,tile' log.csv
 check 'the verdict too' grep -q '<testsuites>' junit.xml
 check 'nothing is left over' nothing_else
+
+# A signal in the middle of a simulation: the old file stays, the new one's part has a clear name.
+old wave.vcd log.csv
+what='chip, ended by a signal'
+"$epxbar" chip tiny.yaml --random 64 --vcd wave.vcd --update-log log.csv >out 2>err &
+child=$!
+for ((i = 0; i < 3000; ++i)); do
+  [ -z "$(find . -name 'wave.vcd.*.tmp.vcd' -size +64k)" ] || break
+  sleep 0.02
+done
+kill -s TERM "$child"
+wait "$child"
+found=$?
+[ "$found" -eq 143 ] || { fail "exit code $found, expected 143" && show; }
+check 'the old files stay' stayed wave.vcd log.csv
+check 'nothing is left over' test -z "$(find . -name '*.tmp*')"
+check 'its part has a clear name' test -s wave.vcd.partial
+rm -f ./*.partial
 
 # Standard output that is full or closed, of every command that prints.
 # dumb ARGUMENT...: ends with 1 and says why, on both.

@@ -154,6 +154,24 @@ TEST_F(Output, a_failed_stream_leaves_the_old_file_and_says_where_its_part_is) {
   EXPECT_EQ(entries(), 2) << "nothing was written, so nothing is kept";
 }
 
+TEST_F(Output, a_signal_handler_can_end_all) {
+  epx_output_t *stream = nullptr, *empty = nullptr, *done = nullptr;
+  std::ofstream(at("log.csv")) << "old";
+  ASSERT_EQ(epx_output_open(at("log.csv").c_str(), nullptr, &stream, &error_), EPX_OK);
+  ASSERT_EQ(epx_output_open(at("empty").c_str(), nullptr, &empty, &error_), EPX_OK);
+  ASSERT_EQ(epx_output_open(at("done").c_str(), nullptr, &done, &error_), EPX_OK);
+  ASSERT_EQ(epx_output_commit(done, &error_), EPX_OK);
+  std::fputs("half", epx_output_stream(stream));
+  std::fflush(epx_output_stream(stream));
+  epx_output_end_all();
+  EXPECT_EQ(text_of(at("log.csv")), "old");
+  EXPECT_EQ(text_of(at("log.csv.partial")), "half");
+  EXPECT_EQ(entries(), 3) << "the two and `done`";
+  epx_output_discard(stream);
+  epx_output_discard(empty);
+  EXPECT_EQ(entries(), 3);
+}
+
 TEST_F(Output, a_full_disk_is_an_error_and_the_old_file_stays) {
   signal(SIGXFSZ, SIG_IGN);
   std::ofstream(at("file")) << "old";

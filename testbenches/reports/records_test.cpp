@@ -157,7 +157,8 @@ TEST(Records, AFailedWriteLeavesTheOldRecordAndNoRubbish) {
     std::filesystem::create_directories(folder / "run/gradient.json/inside");
     const epx_gradient_record_t record = {1, "r", "float64", nullptr, 0};
     epx_error_t error = {};
-    EXPECT_EQ(epx_gradient_record_write((folder / "run").c_str(), &record, &error), EPX_ERR_IO);
+    EXPECT_EQ(epx_gradient_record_write((folder / "run").c_str(), &record, &error),
+              EPX_ERR_ARGUMENT);
     EXPECT_MESSAGE("gradient.json");
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "run"), {}), 1);
     return;

@@ -75,6 +75,8 @@ run 2 build/own_tile
 prints 'expected --vectors FILE or --random N'
 run 2 build/own_tile --random 5 --update-log log.csv
 prints 'this tile does not tell its updates'
+build/own_tile "$config" --random 5 >/dev/full 2>out && fail 'a full standard output is no failure'
+prints 'own_tile: standard output: cannot write: No space left on device'
 run 2 build/own_tile --vectors nowhere.npz
 prints 'own_tile: nowhere.npz'
 [ "$failures" -eq 0 ] && echo passed

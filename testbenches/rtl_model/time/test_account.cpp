@@ -345,7 +345,8 @@ TEST(Account, refuses_what_the_chip_has_not) {
   epx_error_t error = {};
   EXPECT_EQ(epx_account_make(&network, &chip, &dynamics, &estimator, 1, nullptr, &account, &error),
             EPX_ERR_UNSUPPORTED);
-  EXPECT_NE(std::string(error.message).find("network.layers[0]: the twin models pool max or none"), std::string::npos);
+  EXPECT_NE(std::string(error.message).find("network.layers[0]: the twin models pool max or none"),
+            std::string::npos);
   network.layers[0].pool = EPX_POOL_MAX;
   EXPECT_EQ(epx_account_make(&network, &chip, &none, &estimator, 1, nullptr, &account, &error),
             EPX_ERR_ARGUMENT);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "epx_parallel.h"
-#include "epx_pulse.h"
 #include "epx_plan.h"
+#include "epx_pulse.h"
 #include "epx_pulsed.h"
 #include "rtl_model/twin/twin_support.h"
 
@@ -119,9 +119,8 @@ TEST(Pulsed, ends_at_the_bounds_of_each_cell) {
 TEST(Pulsed, names_what_it_cannot_do) {
   epx_error_t error = {};
   epx_chip_t chip = make_pulse_chip(1);
-  const epx_network_t network =
-      make_network({1, 4, 4}, {dense_layer(3)}, 3, EPX_LOSS_SQUARED_ERROR,
-                   EPX_ACTIVATION_HARD_SIGMOID_HALF);
+  const epx_network_t network = make_network({1, 4, 4}, {dense_layer(3)}, 3, EPX_LOSS_SQUARED_ERROR,
+                                             EPX_ACTIVATION_HARD_SIGMOID_HALF);
   EXPECT_EPX_OK(epx_plan_check(&network, &chip, nullptr, &error), error);
   const auto refused = [&](const char *key) {
     EXPECT_EQ(epx_plan_check(&network, &chip, nullptr, &error), EPX_ERR_ARGUMENT);
