@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 /* Whether the chip of the experiment can be laid out and priced: mesh, technology file. Fine for
- * the golden model, which is no chip. */
+ * the golden model, which is no chip. A chip outside the domain of a price's law has no energies,
+ * which is said on stderr; the functions below then write none. */
 EPX_CHECKED epx_status_t cost_record_check(const epx_experiment_t *experiment, epx_error_t *error);
 
 /* Writes folder/cost.json; nothing for the golden model, which is no chip, nor before a measurement

@@ -265,7 +265,8 @@ static const epx_config_row_t rows[] = {
     {"chip.timing.settle_cycles", INTEGER(chip.settle_cycles, 0, 1000000), .unit = "cycles",
      .help = "For each driven digit, before conversion."},
     {"chip.timing.convert_cycles", INTEGER(chip.convert_cycles, 1, 1000000), .unit = "cycles",
-     .help = "Of one conversion."},
+     .help = "Of one step of a conversion: ideal converters and digital arrays take one step, sar "
+             "as many as bits, ramp 2^bits."},
     {"chip.timing.clock_mhz", REAL(chip.clock_mhz, 0, 100000), .above = true, .unit = "MHz",
      .help = "Clock of the chip."},
     {"chip.stop_settled", .type = EPX_TYPE_BOOLEAN, AT(chip.stop_settled), .unit = "",

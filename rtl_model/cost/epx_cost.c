@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "epx_tile_events.h"
+
 enum { MAX_USES = 3, ANY = -1, ADC = -1, END = -2 };
 
-/* times uses of a technology's entry; ADC: the converter's regression. */
+/* times uses of a technology's entry; ADC: the converter's law. */
 typedef struct use_t {
   int entry;
   double times;
@@ -73,17 +75,35 @@ static const char *unit_of(size_t offset) {
   return "";
 }
 
+/* Bits of the array's ADCs: of ideal ones those that its largest sum needs. */
+static int adc_bits(const epx_chip_t *chip) {
+  if (chip->adc.kind != EPX_CONVERTER_IDEAL) {
+    return chip->adc_bits;
+  }
+  const long most =
+      (long)chip->rows * ((1L << chip->bits_per_cell) - 1) * ((1L << chip->dac.bits) - 1);
+  int bits = 1;
+  while (most >> bits != 0) {
+    ++bits;
+  }
+  return bits;
+}
+
+static epx_status_t adc_value(const epx_chip_t *chip, const epx_technology_t *technology,
+                              epx_tech_value_t *value, epx_error_t *error) {
+  const double rate = chip->clock_mhz * 1e6 / (double)epx_tile_conversion_cycles(chip);
+  return epx_technology_adc(technology, chip->adc.kind, adc_bits(chip), rate, value, error);
+}
+
 /* Adds one use to the line's unit energies and its source text. */
-static void add_use(const epx_chip_t *chip, const epx_technology_t *technology, use_t use,
-                    epx_cost_line_t *line) {
+static epx_status_t add_use(const epx_chip_t *chip, const epx_technology_t *technology, use_t use,
+                            epx_cost_line_t *line, epx_error_t *error) {
   epx_tech_value_t value;
   if (use.entry == ADC) {
-    const double rate = chip->clock_mhz * 1e6 / chip->convert_cycles;
-    value.pj = epx_technology_adc_pj(technology, chip->adc_bits, rate);
-    value.low = value.pj * technology->adc_low;
-    value.high = value.pj * technology->adc_high;
-    snprintf(value.source, sizeof value.source, "%d bits, %g MS/s, %g nm: %.220s", chip->adc_bits,
-             rate * 1e-6, technology->node_nm, technology->adc_source);
+    const epx_status_t status = adc_value(chip, technology, &value, error);
+    if (status != EPX_OK) {
+      return status;
+    }
   } else {
     value = technology->value[use.entry];
   }
@@ -98,12 +118,14 @@ static void add_use(const epx_chip_t *chip, const epx_technology_t *technology, 
   }
   snprintf(line->source + used, sizeof line->source - used, "%s%s%s", used > 0 ? "; + " : "", count,
            value.source);
+  return EPX_OK;
 }
 
 /* events + share * shared, priced. */
-static void price(const epx_events_t *events, const epx_events_t *shared, double share,
-                  const epx_chip_t *chip, const epx_technology_t *technology,
-                  epx_cost_image_t *image) {
+static epx_status_t price(const epx_events_t *events, const epx_events_t *shared, double share,
+                          const epx_chip_t *chip, const epx_technology_t *technology,
+                          epx_cost_image_t *image, epx_error_t *error) {
+  epx_status_t status = EPX_OK;
   for (int i = 0; i < ROW_COUNT; ++i) {
     const line_row_t *row = &rows[i];
     const double count =
@@ -113,14 +135,15 @@ static void price(const epx_events_t *events, const epx_events_t *shared, double
     }
     epx_cost_line_t *line = &image->line[image->lines++];
     *line = (epx_cost_line_t){.name = row->name, .unit = unit_of(row->counter), .events = count};
-    for (const use_t *use = row->use; use->entry != END; ++use) {
-      add_use(chip, technology, *use, line);
+    for (const use_t *use = row->use; status == EPX_OK && use->entry != END; ++use) {
+      status = add_use(chip, technology, *use, line, error);
     }
     line->energy_pj = count * line->unit_pj;
     image->energy_uj += 1e-6 * line->energy_pj;
     image->low_uj += 1e-6 * count * line->low_pj;
     image->high_uj += 1e-6 * count * line->high_pj;
   }
+  return status;
 }
 
 static void spend(const double cycles[EPX_PART_COUNT], double clock_mhz, epx_cost_image_t *image) {
@@ -131,16 +154,20 @@ static void spend(const double cycles[EPX_PART_COUNT], double clock_mhz, epx_cos
   image->latency_us = image->cycles / clock_mhz;
 }
 
-void epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
-                 const epx_technology_t *technology, epx_cost_t *cost) {
+epx_status_t epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
+                         const epx_technology_t *technology, epx_cost_t *cost, epx_error_t *error) {
   memset(cost, 0, sizeof *cost);
   snprintf(cost->technology, sizeof cost->technology, "%s", technology->name);
   cost->clock_mhz = chip->clock_mhz;
   cost->tiles = account->tiles;
-  price(&account->inference, &account->update, 0.0, chip, technology, &cost->inference);
-  price(&account->training, &account->update, 1.0 / batch, chip, technology, &cost->training);
+  epx_status_t status =
+      price(&account->inference, &account->update, 0.0, chip, technology, &cost->inference, error);
+  status = status == EPX_OK ? price(&account->training, &account->update, 1.0 / batch, chip,
+                                    technology, &cost->training, error)
+                            : status;
   spend(account->inference_cycles, chip->clock_mhz, &cost->inference);
   spend(account->training_cycles, chip->clock_mhz, &cost->training);
+  return status;
 }
 
 bool epx_cost_needs_measurement(const epx_chip_t *chip) {
@@ -156,8 +183,5 @@ epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
   epx_status_t status =
       epx_account_make(network, chip, dynamics, estimator, batch, measured, &account, error);
   status = status == EPX_OK ? epx_technology_read(technology, &read, error) : status;
-  if (status == EPX_OK) {
-    epx_cost_of(&account, chip, batch, &read, cost);
-  }
-  return status;
+  return status == EPX_OK ? epx_cost_of(&account, chip, batch, &read, cost, error) : status;
 }

@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-enum { EPX_COST_MAX_LINES = 32, EPX_COST_SOURCE_SIZE = 700 };
+enum { EPX_COST_MAX_LINES = 32, EPX_COST_SOURCE_SIZE = 2 * EPX_TECH_SOURCE_SIZE };
 
 /* One kind of event. energy = events * unit. */
 typedef struct epx_cost_line_t {
@@ -44,15 +44,18 @@ typedef struct epx_cost_t {
   epx_cost_image_t training; /* all phases, and the image's share of the update */
 } epx_cost_t;
 
-/* Energies and times of an account made with this chip and batch. */
-void epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
-                 const epx_technology_t *technology, epx_cost_t *cost);
+/* Energies and times of an account made with this chip and batch. EPX_ERR_UNSUPPORTED where the
+ * technology's laws have no price for the chip's converters. */
+EPX_CHECKED epx_status_t epx_cost_of(const epx_account_t *account, const epx_chip_t *chip,
+                                     int batch, const epx_technology_t *technology,
+                                     epx_cost_t *cost, epx_error_t *error);
 
 /* Whether the chip's account needs a measurement to be whole. */
 bool epx_cost_needs_measurement(const epx_chip_t *chip);
 
 /* Account, measurement (NULL: none) and technology file in one: `technology` is the path to read
- * (chip->technology resolved by the caller). Errors of epx_account_make and epx_technology_read. */
+ * (chip->technology resolved by the caller). Errors of epx_account_make,
+ * epx_technology_read and epx_cost_of. */
 EPX_CHECKED epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
                                        const epx_dynamics_t *dynamics,
                                        const epx_estimator_t *estimator, int batch,

@@ -72,7 +72,7 @@ typedef struct epx_chip_t {
   int pulse_max;        /* pulses of one synapse in one update, 1..EPX_PULSE_MAX, default 255 */
   uint32_t device_seed; /* of what differs from device to device */
   int settle_cycles;    /* per driven digit, default 1 */
-  int convert_cycles;   /* per conversion, default 1 */
+  int convert_cycles;   /* per step of a conversion (epx_converter_steps), default 1 */
   double clock_mhz;     /* default 1000 */
   bool stop_settled;    /* a phase ends at the first step that changes no state; default false */
   bool event_driven;    /* hidden layers drive only changed lines (epx_drive.h); default false */

@@ -15,12 +15,12 @@ const char *epx_converter_kind_name(epx_converter_kind_t kind) {
   return NULL;
 }
 
-int64_t epx_converter_cycles(const epx_converter_t *converter) {
-  switch (converter->kind) {
+int64_t epx_converter_steps(epx_converter_kind_t kind, int bits) {
+  switch (kind) {
     case EPX_CONVERTER_SAR:
-      return converter->bits;
+      return bits;
     case EPX_CONVERTER_RAMP:
-      return INT64_C(1) << converter->bits;
+      return INT64_C(1) << bits;
     case EPX_CONVERTER_IDEAL:
       break;
   }

@@ -24,7 +24,7 @@ enum {
 enum { EPX_DAC_MAX_BITS = 8, EPX_DAC_MOST = 4 };
 
 typedef enum epx_converter_kind_t {
-  EPX_CONVERTER_IDEAL, /* lossless, one cycle; takes no errors */
+  EPX_CONVERTER_IDEAL, /* lossless, one step; takes no errors */
   EPX_CONVERTER_SAR,
   EPX_CONVERTER_RAMP
 } epx_converter_kind_t;
@@ -58,8 +58,10 @@ EPX_CHECKED epx_status_t epx_converter_check(const epx_converter_t *converter, c
 /* Whether it errs at all. */
 bool epx_converter_has_errors(const epx_converter_t *converter);
 
-/* Clock cycles of one conversion of an ADC. */
-int64_t epx_converter_cycles(const epx_converter_t *converter);
+/* Steps of one conversion of an ADC, each `chip.timing.convert_cycles` long: an ideal converter
+ * takes 1, a SAR converter decides a bit in each of `bits` steps, and a ramp passes the 2^bits
+ * levels one by one. */
+int64_t epx_converter_steps(epx_converter_kind_t kind, int bits);
 
 /* "ideal", "sar" or "ramp"; NULL for other values. */
 const char *epx_converter_kind_name(epx_converter_kind_t kind);

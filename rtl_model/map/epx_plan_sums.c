@@ -69,28 +69,35 @@ static span_t sums_of(const epx_chip_t *chip, span_t reach) {
   return (span_t){carried * reach.low, carried * reach.high};
 }
 
-/* What a lossy converter makes of such sums. A range that follows weights or a batch is one of what
- * the sums can be. Where levels outnumber the sums the range goes on upward. */
-static span_t converted(const epx_chip_t *chip, span_t reach) {
+/* What a lossy converter makes of the sums of a pass whose digits are at most `share` of the
+ * largest. A range that follows weights or a batch is one of what the sums can be. Where levels
+ * outnumber the sums the range goes on upward. Sums below half a step read as 0 where converters
+ * have no errors. */
+static span_t converted(const epx_chip_t *chip, span_t reach, double share) {
   const epx_converter_t *adc = &chip->adc;
   const double levels = ldexp(1.0, chip->adc_bits);
   const bool digits = chip->adc_reach == EPX_ADC_REACH_DIGITS;
-  const span_t sums = sums_of(chip, reach);
+  span_t sums = sums_of(chip, reach);
   span_t range = digits ? reach : sums;
+  sums.low *= share;
+  sums.high *= share;
   range.high = larger(range.high, (digits ? range.low * chip->adc_range : 0.0) + levels - 1.0);
   const double step = (range.high - range.low) / larger(levels - 2.0, 1.0) + 0x1p-11;
-  const double errors =
-      fabs(adc->offset) + largest_normal * (adc->offset_spread + adc->noise) + 1.0;
+  const double errors = fabs(adc->offset) + largest_normal * (adc->offset_spread + adc->noise);
   const double gain = 1.0 + fabs(adc->gain) + largest_normal * adc->gain_spread;
-  return (span_t){larger(range.low - step, gain * sums.low - errors * step),
-                  smaller(range.high + step, gain * sums.high + errors * step)};
+  if (digits && errors == 0.0 && gain * larger(-sums.low, sums.high) < 0.5 * (step - 0x1p-10)) {
+    return (span_t){0.0, 0.0};
+  }
+  return (span_t){larger(range.low - step, gain * sums.low - (errors + 0.5) * step),
+                  smaller(range.high + step, gain * sums.high + (errors + 0.5) * step)};
 }
 
-/* The largest magnitude of one code's product over `lines` lines, slices put together. */
-static double product_of(const epx_chip_t *chip, int synapse_bits, int slices, int lines) {
+/* The largest magnitude of what a pass over `lines` lines gives, slices put together. */
+static double pass_of(const epx_chip_t *chip, int synapse_bits, int slices, int lines,
+                      double share) {
   span_t sum = {0.0, 0.0};
   for (int slice = 0; slice < slices; ++slice) {
-    const span_t one = converted(chip, reach_of(chip, synapse_bits, slice, slices, lines));
+    const span_t one = converted(chip, reach_of(chip, synapse_bits, slice, slices, lines), share);
     const double weight = ldexp(1.0, slice * chip->bits_per_cell);
     sum.low += weight * smaller(one.low, 0.0);
     sum.high += weight * larger(one.high, 0.0);
@@ -98,16 +105,18 @@ static double product_of(const epx_chip_t *chip, int synapse_bits, int slices, i
   return larger(-sum.low, sum.high);
 }
 
-/* The sum of the passes' places of a code of so many bits (epx_driver.h). */
-static double passes_of(const epx_chip_t *chip, int code_bits) {
-  if (chip->dac_codes == EPX_DAC_ROUNDED && code_bits > chip->dac.bits) {
-    return ldexp(1.0, code_bits - chip->dac.bits);
-  }
+/* The same of all passes of a code of so many bits, its sign's among them (epx_driver.h). */
+static double product_of(const epx_chip_t *chip, int synapse_bits, int slices, int lines,
+                         int code_bits, bool is_signed) {
+  const int end = code_bits - (is_signed ? 1 : 0), width = chip->dac.bits;
+  const double most = ldexp(1.0, width) - 1.0;
+  const int first = chip->dac_codes == EPX_DAC_ROUNDED && end > width ? end - width : 0;
   double sum = 0.0;
-  for (int bit = 0; bit < code_bits; bit += chip->dac.bits) {
-    sum += ldexp(1.0, bit);
+  for (int bit = first; bit < end; bit += width) {
+    const double largest = ldexp(1.0, bit + width < end ? width : end - bit) - 1.0;
+    sum += ldexp(pass_of(chip, synapse_bits, slices, lines, largest / most), bit);
   }
-  return sum;
+  return is_signed ? sum + ldexp(pass_of(chip, synapse_bits, slices, lines, 1.0 / most), end) : sum;
 }
 
 /* The largest forward product of a unit of a layer; and what a row of its arrays gives back. */
@@ -117,19 +126,21 @@ static double forward_most(const epx_plan_t *plan, const epx_plan_layer_t *layer
   for (int rb = 0; rb < layer->map.row_blocks; ++rb) {
     int first, end;
     epx_map_rows(&layer->map, rb, &first, &end);
-    sum += product_of(plan->chip, bits, layer->map.slices, end - first);
+    sum += product_of(plan->chip, bits, layer->map.slices, end - first, layer->code_bits, false);
   }
-  return sum * passes_of(plan->chip, layer->code_bits);
+  return sum;
 }
-static double backward_most(const epx_plan_t *plan, const epx_plan_layer_t *layer, int code_bits) {
+static double backward_most(const epx_plan_t *plan, const epx_plan_layer_t *layer) {
   const int bits = epx_qformat_bits(layer->synapse);
+  const bool readout = layer->role == EPX_ROLE_READOUT;
+  const int code_bits = readout ? EPX_SOFTMAX_ERROR_BITS : epx_qformat_bits(plan->chip->state);
   double sum = 0.0;
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     int first, end;
     epx_map_units(&layer->map, cb, &first, &end);
-    sum += product_of(plan->chip, bits, layer->map.slices, end - first);
+    sum += product_of(plan->chip, bits, layer->map.slices, end - first, code_bits, readout);
   }
-  return sum * passes_of(plan->chip, code_bits);
+  return sum;
 }
 
 static bool lossy(const epx_chip_t *chip) {
@@ -150,7 +161,7 @@ static accumulator_t accumulator_of(const epx_plan_t *plan, const epx_plan_layer
   accumulator_t sums = {.terms_above = above == NULL ? 0.0 : area * above->g.units};
   if (lossy(chip)) {
     sums.up = forward_most(plan, layer);
-    sums.down = above == NULL ? 0.0 : area * backward_most(plan, above, above->code_bits);
+    sums.down = above == NULL ? 0.0 : area * backward_most(plan, above);
   } else {
     /* Noise is limited to 8 times the range of digits (epx_array_cells.h), and what DACs carry to 4
      * times their largest digit, of which the error is one of the whole conductance: 8.5 times;
@@ -214,7 +225,7 @@ static epx_status_t refuse_kernels(const epx_plan_t *plan, const epx_plan_layer_
 /* Errors of the softmax unit come back through the read-out's arrays into 32 bits. */
 static epx_status_t refuse_push(const epx_plan_t *plan, const epx_plan_layer_t *readout,
                                 epx_error_t *error) {
-  if (!lossy(plan->chip) || backward_most(plan, readout, EPX_SOFTMAX_ERROR_BITS) < 0x1p31) {
+  if (!lossy(plan->chip) || backward_most(plan, readout) < 0x1p31) {
     return EPX_OK;
   }
   return epx_fail(

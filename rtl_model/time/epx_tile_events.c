@@ -31,9 +31,16 @@ void epx_tile_conversions(const epx_chip_t *chip, uint64_t readings, int lines, 
   events->shift_adds += conversions;
 }
 
+uint64_t epx_tile_conversion_cycles(const epx_chip_t *chip) {
+  const int64_t steps = chip->array_kind == EPX_ARRAY_ANALOG
+                            ? epx_converter_steps(chip->adc.kind, chip->adc_bits)
+                            : 1;
+  return (uint64_t)steps * (uint64_t)chip->convert_cycles;
+}
+
 uint64_t epx_tile_reading_cycles(const epx_chip_t *chip, int lines) {
   return (uint64_t)chip->settle_cycles +
-         (uint64_t)epx_tile_conversion_turns(chip, lines) * (uint64_t)chip->convert_cycles;
+         (uint64_t)epx_tile_conversion_turns(chip, lines) * epx_tile_conversion_cycles(chip);
 }
 
 static int switch_bits(const epx_tile_shape_t *tile) {

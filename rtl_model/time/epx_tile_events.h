@@ -15,6 +15,12 @@ extern "C" {
 int epx_tile_adcs(const epx_chip_t *chip);
 int epx_tile_conversion_turns(const epx_chip_t *chip, int lines);
 
+/* Cycles in which every ADC of an array converts one line: the steps of the converter's kind and
+ * bits (epx_converter_steps), each chip.timing.convert_cycles long. A digital array's adder tree
+ * takes one step. Example: an 8-bit SAR converter with convert_cycles 2 takes 16 cycles, an 8-bit
+ * ramp 512. */
+uint64_t epx_tile_conversion_cycles(const epx_chip_t *chip);
+
 /* Cycles of one pass: settling, then conversion of `lines` lines in turns. */
 uint64_t epx_tile_reading_cycles(const epx_chip_t *chip, int lines);
 
@@ -31,12 +37,12 @@ void epx_tile_conversions(const epx_chip_t *chip, uint64_t readings, int lines, 
  * to the last result, without stalls.
  *
  * forward: `vectors` wordline vectors; a multiple of the window where the tile pools. passes: of a
- *   code (epx_driver.h), bit-serial its bits.
- *   vectors * (1 + passes * (settle + turns * convert)) + 3.
+ *   code (epx_driver.h), bit-serial its bits; conversion: epx_tile_conversion_cycles.
+ *   vectors * (1 + passes * (settle + turns * conversion)) + 3.
  * fire: `positions` positions through the neuron unit, one a cycle.
  * backward: `positions` pooled positions. For each position of the window, slice and pass, the
  *   columns whose switch points there are driven (all converted): the transposed product.
- *   positions * (1 + window * slices * passes * (settle + turns * convert)) + 3.
+ *   positions * (1 + window * slices * passes * (settle + turns * conversion)) + 3.
  * correlate: one row of all units a cycle: positions * (1 + rows).
  * update: one synapse a cycle, then the biases: 1 + (rows + bias) * units.
  *

@@ -19,7 +19,7 @@
  *
  * offset and noise in LSB (one LSB is q), gain relative to the zero of the sum; xi is normal, drawn
  * by (tile, event, line). Where 0 lies in the range it is one of the levels. SAR, ramp and ideal
- * converters share the transfer; they differ in cycles (SAR: b, ramp: 2^b, ideal: 1), and the ideal
+ * converters share the transfer; they differ in steps (SAR: b, ramp: 2^b, ideal: 1), and the ideal
  * one is lossless: the reconstructed sum is s 2^F and never clips. */
 #ifndef EPX_ADC_H
 #define EPX_ADC_H

@@ -54,6 +54,7 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
       memory_(memory),
       lfsr_{memory->lfsr},
       period_(clock_period(config.chip.clock_mhz)),
+      conversion_cycles_(static_cast<int64_t>(epx_tile_conversion_cycles(&config.chip))),
       forward_tree_bits_(epx_tree_bits(config.shape.rows, config.chip.bits_per_cell)),
       backward_tree_bits_(epx_tree_bits(config.shape.units, config.chip.bits_per_cell)) {
   const epx_tile_shape_t &shape = config_.shape;

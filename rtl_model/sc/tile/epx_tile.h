@@ -178,7 +178,8 @@ class Tile : public sc_core::sc_module {
   std::vector<int32_t> code_[4];  // of the word, by place: as driven, or their changes
   uint64_t driven_lines_[4] = {};
   epx_drive_t drive_[4] = {};
-  int turn_ = 0, wait_ = 0, row_ = 0, unit_ = 0;
+  int turn_ = 0, row_ = 0, unit_ = 0;
+  int64_t wait_ = 0;  // cycles left of settling, of a conversion, or of a synapse's pulses
   Conversion conversion_;
   std::vector<int64_t> accumulator_;
   Sums finished_;
@@ -193,6 +194,7 @@ class Tile : public sc_core::sc_module {
   const sc_core::sc_time period_;
 
   // Counters and what the waveform shows.
+  int64_t conversion_cycles_;                        // of one line by its ADC
   uint64_t forward_tree_bits_, backward_tree_bits_;  // one-bit adds of one converted line
   epx_events_t events_ = {};
   uint64_t edge_ = 0, moves_ = 0, first_edge_[operation_count] = {},

@@ -20,7 +20,7 @@ void Tile::sequence() {
     case Phase::Settle:
       if (--wait_ == 0) {
         phase_ = Phase::Convert;
-        wait_ = config_.chip.convert_cycles;
+        wait_ = conversion_cycles_;
       }
       ++moves_;
       return;
@@ -171,7 +171,7 @@ void Tile::begin_pass() {
   events_.line_drives += driven;
   events_.cell_reads += driven * static_cast<uint64_t>(lines());
   phase_ = config_.chip.settle_cycles > 0 ? Phase::Settle : Phase::Convert;
-  wait_ = config_.chip.settle_cycles > 0 ? config_.chip.settle_cycles : config_.chip.convert_cycles;
+  wait_ = config_.chip.settle_cycles > 0 ? config_.chip.settle_cycles : conversion_cycles_;
 }
 
 void Tile::convert_turn() {
@@ -195,7 +195,7 @@ void Tile::convert_turn() {
                            conversion_.sums.data());
   }
   convert(conversion_.sums);
-  wait_ = config_.chip.convert_cycles;
+  wait_ = conversion_cycles_;
   if (++turn_ < turns) {
     return;
   }

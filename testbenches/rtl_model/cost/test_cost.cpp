@@ -12,6 +12,7 @@
 
 #include "epx_cost.h"
 #include "rtl_model/twin/twin_support.h"
+#include "temporary_folder.h"
 
 namespace {
 
@@ -30,11 +31,23 @@ struct Spoiled {
   std::string message, place;
 };
 
-Spoiled read_spoiled(const std::string &from, const std::string &to) {
+std::string shipped_text() {
   std::ifstream file(shipped);
   std::stringstream buffer;
   buffer << file.rdbuf();
-  std::string text = buffer.str();
+  return buffer.str();
+}
+
+void replace(std::string *text, const std::string &from, const std::string &to) {
+  const size_t at = text->find(from);
+  ASSERT_NE(at, std::string::npos) << from;
+  text->replace(at, from.size(), to);
+}
+
+const Folder folder;
+
+Spoiled read_spoiled(const std::string &from, const std::string &to) {
+  std::string text = shipped_text();
   const size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(at), '\n');
@@ -74,14 +87,114 @@ TEST(Technology, scales_published_numbers_to_its_node) {
   }
 }
 
-TEST(Technology, adc_regression_gives_the_known_point) {
+double adc_pj(const epx_technology_t &t, epx_converter_kind_t kind, int bits, double rate) {
+  epx_tech_value_t value = {};
+  epx_error_t error = {};
+  EXPECT_EQ(epx_technology_adc(&t, kind, bits, rate, &value, &error), EPX_OK) << error.message;
+  EXPECT_LE(value.low, value.pj);
+  EXPECT_LE(value.pj, value.high);
+  return value.pj;
+}
+
+std::string adc_refusal(const epx_technology_t &t, epx_converter_kind_t kind, int bits,
+                        double rate) {
+  epx_tech_value_t value = {};
+  epx_error_t error = {};
+  EXPECT_EQ(epx_technology_adc(&t, kind, bits, rate, &value, &error), EPX_ERR_UNSUPPORTED);
+  return error.message;
+}
+
+// The kind and the bits of a converter decide: SAR by Saberi's numbers, ramps by their steps.
+TEST(Technology, converters_cost_by_kind_and_bits) {
   const epx_technology_t t = read_shipped();
-  EXPECT_NEAR(epx_technology_adc_pj(&t, 8, 1e9), 1.71, 0.005);
-  EXPECT_EQ(epx_technology_adc_pj(&t, 3, 1e8), epx_technology_adc_pj(&t, 4, 1e8));
-  for (int bits = 5; bits <= 12; ++bits) {
-    EXPECT_GT(epx_technology_adc_pj(&t, bits, 1e9), epx_technology_adc_pj(&t, bits - 1, 1e9));
-    EXPECT_GE(epx_technology_adc_pj(&t, bits, 1e10), epx_technology_adc_pj(&t, bits, 1e9));
+  const double saberi[] = {.79, .99, 1.20, 1.42, 1.67, 1.97, 2.38};  // 4 to 10 bits
+  for (int bits = 4; bits <= 10; ++bits) {
+    EXPECT_DOUBLE_EQ(adc_pj(t, EPX_CONVERTER_SAR, bits, 1e9 / bits), saberi[bits - 4]);
   }
+  for (int bits = 2; bits <= EPX_CONVERTER_MAX_BITS; ++bits) {
+    EXPECT_GT(adc_pj(t, EPX_CONVERTER_SAR, bits, 1e8), adc_pj(t, EPX_CONVERTER_SAR, bits - 1, 1e8));
+    EXPECT_NEAR(adc_pj(t, EPX_CONVERTER_RAMP, bits, 1e6),
+                2.0 * adc_pj(t, EPX_CONVERTER_RAMP, bits - 1, 1e6), 1e-12);
+  }
+  EXPECT_GT(adc_pj(t, EPX_CONVERTER_RAMP, 8, 1e6), adc_pj(t, EPX_CONVERTER_SAR, 8, 1e6));
+  EXPECT_NE(adc_refusal(t, EPX_CONVERTER_SAR, 17, 1e8).find("adc_sar.rows: found 17 bits"),
+            std::string::npos);
+  EXPECT_NE(adc_refusal(t, EPX_CONVERTER_SAR, 8, 1e10).find("adc_sar.rate: found 10000 MS/s"),
+            std::string::npos);
+}
+
+TEST(Technology, the_regression_gives_the_known_point_and_keeps_to_its_domain) {
+  const std::string path = folder / "regression.yaml";
+  std::string text = shipped_text();
+  const size_t from = text.find("adc_sar:\n"), to = text.find("adc_ramp:\n");
+  ASSERT_NE(from, std::string::npos);
+  text.replace(from, to - from,
+               "adc_sar:\n  {law: regression, rail: core, low: 0.5, high: 2, bits: [4, 14],\n"
+               "   rate: [0.01, 1500], nodes: [7, 180], source: \"Murmann's survey\"}\n");
+  std::ofstream(path) << text;
+  epx_technology_t t;
+  epx_error_t error = {};
+  ASSERT_EQ(epx_technology_read(path.c_str(), &t, &error), EPX_OK) << error.message;
+  EXPECT_NEAR(adc_pj(t, EPX_CONVERTER_SAR, 8, 1e9), 1.71, 0.005);
+  for (int bits = 5; bits <= 14; ++bits) {
+    EXPECT_GT(adc_pj(t, EPX_CONVERTER_SAR, bits, 1e9), adc_pj(t, EPX_CONVERTER_SAR, bits - 1, 1e9));
+  }
+  for (const int bits : {3, 15, 16}) {
+    const std::string message = adc_refusal(t, EPX_CONVERTER_SAR, bits, 1e9);
+    EXPECT_NE(message.find("adc_sar.bits: found " + std::to_string(bits)), std::string::npos)
+        << message;
+    EXPECT_EQ(message.rfind(path + ":", 0), 0u) << message;
+  }
+}
+
+// Within its supplies a node's energy rises with the supply; outside there is none.
+TEST(Technology, energy_rises_with_the_supply_at_every_node) {
+  const int nodes[] = {180, 130, 90, 65, 45, 32, 20, 16, 14, 10, 7};
+  for (const int node : nodes) {
+    double before = 0.0;
+    int accepted = 0;
+    for (int step = 1; step <= 60; ++step) {
+      const double supply = 0.05 * step;
+      std::string text = shipped_text();
+      replace(&text, "node: 32\nsupply: 0.9",
+              "node: " + std::to_string(node) + "\nsupply: " + std::to_string(supply));
+      const std::string path = folder / "node.yaml";
+      std::ofstream(path) << text;
+      epx_technology_t t;
+      epx_error_t error = {};
+      if (epx_technology_read(path.c_str(), &t, &error) != EPX_OK) {
+        EXPECT_NE(std::string(error.message).find("technology.supply: found"), std::string::npos)
+            << error.message;
+        continue;
+      }
+      ++accepted;
+      EXPECT_GT(t.value[EPX_TECH_ADD].pj, before) << node << " nm, " << supply << " V";
+      before = t.value[EPX_TECH_ADD].pj;
+      // What the core does not feed stays as published.
+      EXPECT_DOUBLE_EQ(t.value[EPX_TECH_DRAM].pj, 3.9);
+      EXPECT_DOUBLE_EQ(t.value[EPX_TECH_CELL_WRITE_ANALOG].pj, 290.0 / 16384.0);
+      EXPECT_DOUBLE_EQ(t.value[EPX_TECH_CELL_READ_ANALOG].pj, 1.83e-3);
+    }
+    EXPECT_GE(accepted, 8) << node;
+  }
+}
+
+// A row of one's own is printed with its own source, not with that of the others.
+TEST(Technology, a_row_has_its_own_source) {
+  std::string text = shipped_text();
+  replace(&text, "node: 32\nsupply: 0.9", "node: 28\nsupply: 0.9");
+  replace(&text, "scaling:\n",
+          "scaling:\n  - {node: 28, process: HP, supply: [0.4, 1.1], b2: 0.7, b1: -0.3, b0: 0.12, "
+          "source: \"our own fit\"}\n");
+  const std::string path = folder / "own.yaml";
+  std::ofstream(path) << text;
+  epx_technology_t t;
+  epx_error_t error = {};
+  ASSERT_EQ(epx_technology_read(path.c_str(), &t, &error), EPX_OK) << error.message;
+  EXPECT_NE(std::string(t.value[EPX_TECH_ADD].source).find("28 nm: our own fit"), std::string::npos)
+      << t.value[EPX_TECH_ADD].source;
+  EXPECT_NE(std::string(t.value[EPX_TECH_ADD].source).find("45 nm: Stillmaker"), std::string::npos);
+  EXPECT_EQ(std::string(t.value[EPX_TECH_DRAM].source).find("Stillmaker"), std::string::npos);
 }
 
 TEST(Technology, faults_are_named_with_their_place) {
@@ -99,8 +212,18 @@ TEST(Technology, faults_are_named_with_their_place) {
        "{value: 3.1, low: 1.5, high: 6.2, unit: pJ, node: 44", "44 nm"},
       {"{value: 3.1, low: 1.5, high: 6.2, unit: pJ, node", "{low: 1.5, high: 6.2, unit: pJ, node",
        "value is missing"},
-      {"formula: accelergy", "formula: guess", "adc.formula"},
+      {"{law: table", "{law: guess", "adc_ideal.law"},
+      {"adc_sar:\n", "adc:\n", "expected adc_ideal, adc_sar and adc_ramp"},
+      {"[5, 0.99]", "[5, 0.5]", "energies above 0 that rise"},
       {"b2: 24.64", "b3: 24.64", "unknown key b3"},
+      {"supply: [0.3, 1.1], b2: 0.8367", "supply: [0.1, 1.1], b2: 0.8367", "here from 0.259 V"},
+      {"node: 45, process: HP", "node: 45, process: LP", "scaling.process"},
+      {"supply: 0.9\n", "supply: 0.1\n", "technology.supply: found 0.1 V; expected 0.3 to 1.1 V"},
+      {"rail: dram, scaling: none", "rail: dram, scaling: core", "dram_bit.scaling"},
+      {"rail: write, scaling: none", "rail: write",
+       "cell_write_analog: found a price without scaling"},
+      {"low: 3.9, high: 40", "low: -3.9, high: 40", "dram_bit.low"},
+      {"low: 3.9, high: 40", "low: 3.9, high: .nan", "dram_bit.high"},
       {"{value: 20.45,", "{value: 20.45, time: 3,", "edram_bit.time"},
   };
   for (const auto &c : cases) {
@@ -135,7 +258,7 @@ TEST(Cost, every_event_has_its_price) {
       auto *bytes = reinterpret_cast<char *>(const_cast<epx_events_t *>(events));
       *reinterpret_cast<uint64_t *>(bytes + epx_event_rows()[i].offset) = 3;
       static epx_cost_t cost;
-      epx_cost_of(&account, &chip, 2, &technology, &cost);
+      EXPECT_EQ(epx_cost_of(&account, &chip, 2, &technology, &cost, nullptr), EPX_OK);
       EXPECT_EQ(cost.inference.lines, name == "adc_conversions" ? 2 : 1) << name;
       EXPECT_EQ(cost.inference.line[0].events, 3.0) << name;
       EXPECT_STREQ(cost.inference.line[0].unit, epx_event_rows()[i].unit);
@@ -196,8 +319,8 @@ TEST(Cost, the_update_is_shared_by_the_batch) {
   epx_account_t account = {};
   account.update.update_ops = 1000;
   static epx_cost_t one, two;
-  epx_cost_of(&account, &chip, 10, &technology, &one);
-  epx_cost_of(&account, &chip, 20, &technology, &two);
+  ASSERT_EQ(epx_cost_of(&account, &chip, 10, &technology, &one, nullptr), EPX_OK);
+  ASSERT_EQ(epx_cost_of(&account, &chip, 20, &technology, &two, nullptr), EPX_OK);
   EXPECT_EQ(one.training.line[0].events, 100.0);
   EXPECT_NEAR(one.training.energy_uj, 2.0 * two.training.energy_uj, 1e-12);
   EXPECT_EQ(one.inference.lines, 0) << "inference updates nothing";

@@ -39,6 +39,11 @@ epx_chip_t random_chip(Random *random) {
   chip.dac.bits = chip.array_kind == EPX_ARRAY_ANALOG ? draw(random, 1, 8) : 1;
   chip.adc_bits = 24;
   chip.columns_per_adc = draw(random, 1, 8);
+  if (chip.array_kind == EPX_ARRAY_ANALOG && draw(random, 0, 1) == 1) {
+    chip.adc.kind = draw(random, 0, 1) == 1 ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
+    chip.adc_bits = draw(random, 2, 6);
+    chip.adc_range = 1.0;
+  }
   chip.settle_cycles = draw(random, 0, 2);
   chip.convert_cycles = draw(random, 1, 2);
   chip.clock_mhz = 500.0;
@@ -314,6 +319,7 @@ TEST(Account, work_does_not_depend_on_the_tiles_size) {
     const epx_account_t small = account_of(network, chip, 3, 2);
     chip.rows = 4096;
     chip.columns = 4096;
+    chip.adc.kind = EPX_CONVERTER_IDEAL;  // whatever the rows
     chip.adc_bits = 24;
     const epx_account_t large = account_of(network, chip, 3, 2);
     EXPECT_GE(small.tiles, large.tiles);

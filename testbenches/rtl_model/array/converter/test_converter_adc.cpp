@@ -122,14 +122,11 @@ TEST(Adc, LosslessOnesAreTheIdentity) {
   EXPECT_EQ(out, sum * kOne);
 }
 
-TEST(Adc, CyclesAndNamesOfTheKinds) {
-  epx_converter_t converter = sar(6);
-  EXPECT_EQ(epx_converter_cycles(&converter), 6);
-  EXPECT_STREQ(epx_converter_kind_name(converter.kind), "sar");
-  converter.kind = EPX_CONVERTER_RAMP;
-  EXPECT_EQ(epx_converter_cycles(&converter), 64);
-  converter.kind = EPX_CONVERTER_IDEAL;
-  EXPECT_EQ(epx_converter_cycles(&converter), 1);
+TEST(Adc, StepsAndNamesOfTheKinds) {
+  EXPECT_EQ(epx_converter_steps(EPX_CONVERTER_SAR, 6), 6);
+  EXPECT_EQ(epx_converter_steps(EPX_CONVERTER_RAMP, 6), 64);
+  EXPECT_EQ(epx_converter_steps(EPX_CONVERTER_IDEAL, 6), 1);
+  EXPECT_STREQ(epx_converter_kind_name(EPX_CONVERTER_SAR), "sar");
   EXPECT_EQ(epx_converter_kind_name((epx_converter_kind_t)7), nullptr);
 }
 

@@ -227,6 +227,45 @@ TEST(Tile, a_converter_that_loses_bits_is_an_error_and_not_a_clip) {
   });
 }
 
+// An ADC converts a line in one step (ideal), a step for each bit (SAR) or for each level (ramp); a
+// step lasts convert_cycles. The sizes here are the formula's, not the closed form's.
+TEST(Tile, a_conversion_takes_the_steps_of_its_kind) {
+  Random random;
+  const struct {
+    epx_converter_kind_t kind;
+    int bits, steps;
+  } cases[] = {{EPX_CONVERTER_IDEAL, 20, 1},
+               {EPX_CONVERTER_SAR, 4, 4},
+               {EPX_CONVERTER_SAR, 7, 7},
+               {EPX_CONVERTER_RAMP, 2, 4},
+               {EPX_CONVERTER_RAMP, 6, 64}};
+  for (const auto &c : cases) {
+    Choice choice;
+    choice.kind = EPX_ARRAY_ANALOG;
+    choice.layer = 0;
+    RandomTile tile(choice, &random);
+    tile.chip.adc.kind = c.kind;
+    tile.chip.adc_bits = c.bits;
+    tile.chip.adc_range = 1.0;
+    tile.chip.settle_cycles = 2;
+    tile.chip.convert_cycles = 3;
+    tile.shape = epx_sc_tile_shape(&tile.job);
+    const int columns = tile.shape.units * tile.shape.slices;
+    const int each = tile.chip.columns_per_adc;
+    const int adcs = (tile.chip.columns + each - 1) / each;
+    const int turns = (columns + adcs - 1) / adcs;
+    const int passes = (tile.shape.input_bits + tile.chip.dac.bits - 1) / tile.chip.dac.bits;
+    const auto expected =
+        static_cast<uint64_t>(tile.job.vectors * (1 + passes * (2 + turns * c.steps * 3)) + 3);
+    in_child([&] {
+      const TileRun run = run_tile(tile);
+      ASSERT_EQ(run.status, EPX_OK) << run.error.message;
+      EXPECT_EQ(run.result.forward_cycles, expected)
+          << epx_converter_kind_name(c.kind) << ", " << c.bits << " bits";
+    });
+  }
+}
+
 TEST(Tile, bad_jobs_are_refused_by_name) {
   Random random;
   Choice choice;
