@@ -125,7 +125,6 @@ static epx_chip_t vary(const epx_chip_t *configured, convergence_axis_t axis, in
     case CONVERGENCE_SYNAPSE:
       for (int l = 0; l < chip.synapse_count; ++l) {
         chip.synapse[l].fraction_bits = (int8_t)(bits - 1 - chip.synapse[l].integer_bits);
-        chip.bits_per_cell = chip.bits_per_cell < bits ? chip.bits_per_cell : bits; /* one cell */
       }
       epx_qformat_print(chip.synapse[0], text);
       snprintf(format, 24, "%s", chip.synapse_count > 1 ? "by layer" : text);

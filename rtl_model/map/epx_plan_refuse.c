@@ -20,14 +20,6 @@ static epx_status_t check_registers(const epx_chip_t *chip, epx_error_t *error) 
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "chip.velocity: the twin's momentum registers are signed");
   }
-  for (int l = 0; l < chip->synapse_count; ++l) {
-    const int bits = epx_qformat_bits(chip->synapse[l]);
-    if (chip->bits_per_cell > bits) {
-      return epx_fail(error, EPX_ERR_CONFIG,
-                      "chip.array.bits_per_cell: a weight of parameter layer %d has %d bits", l,
-                      bits);
-    }
-  }
   return EPX_OK;
 }
 

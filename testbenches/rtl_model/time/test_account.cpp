@@ -34,7 +34,7 @@ epx_chip_t random_chip(Random *random) {
   chip.velocity = make_format(true, 32, 24);
   chip.array_kind = static_cast<epx_array_kind_t>(draw(random, 0, 1));
   chip.rows = draw(random, 2, 16);
-  chip.bits_per_cell = draw(random, 1, std::min(3, bits));
+  chip.bits_per_cell = draw(random, 1, 3);
   chip.columns = draw(random, 8, 24);
   chip.dac.bits = chip.array_kind == EPX_ARRAY_ANALOG ? draw(random, 1, 8) : 1;
   chip.adc_bits = 24;

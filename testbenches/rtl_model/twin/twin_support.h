@@ -81,11 +81,9 @@ inline epx_chip_t random_chip(Random &random) {
   chip.input = q_signed(random.integer(-1, 1), 0);
   chip.input.fraction_bits = (int8_t)(random.integer(2, 8) - 1 - chip.input.integer_bits);
   chip.synapse_count = random.chance(0.3) ? 1 : EPX_MAX_LAYERS + 1;
-  int narrowest = 8;
   for (int l = 0; l < chip.synapse_count; ++l) {
     const int bits = random.integer(2, 8), integer_bits = random.integer(-1, 2);
     chip.synapse[l] = q_signed(integer_bits, bits - 1 - integer_bits);
-    narrowest = std::min(narrowest, bits);
   }
   chip.shadow_bits = random.integer(0, 16);
   chip.bias = random.chance(0.5) ? q_signed(3, 20) : q_signed(2, random.integer(2, 16));
@@ -95,7 +93,7 @@ inline epx_chip_t random_chip(Random &random) {
   chip.lfsr_seed = (uint32_t)random.integer(0, 1 << 30);
   chip.rows = random.integer(3, 40);
   chip.columns = random.integer(8, 40);
-  chip.bits_per_cell = random.integer(1, std::min(3, narrowest));
+  chip.bits_per_cell = random.integer(1, 3);
   return chip;
 }
 
