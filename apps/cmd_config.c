@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "cost_record.h"
 #include "epx_config.h"
 
 typedef struct arguments_t {
@@ -63,6 +64,7 @@ int command_config(int argc, char **argv) {
   } else if (status == EPX_OK) {
     status = epx_config_load(arguments.source.file, arguments.source.overrides,
                              arguments.source.override_count, &experiment, &error);
+    status = status == EPX_OK ? cost_record_check(&experiment, &error) : status;
     status = status == EPX_OK ? epx_config_write(&experiment, stdout, &error) : status;
   }
   return status == EPX_OK ? 0 : command_failed(status, &error);

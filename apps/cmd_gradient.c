@@ -178,7 +178,11 @@ static void add_rows(study_t *study, const epx_estimator_t *estimator, const cha
     study->rows[study->row_count++] = (epx_gradient_row_t){
         study->network_name,    pool,     name,          substrate,       estimator->beta,
         study->params->name[l], a.cosine, a.relative_l2, a.sign_agreement};
-    printf("  %s %.4f", study->params->name[l], a.cosine);
+    if (isfinite(a.cosine)) {
+      printf("  %s %.4f", study->params->name[l], a.cosine);
+    } else { /* a gradient of 0 has no direction */
+      printf("  %s none (gradient 0)", study->params->name[l]);
+    }
   }
   printf("\n");
 }

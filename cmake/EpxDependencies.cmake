@@ -3,5 +3,8 @@
 include(EpxLinked)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
+# Loaded when the golden model is made, not linked (core/golden/epx_blas.h).
+find_file(EPX_OPENBLAS libopenblas.so.0
+  PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-pthread NO_DEFAULT_PATH REQUIRED)
 find_program(EPX_NGSPICE ngspice REQUIRED) # tests run it
 include(GoogleTest)

@@ -6,7 +6,6 @@ find_package(SQLite3 REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
-pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc)
 # LDL and AMD come without a pkg-config file. CHOLMOD is not asked for: Debian's library holds its
 # GPL modules too (docs/dependencies.md).

@@ -14,9 +14,9 @@
 #error "define GOLDEN and GOLDEN_NAME before including this template"
 #endif
 
-#include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
+#include "epx_blas.h"
 
 #include "epx_golden.h"
 #include "epx_golden_present_template.h"
@@ -74,7 +74,11 @@ epx_status_t GOLDEN(create)(const epx_network_t *network, int capacity, epx_subs
     return epx_fail(error, EPX_ERR_MEMORY,
                     "out of memory for the golden substrate with mini-batches of %d", capacity);
   }
-  openblas_set_num_threads(1); /* samples are the parallel items, not the products */
+  const epx_status_t blas = epx_blas_open(error);
+  if (blas != EPX_OK) {
+    destroy(&golden->base);
+    return blas;
+  }
   *substrate = &golden->base;
   return EPX_OK;
 }

@@ -2,7 +2,7 @@
 /* The golden substrate in float32. */
 #define REAL float
 #define REAL_DTYPE EPX_DTYPE_F32
-#define GEMM cblas_sgemm
+#define GEMM epx_blas_sgemm
 #define WINOGRAD 1
 #define GOLDEN(name) epx_golden_f32_##name
 #define GOLDEN_NAME "golden"

@@ -2,7 +2,7 @@
 /* The golden substrate in float64. */
 #define REAL double
 #define REAL_DTYPE EPX_DTYPE_F64
-#define GEMM cblas_dgemm
+#define GEMM epx_blas_dgemm
 #define WINOGRAD 0
 #define GOLDEN(name) epx_golden_f64_##name
 #define GOLDEN_NAME "golden"

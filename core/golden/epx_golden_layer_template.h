@@ -19,10 +19,10 @@
 #error "define REAL and GEMM before including this template"
 #endif
 
-#include <cblas.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include "epx_blas.h"
 
 #include "epx_clones.h"
 #include "epx_geometry.h"

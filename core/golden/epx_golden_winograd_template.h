@@ -24,10 +24,10 @@
 #error "define REAL, GEMM and WINOGRAD before including this template"
 #endif
 
-#include <cblas.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include "epx_blas.h"
 
 #include "epx_clones.h"
 #include "epx_geometry.h"

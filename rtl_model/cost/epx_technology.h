@@ -56,9 +56,9 @@ typedef enum epx_adc_law_t {
 /* The price of a kind of converter. */
 typedef struct epx_tech_adc_t {
   epx_adc_law_t law;
-  double low, high;                      /* range, as factors of the law */
-  double bits[2], rate[2];               /* the law's domain; rate of conversions in MS/s */
-  double nodes[2];                       /* nm; of the regression */
+  double low, high;                     /* range, as factors of the law */
+  double bits[2], rate[2];              /* the law's domain; rate of conversions in MS/s */
+  double nodes[2];                      /* nm; of the regression */
   double pj[EPX_TECH_ADC_MAX_BITS + 1]; /* table: by bits; steps: [0] of a step */
   char published[EPX_TECH_PUBLISHED_SIZE];
   char scaled[256]; /* how the number came to this node and supply */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epx_cell_effects.h"
 
+#include <float.h>
+
 epx_status_t epx_cell_range_check(epx_cell_range_t range, epx_error_t *error) {
   const double lowest = 0.0;
   if (!(range.g_min >= lowest && range.g_min < range.g_max && range.g_max <= 1e9)) {
@@ -26,9 +28,11 @@ static epx_status_t check_error(epx_noise_kind_t kind, double sigma, const char 
     return epx_fail(error, EPX_ERR_ARGUMENT, "%s.%s: found %g; expected a number in [0, 10]", key,
                     name, sigma);
   }
-  if (kind == EPX_NOISE_INVERSE && range.g_min == 0.0) {
+  if (kind == EPX_NOISE_INVERSE && !(range.g_min >= EPX_INVERSE_MIN * range.g_max)) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
-                    "%s.kind: found inverse with g_min 0; expected g_min above 0", key);
+                    "%s.kind: found inverse with g_min %g; expected g_min of at least %g of g_max, "
+                    "by which the error is divided",
+                    key, range.g_min, EPX_INVERSE_MIN);
   }
   return EPX_OK;
 }
@@ -83,7 +87,7 @@ epx_status_t epx_drift_check(const epx_drift_t *drift, epx_error_t *error) {
 epx_status_t epx_retention_check(const epx_retention_t *retention, epx_cell_range_t range,
                                  epx_error_t *error) {
   epx_status_t status = epx_cell_range_check(range, error);
-  status = status == EPX_OK ? check("retention.tau", retention->tau, 1e-12, 1e18, error) : status;
+  status = status == EPX_OK ? check("retention.tau", retention->tau, DBL_MIN, 1e18, error) : status;
   status =
       status == EPX_OK ? check("retention.spread", retention->spread, 0.0, 10.0, error) : status;
   return status == EPX_OK

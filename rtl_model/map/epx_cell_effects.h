@@ -7,7 +7,7 @@
  *
  *   independent     e = sigma g_max xi
  *   proportional    e = sigma g xi
- *   inverse         e = sigma g_max (g_max / g) xi; g_min > 0
+ *   inverse         e = sigma g_max (g_max / g) xi; g_min >= 1e-6 g_max
  *
  * (the three dependences of CrossSim's generic device models, which are normalised to g_max). A
  * read is not limited to [g_min, g_max], being a sum of current and noise; a programmed cell is. */
@@ -29,6 +29,10 @@ typedef enum epx_noise_kind_t {
   EPX_NOISE_PROPORTIONAL,
   EPX_NOISE_INVERSE
 } epx_noise_kind_t;
+
+/* The least g_min / g_max of errors that are inverse to g: an error is at most 1e6 times sigma
+ * g_max xi, far beyond any device, and no square of it overflows. */
+#define EPX_INVERSE_MIN 1e-6
 
 /* Errors of parameters name the key below and what was expected. */
 EPX_CHECKED epx_status_t epx_cell_range_check(epx_cell_range_t range, epx_error_t *error);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "epx_waveform.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -33,7 +35,14 @@ struct CloseTrace {
 };
 using TraceFile = std::unique_ptr<sc_core::sc_trace_file, CloseTrace>;
 
+// SystemC divides by zero when it closes a file that it could not open: whether one can be opened
+// is tried before.
 TraceFile open_trace(const std::string &path) {
+  std::FILE *tried = std::fopen(path.c_str(), "ab");
+  if (tried == nullptr) {
+    throw WaveformError("cannot write the waveform file " + path + ": " + std::strerror(errno));
+  }
+  std::fclose(tried);
   std::string stem = path;  // SystemC appends ".vcd"
   stem.resize(stem.size() - 4);
   TraceFile file(sc_core::sc_create_vcd_trace_file(stem.c_str()));

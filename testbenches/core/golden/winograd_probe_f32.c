@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define REAL float
-#define GEMM cblas_sgemm
+#define GEMM epx_blas_sgemm
 #define WINOGRAD 1
 #define PROBE(name) winograd_probe_f32##name
 #define TRANSPOSE_PROBE transpose_probe_f32

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define REAL double
-#define GEMM cblas_dgemm
+#define GEMM epx_blas_dgemm
 #define WINOGRAD 0
 #define PROBE(name) winograd_probe_f64##name
 #define TRANSPOSE_PROBE transpose_probe_f64

@@ -5,6 +5,10 @@
 
 #include "core/golden/golden_support.h"
 #include "core/golden/winograd_probe.h"
+#include "epx_blas.h"
+
+/* The probes make products without a golden model, which would load them. */
+inline const epx_status_t kBlas = epx_blas_open(nullptr);
 
 constexpr double kB[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}; /* B^T */
 constexpr double kG[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};

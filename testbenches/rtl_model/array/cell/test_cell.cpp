@@ -255,6 +255,12 @@ TEST(Cell, MistakesAreNamed) {
   noise = {EPX_NOISE_INVERSE, 0.1};
   bad(epx_read_noise_check(&noise, {0, 1}, &error), {"read_noise.kind", "inverse", "g_min"});
   EXPECT_EQ(epx_read_noise_check(&noise, kRange, &error), EPX_OK);
+  for (const double g_min : {1e-160, 1e-300, 9.99e-7}) {  // 1 / g^2 overflows below 1e-154
+    bad(epx_read_noise_check(&noise, {g_min, 1}, &error), {"read_noise.kind", "1e-06"});
+    const epx_program_error_t inverse = {EPX_NOISE_INVERSE, 0.1, 0.1};
+    bad(epx_program_error_check(&inverse, {g_min, 1}, &error), {"program_error.kind", "1e-06"});
+  }
+  EXPECT_EQ(epx_read_noise_check(&noise, {1e-6, 1}, &error), EPX_OK);
   epx_program_error_t program = {EPX_NOISE_INDEPENDENT, 0.1, std::nan("")};
   bad(epx_program_error_check(&program, kRange, &error), {"program_error.cycle", "nan"});
   program = {EPX_NOISE_INDEPENDENT, 11, 0};
