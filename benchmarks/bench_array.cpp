@@ -12,7 +12,6 @@
 #include "epx_array.h"
 #include "epx_cell.h"
 #include "epx_pulse.h"
-#include "epx_pulse_count.h"
 
 namespace {
 
@@ -104,26 +103,6 @@ void pulses(benchmark::State &state) {
   epx_pulse_cells_destroy(cells);
 }
 BENCHMARK(pulses)->ArgsProduct({{0, 1, 2, 3, 4, 5, 6}, {10, 1, 31}});
-
-void count_pulses(benchmark::State &state) {
-  epx_pulse_rule_t rule;
-  if (epx_pulse_rule_make(1.0 / 4096, 0.002, static_cast<epx_round_t>(state.range(0)), 31, &rule,
-                          nullptr) != EPX_OK) {
-    state.SkipWithError("no rule");
-    return;
-  }
-  std::mt19937 random(1);
-  std::vector<int32_t> change(kCells);
-  for (int32_t &c : change) c = static_cast<int32_t>(random() % 256) - 128;
-  std::vector<int16_t> count(kCells);
-  uint64_t event = 0;
-  for (auto _ : state) {
-    epx_pulse_counts(&rule, 1, 2, ++event, 0, kCells, change.data(), count.data());
-    benchmark::ClobberMemory();
-  }
-  per_cell(state);
-}
-BENCHMARK(count_pulses)->Arg(EPX_ROUND_NEAREST_EVEN)->Arg(EPX_ROUND_STOCHASTIC);
 
 // range(0): 0 without errors, 1 with noise.
 void convert(benchmark::State &state) {

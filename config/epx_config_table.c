@@ -5,14 +5,18 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "epx_pulse.h"
+
 #define ENUM_NAMES(function, ...)                                                             \
   static const char *function(int value) {                                                    \
     static const char *const names[] = {__VA_ARGS__};                                         \
     return value >= 0 && value < (int)(sizeof names / sizeof names[0]) ? names[value] : NULL; \
   }
 
-ENUM_NAMES(pulses_name, "none", "ReRAM-ES", "ReRAM-SB", "Capacitor", "EcRAM", "EcRAM-MO",
-           "idealised", "NeuroSim")
+/* The presets of the registry, behind "none". */
+static const char *pulses_name(int value) {
+  return value == 0 ? "none" : epx_pulse_preset_name(value - 1);
+}
 ENUM_NAMES(loss_name, "squared_error", "cross_entropy")
 ENUM_NAMES(activation_name, "hard_sigmoid_half", "hard_sigmoid", "sigmoid", "tanh")
 ENUM_NAMES(connections_name, "bidirectional", "unidirectional")

@@ -209,7 +209,11 @@ static bool take_step(cut_t *c, double beta) {
   for (int sample = 0; whole && sample < c->step->images; ++sample) {
     load_sample(c, w, sample, beta);
     whole = c->v->counts.vectors == 0 || take_forward(c, w, sample);
-    take_post(c, w, c->twin->state, w->switches[c->v->setup.tile_layer], sample, post, switches);
+    const int tiles = c->v->setup.tile_layer;
+    const uint8_t *from =
+        tiles > 0 ? w->switches[tiles]
+                  : c->twin->drive_switches + (size_t)sample * c->layer->plan->g.out_size;
+    take_post(c, w, c->twin->state, from, sample, post, switches);
     if (c->v->setup.role == EPX_ROLE_STATES) {
       take_operands(c, w, sample);
     }

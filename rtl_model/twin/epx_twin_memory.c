@@ -70,7 +70,9 @@ static size_t scratch_size(const twin_layer_t *layer) {
 static void allocate_dynamics(const twin_t *twin, twin_workspace_t *w, int l, bool *failed) {
   const twin_layer_t *layer = &twin->layer[l];
   w->previous[l] = zeroed(layer->plan->g.out_size, 1, failed);
-  w->forward[l] = zeroed(layer->plan->g.out_size, sizeof *w->forward[l], failed);
+  if (l > 0) { /* layer 0's product is static: twin->drive */
+    w->forward[l] = zeroed(layer->plan->g.out_size, sizeof *w->forward[l], failed);
+  }
   if (l + 1 < twin->plan->layers) {
     const twin_layer_t *above = &twin->layer[l + 1];
     const size_t positions =

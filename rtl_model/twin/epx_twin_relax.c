@@ -98,9 +98,6 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
 }
 
 void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double beta) {
-  const size_t first = twin->layer[0].plan->g.out_size;
-  memcpy(w->forward[0], twin->drive + (size_t)sample * first, first * sizeof *w->forward[0]);
-  memcpy(w->switches[0], twin->drive_switches + (size_t)sample * first, first);
   for (int l = 1; l < twin->plan->layers; ++l) {
     const twin_place_t place = twin_state_place(twin, w, l);
     const twin_layer_t *layer = &twin->layer[l];
@@ -144,7 +141,8 @@ EPX_CLONES static unsigned fire_pixel(fire_t f, int units, const int32_t *restri
   return (changed != 0 ? 1u : 0u) | (changed_twice != 0 ? 2u : 0u);
 }
 
-static unsigned fire_layer(const twin_t *twin, twin_workspace_t *w, int l, bool nudged) {
+static unsigned fire_layer(const twin_t *twin, twin_workspace_t *w, int sample, int l,
+                           bool nudged) {
   static const int32_t zeros[4096];
   const twin_layer_t *layer = &twin->layer[l];
   const epx_geometry_t *g = &layer->plan->g;
@@ -156,6 +154,8 @@ static unsigned fire_layer(const twin_t *twin, twin_workspace_t *w, int l, bool 
   const fire_t f = {layer->plan->forward_shift, layer->plan->backward_shift,
                     layer->plan->neuron.shift, layer->plan->neuron.max_code,
                     layer->plan->neuron.rounding == EPX_ROUND_TRUNCATE};
+  const int32_t *forward = /* layer 0's is static */
+      l == 0 ? twin->drive + (size_t)sample * g->out_size : w->forward[l];
   unsigned changed = 0;
   for (int y = 0; y < g->out_height; ++y) {
     for (int x = 0; x < g->out_width; ++x) {
@@ -165,7 +165,7 @@ static unsigned fire_layer(const twin_t *twin, twin_workspace_t *w, int l, bool 
         const size_t at = (size_t)u;
         const int count = g->units - u < 4096 ? g->units - u : 4096;
         changed |= fire_pixel(
-            f, count, w->forward[l] + neuron + at,
+            f, count, forward + neuron + at,
             last ? zeros : w->backward[l] + pixel * backward_stride + at, layer->offset + at,
             last && nudged ? w->nudge + neuron + at : zeros,
             place.at + (size_t)y * place.row_stride + (size_t)x * place.pixel_stride + at,
@@ -204,7 +204,7 @@ static void relax_sample(void *context, int sample, int thread) {
       twin_pace_end_step(twin, w);
     }
     for (int l = 0; l < twin->plan->layers; ++l) {
-      changed |= fire_layer(twin, w, l, task->beta != 0.0);
+      changed |= fire_layer(twin, w, sample, l, task->beta != 0.0);
     }
     --remaining;
     ++w->computed;

@@ -85,7 +85,7 @@ const char *epx_pulse_model_name(int index);
 EPX_CHECKED epx_status_t epx_pulse_device_check(const epx_pulse_device_t *device,
                                                 epx_error_t *error);
 
-/* The change that one pulse makes, for reckoning pulses (epx_pulse_count.h): dw, or
+/* The change that one pulse makes, for reckoning pulses (epx_pulsed_rate): dw, or
  * (w_max - w_min) / levels. */
 double epx_pulse_device_step(const epx_pulse_device_t *device);
 

@@ -3,7 +3,6 @@
 #include <random>
 
 #include "epx_lfsr.h"
-#include "epx_pulse_count.h"
 #include "rtl_model/array/pulse/pulse_support.h"
 
 namespace {
@@ -118,98 +117,6 @@ TEST(PulseDevice, MistakesAreNamed) {
   expect_error(epx_pulse_cells_create(&d, 0, 1, 1, &cells, &error), EPX_ERR_ARGUMENT, error,
                {"0 cells"});
   epx_pulse_cells_destroy(nullptr);
-}
-
-// ---- numbers of pulses ----
-
-long double nearest(long double x) {
-  return rintl(x);
-}
-
-TEST(PulseCount, RoundsTheQuotient) {
-  std::mt19937_64 random(3);
-  std::vector<int32_t> change;
-  for (int i = 0; i < 20000; ++i) change.push_back((int32_t)(random() % 40001) - 20000);
-  // Powers of two: the multiplier is exact, ties are many.
-  for (int power : {-3, 0, 4, 9}) {
-    epx_pulse_rule_t rule;
-    epx_error_t error = {};
-    for (epx_round_t mode : {EPX_ROUND_NEAREST_EVEN, EPX_ROUND_TRUNCATE_ZERO, EPX_ROUND_TRUNCATE}) {
-      ASSERT_EQ(epx_pulse_rule_make(1.0, std::ldexp(1.0, power), mode, 127, &rule, &error), EPX_OK);
-      std::vector<int16_t> pulses(change.size());
-      const int64_t limited =
-          epx_pulse_counts(&rule, 1, 2, 3, 0, change.size(), change.data(), pulses.data());
-      int64_t expected_limited = 0;
-      for (size_t i = 0; i < change.size(); ++i) {
-        const long double x = ldexpl(change[i], -power);
-        const long double n = mode == EPX_ROUND_NEAREST_EVEN ? nearest(x)
-                              : mode == EPX_ROUND_TRUNCATE   ? floorl(x)
-                                                             : truncl(x);
-        expected_limited += n > 127 || n < -127;
-        ASSERT_EQ(pulses[i], (int)std::max(-127.0L, std::min(127.0L, n)))
-            << change[i] << " / 2^" << power;
-        ASSERT_EQ(pulses[i], epx_pulse_count(&rule, change[i], 0));
-      }
-      EXPECT_EQ(limited, expected_limited);
-    }
-  }
-  // Any quotient: the multiplier's relative error is 2^-16.
-  epx_pulse_rule_t rule;
-  ASSERT_EQ(epx_pulse_rule_make(1.0 / 4096, 0.00135, EPX_ROUND_NEAREST_EVEN, 4095, &rule, nullptr),
-            EPX_OK);
-  for (int32_t c : change) {
-    const long double x = c / 4096.0L / 0.00135L;
-    ASSERT_LE(fabsl(epx_pulse_count(&rule, c, 0) - x), 0.5L + fabsl(x) * 0x1p-16L) << c;
-  }
-}
-
-TEST(PulseCount, StochasticMeanIsTheQuotient) {
-  constexpr size_t kCells = 1 << 16;
-  epx_pulse_rule_t rule;
-  ASSERT_EQ(epx_pulse_rule_make(1.0, 16.0, EPX_ROUND_STOCHASTIC, 31, &rule, nullptr), EPX_OK);
-  for (int32_t c : {1, 5, -5, 15, -39, 40}) {
-    const std::vector<int32_t> change(kCells, c);
-    std::vector<int16_t> pulses(kCells), again(kCells), other(kCells);
-    EXPECT_EQ(epx_pulse_counts(&rule, 4, 5, 6, 0, kCells, change.data(), pulses.data()), 0);
-    const double floor_c = std::floor(c / 16.0), fraction = c / 16.0 - floor_c;
-    size_t up = 0;
-    for (int16_t n : pulses) {
-      ASSERT_TRUE(n == floor_c || n == floor_c + 1) << n;
-      up += n > floor_c;
-    }
-    expect_fraction(up, kCells, fraction, "rounded up");
-    for (size_t i = kCells; i-- > 0;) {
-      epx_pulse_counts(&rule, 4, 5, 6, i, 1, &change[i], &again[i]);
-    }
-    EXPECT_EQ(pulses, again);
-    epx_pulse_counts(&rule, 4, 5, 7, 0, kCells, change.data(), other.data());
-    EXPECT_NE(pulses, other);
-    // The tile's register serves as well.
-    epx_lfsr_t lfsr = epx_lfsr_seed(99);
-    up = 0;
-    for (size_t i = 0; i < kCells; ++i) {
-      up += epx_pulse_count(&rule, c, epx_lfsr_next16(&lfsr)) > floor_c;
-    }
-    expect_fraction(up, kCells, fraction, "rounded up by the register");
-  }
-}
-
-TEST(PulseCount, MistakesAreNamed) {
-  epx_pulse_rule_t rule = {};
-  epx_error_t error = {};
-  const auto bad = [&](double unit, double step, int mode, int max, const char *key) {
-    expect_error(epx_pulse_rule_make(unit, step, (epx_round_t)mode, max, &rule, &error),
-                 EPX_ERR_ARGUMENT, error, {key});
-  };
-  bad(0, 1, 0, 1, "pulses.unit");
-  bad(std::nan(""), 1, 0, 1, "pulses.unit");
-  bad(1, -1, 0, 1, "pulses.step");
-  bad(1, 1e-20, 0, 1, "pulses.unit / pulses.step");
-  bad(1e-20, 1, 0, 1, "pulses.unit / pulses.step");
-  bad(1, 1, 8, 1, "pulses.rounding");
-  bad(1, 1, 0, 0, "pulses.max");
-  bad(1, 1, 0, 4096, "pulses.max");
-  EXPECT_EQ(rule.max_pulses, 0) << "untouched";
 }
 
 }  // namespace
