@@ -12,7 +12,7 @@ static const double worth_a_line = 0.01;
 
 static double allowed(const epx_experiment_t *experiment) {
   return worth_a_line +
-         (epx_chip_calibrates(&experiment->chip) ? 1.0 - experiment->chip.adc_coverage : 0.0);
+         (epx_chip_calibrates(&experiment->chip) ? 1.0 - experiment->chip.adc.coverage : 0.0);
 }
 
 static void print_rows(const epx_clip_row_t *rows, int count, double share) {

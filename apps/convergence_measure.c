@@ -102,9 +102,10 @@ static double state_error(const lab_t *lab, const outcome_t *golden) {
 static epx_chip_t exact_chip(const epx_chip_t *configured) {
   epx_chip_t chip = *configured;
   chip.array_kind = EPX_ARRAY_DIGITAL;
-  chip.adc = (epx_converter_t){.kind = EPX_CONVERTER_IDEAL};
-  chip.dac = (epx_converter_t){.bits = 1};
-  chip.dac_codes = EPX_DAC_DIGITS;
+  chip.adc.converter = (epx_converter_t){.kind = EPX_CONVERTER_IDEAL,
+                                         .bits = configured->adc.converter.bits,
+                                         .lines_each = configured->adc.converter.lines_each};
+  chip.dac = (epx_chip_dac_t){.converter = {.bits = 1}, .codes = EPX_DAC_DIGITS};
   chip.device = (epx_device_t){0};
   chip.pulse_preset = 0;
   chip.event_driven = false;
@@ -131,11 +132,12 @@ static epx_chip_t vary(const epx_chip_t *configured, convergence_axis_t axis, in
       break;
     default:
       chip.array_kind = EPX_ARRAY_ANALOG;
-      chip.adc.kind =
-          configured->adc.kind == EPX_CONVERTER_IDEAL ? EPX_CONVERTER_SAR : configured->adc.kind;
-      chip.adc_bits = bits;
-      chip.dac.bits = configured->dac.bits;
-      snprintf(format, 24, "%s", epx_converter_kind_name(chip.adc.kind));
+      chip.adc.converter.kind = configured->adc.converter.kind == EPX_CONVERTER_IDEAL
+                                    ? EPX_CONVERTER_SAR
+                                    : configured->adc.converter.kind;
+      chip.adc.converter.bits = bits;
+      chip.dac.converter.bits = configured->dac.converter.bits;
+      snprintf(format, 24, "%s", epx_converter_kind_name(chip.adc.converter.kind));
   }
   return chip;
 }

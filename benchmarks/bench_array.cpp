@@ -136,7 +136,7 @@ BENCHMARK(convert)->Arg(0)->Arg(1);
 // 2 with read noise of a kind that needs variances.
 void read_columns(benchmark::State &state) {
   epx_chip_t chip = {};
-  chip.dac.bits = 1;
+  chip.dac.converter.bits = 1;
   chip.array_kind = EPX_ARRAY_ANALOG;
   chip.bits_per_cell = 1;
   chip.device.g_min = 0.1;

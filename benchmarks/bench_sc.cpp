@@ -89,9 +89,9 @@ epx_chip_t make_chip() {
   chip.lfsr_seed = 1;
   chip.rows = chip.columns = 128;
   chip.bits_per_cell = 1;
-  chip.adc_bits = 8;
-  chip.dac.bits = 1;
-  chip.columns_per_adc = 8;
+  chip.adc.converter.bits = 8;
+  chip.dac.converter.bits = 1;
+  chip.adc.converter.lines_each = 8;
   chip.settle_cycles = chip.convert_cycles = 1;
   chip.clock_mhz = 1000;
   chip.flit_bits = 128;

@@ -53,7 +53,7 @@ static void fill(epx_tile_vectors_t *v, epx_tile_input_t input, uint64_t seed) {
   }
   if (input == EPX_TILE_ADC_RANGES) { /* what lines reach; low above high: as their digits do */
     const int64_t lines = v->shape.rows > v->shape.units ? v->shape.rows : v->shape.units;
-    high = (lines << v->setup.chip.bits_per_cell) * ((1 << v->setup.chip.dac.bits) - 1);
+    high = (lines << v->setup.chip.bits_per_cell) * ((1 << v->setup.chip.dac.converter.bits) - 1);
     low = -high;
   }
   const bool wide = input == EPX_TILE_VELOCITY || input == EPX_TILE_BIAS_VELOCITY;

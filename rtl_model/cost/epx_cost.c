@@ -77,11 +77,11 @@ static const char *unit_of(size_t offset) {
 
 /* Bits of the array's ADCs: of ideal ones those that its largest sum needs. */
 static int adc_bits(const epx_chip_t *chip) {
-  if (chip->adc.kind != EPX_CONVERTER_IDEAL) {
-    return chip->adc_bits;
+  if (chip->adc.converter.kind != EPX_CONVERTER_IDEAL) {
+    return chip->adc.converter.bits;
   }
   const long most =
-      (long)chip->rows * ((1L << chip->bits_per_cell) - 1) * ((1L << chip->dac.bits) - 1);
+      (long)chip->rows * ((1L << chip->bits_per_cell) - 1) * ((1L << chip->dac.converter.bits) - 1);
   int bits = 1;
   while (most >> bits != 0) {
     ++bits;
@@ -92,7 +92,8 @@ static int adc_bits(const epx_chip_t *chip) {
 static epx_status_t adc_value(const epx_chip_t *chip, const epx_technology_t *technology,
                               epx_tech_value_t *value, epx_error_t *error) {
   const double rate = chip->clock_mhz * 1e6 / (double)epx_tile_conversion_cycles(chip);
-  return epx_technology_adc(technology, chip->adc.kind, adc_bits(chip), rate, value, error);
+  return epx_technology_adc(technology, chip->adc.converter.kind, adc_bits(chip), rate, value,
+                            error);
 }
 
 /* Adds one use to the line's unit energies and its source text. */
@@ -107,7 +108,8 @@ static epx_status_t add_use(const epx_chip_t *chip, const epx_technology_t *tech
   } else {
     value = technology->value[use.entry];
   }
-  const double times = use.times * (use.entry == EPX_TECH_LINE_DRIVER ? chip->dac.bits : 1);
+  const double times =
+      use.times * (use.entry == EPX_TECH_LINE_DRIVER ? chip->dac.converter.bits : 1);
   line->unit_pj += times * value.pj;
   line->low_pj += times * value.low;
   line->high_pj += times * value.high;

@@ -33,6 +33,28 @@ typedef enum epx_dac_codes_t {
   EPX_DAC_ROUNDED /* at once, rounded to the DAC's bits */
 } epx_dac_codes_t;
 
+/* The ADCs of an array. */
+typedef struct epx_chip_adc_t {
+  epx_converter_t
+      converter;         /* kind (default ideal: lossless), bits (default 8), errors; lines_each:
+                            columns that share one (default 8). Of ideal ones
+                            2^bits > rows * (2^bits_per_cell - 1) * (2^dac.converter.bits - 1) */
+  double range;          /* of a lossy one, as a share of what its line can reach; default 1 */
+  epx_adc_reach_t reach; /* what a line can reach */
+  double coverage;       /* of a batch's sums, in (0, 1]; default 1 */
+  double headroom;       /* of a batch's range, what is added on each side; default 0.25 */
+  int calibrate_epochs;  /* between calibrations on a batch; 0: once only */
+  int follow_batches;    /* mini-batches from one of which clips widen ranges to the next; 0: none
+                            does */
+} epx_chip_adc_t;
+
+/* The DACs of an array. */
+typedef struct epx_chip_dac_t {
+  epx_converter_t converter; /* bits (default 1), errors, in LSB of a digit; kind and lines_each are
+                                not read */
+  epx_dac_codes_t codes;     /* default EPX_DAC_DIGITS */
+} epx_chip_dac_t;
+
 typedef struct epx_chip_t {
   /* Formats. Products are exact integers; bits are dropped at the neuron, the read-out's error and
    * the update circuit only. */
@@ -49,26 +71,14 @@ typedef struct epx_chip_t {
 
   /* Tile. */
   epx_array_kind_t array_kind;
-  int rows, columns; /* of one array, default 128 x 128 */
-  int bits_per_cell; /* weight bits a cell holds, default 1: a weight takes bits/bits_per_cell
-                        columns */
-  int adc_bits; /* analog: resolution; of ideal converters 2^adc_bits > rows * (2^bits_per_cell - 1)
-                 * (2^dac.bits - 1) */
-  int columns_per_adc; /* analog, default 8 */
-  epx_converter_t adc; /* analog: kind (default ideal: lossless), errors; bits and lines: above */
-  double adc_range;    /* of a lossy converter, as a share of what its line can reach, default 1 */
-  epx_adc_reach_t adc_reach; /* what a line can reach */
-  double adc_coverage;       /* of a batch's sums, in (0, 1], default 1 */
-  double adc_headroom;       /* of a batch's range, what is added on each side; default 0.25 */
-  int adc_calibrate_epochs;  /* between calibrations on a batch; 0: once only */
-  int adc_follow_batches;    /* mini-batches from one of which clips widen ranges to the next; 0:
-                                none does */
-  epx_converter_t dac;       /* analog: bits, default 1; errors, in LSB of a digit; kind and lines
-                                are not read */
-  epx_dac_codes_t dac_codes; /* default EPX_DAC_DIGITS */
-  epx_device_t device;       /* analog: of the cells, default ideal */
-  int pulse_preset;          /* analog: 0: weights are written; n: moved by pulses (epx_pulsed.h) of
-                                epx_pulse_preset_name(n - 1) */
+  int rows, columns;    /* of one array, default 128 x 128 */
+  int bits_per_cell;    /* weight bits a cell holds, default 1: a weight takes bits/bits_per_cell
+                           columns */
+  epx_chip_adc_t adc;   /* analog: on columns and rows */
+  epx_chip_dac_t dac;   /* analog: on wordlines, backward on columns */
+  epx_device_t device;  /* analog: of the cells, default ideal */
+  int pulse_preset;     /* analog: 0: weights are written; n: moved by pulses (epx_pulsed.h) of
+                           epx_pulse_preset_name(n - 1) */
   int pulse_max;        /* pulses of one synapse in one update, 1..EPX_PULSE_MAX, default 255 */
   uint32_t device_seed; /* of what differs from device to device */
   int settle_cycles;    /* per driven digit, default 1 */

@@ -22,21 +22,22 @@ epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan
                     "(%d bits, chip.array.bits_per_cell = %d)",
                     chip->columns, layer, slices, bits, chip->bits_per_cell);
   }
-  if (chip->dac.bits < 1 || chip->dac.bits > EPX_DAC_MAX_BITS) {
+  if (chip->dac.converter.bits < 1 || chip->dac.converter.bits > EPX_DAC_MAX_BITS) {
     return epx_fail(error, EPX_ERR_ARGUMENT, "chip.array.dac.bits: %d; expected 1 to %d",
-                    chip->dac.bits, EPX_DAC_MAX_BITS);
+                    chip->dac.converter.bits, EPX_DAC_MAX_BITS);
   }
   const long largest =
-      (long)chip->rows * ((1L << chip->bits_per_cell) - 1) * ((1L << chip->dac.bits) - 1);
-  if (chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind == EPX_CONVERTER_IDEAL &&
-      (1L << chip->adc_bits) <= largest) {
+      (long)chip->rows * ((1L << chip->bits_per_cell) - 1) * ((1L << chip->dac.converter.bits) - 1);
+  if (chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.converter.kind == EPX_CONVERTER_IDEAL &&
+      (1L << chip->adc.converter.bits) <= largest) {
     return epx_fail(
         error, EPX_ERR_ARGUMENT,
         "chip.array.adc_bits: %d; a column of %d rows, driven with %d bits, and %d bits "
         "a cell sums up to %ld, which needs a larger resolution, or chip.array.adc.kind: sar or "
         "ramp, "
         "which lose bits",
-        chip->adc_bits, chip->rows, chip->dac.bits, chip->bits_per_cell, largest);
+        chip->adc.converter.bits, chip->rows, chip->dac.converter.bits, chip->bits_per_cell,
+        largest);
   }
   const int64_t tiles = (int64_t)blocks(fan_in, chip->rows) * blocks(units, chip->columns / slices);
   if (tiles > EPX_MAP_MAX_TILES) {

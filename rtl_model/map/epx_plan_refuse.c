@@ -42,13 +42,10 @@ static epx_status_t check_formats(const epx_chip_t *chip, epx_error_t *error) {
 }
 
 static epx_status_t check_converters(const epx_chip_t *chip, epx_error_t *error) {
-  epx_converter_t converter = chip->adc;
-  converter.bits = chip->adc_bits;
-  converter.lines_each = chip->columns_per_adc;
-  epx_status_t status = epx_converter_check(&converter, "chip.array.adc", error);
-  status = status == EPX_OK ? epx_dac_check(&chip->dac, "chip.array.dac", error) : status;
-  if (status == EPX_OK && chip->adc.kind != EPX_CONVERTER_IDEAL &&
-      (chip->adc_bits < 2 || !(chip->adc_range > 0.0 && chip->adc_range <= 1.0))) {
+  epx_status_t status = epx_converter_check(&chip->adc.converter, "chip.array.adc", error);
+  status = status == EPX_OK ? epx_dac_check(&chip->dac.converter, "chip.array.dac", error) : status;
+  if (status == EPX_OK && chip->adc.converter.kind != EPX_CONVERTER_IDEAL &&
+      (chip->adc.converter.bits < 2 || !(chip->adc.range > 0.0 && chip->adc.range <= 1.0))) {
     return epx_fail(error, EPX_ERR_UNSUPPORTED,
                     "chip.array: a lossy converter needs adc_bits of at least 2, and a range above "
                     "0 and at most 1");
@@ -86,11 +83,11 @@ static epx_status_t check_pulses(const epx_chip_t *chip, epx_qformat_t synapse,
 
 static epx_status_t check_analog(const epx_network_t *network, const epx_chip_t *chip,
                                  const epx_plan_layer_t *layer, epx_error_t *error) {
-  const char *effect = chip->adc.noise != 0.0               ? "chip.array.adc.noise"
-                       : chip->dac.bits > 1                 ? "chip.array.dac.bits"
-                       : chip->dac_codes == EPX_DAC_ROUNDED ? "chip.array.dac.codes"
-                       : !epx_dac_exact(&chip->dac)         ? "chip.array.dac"
-                                                            : epx_device_effect(&chip->device);
+  const char *effect = chip->adc.converter.noise != 0.0       ? "chip.array.adc.noise"
+                       : chip->dac.converter.bits > 1         ? "chip.array.dac.bits"
+                       : chip->dac.codes == EPX_DAC_ROUNDED   ? "chip.array.dac.codes"
+                       : !epx_dac_exact(&chip->dac.converter) ? "chip.array.dac"
+                                                              : epx_device_effect(&chip->device);
   if (chip->array_kind == EPX_ARRAY_DIGITAL && effect != NULL) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "%s: a digital array has none; expected chip.array.kind analog", effect);

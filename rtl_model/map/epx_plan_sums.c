@@ -32,7 +32,7 @@ static double smaller(double a, double b) {
 static span_t reach_of(const epx_chip_t *chip, int synapse_bits, int slice, int slices, int lines) {
   const bool last = slice + 1 == slices;
   const int bits = last ? synapse_bits - slice * chip->bits_per_cell : chip->bits_per_cell;
-  const double most = (ldexp(1.0, chip->dac.bits) - 1.0) * lines;
+  const double most = (ldexp(1.0, chip->dac.converter.bits) - 1.0) * lines;
   return (span_t){last ? -ldexp(most, bits - 1) : 0.0,
                   most * (last ? ldexp(1.0, bits - 1) - 1.0 : ldexp(1.0, bits) - 1.0)};
 }
@@ -65,7 +65,7 @@ static span_t sums_of(const epx_chip_t *chip, span_t reach) {
     reach.low -= width + noise;
     reach.high += noise;
   }
-  const double carried = carried_of(&chip->dac);
+  const double carried = carried_of(&chip->dac.converter);
   return (span_t){carried * reach.low, carried * reach.high};
 }
 
@@ -74,14 +74,14 @@ static span_t sums_of(const epx_chip_t *chip, span_t reach) {
  * outnumber the sums the range goes on upward. Sums below half a step read as 0 where converters
  * have no errors. */
 static span_t converted(const epx_chip_t *chip, span_t reach, double share) {
-  const epx_converter_t *adc = &chip->adc;
-  const double levels = ldexp(1.0, chip->adc_bits);
-  const bool digits = chip->adc_reach == EPX_ADC_REACH_DIGITS;
+  const epx_converter_t *adc = &chip->adc.converter;
+  const double levels = ldexp(1.0, chip->adc.converter.bits);
+  const bool digits = chip->adc.reach == EPX_ADC_REACH_DIGITS;
   span_t sums = sums_of(chip, reach);
   span_t range = digits ? reach : sums;
   sums.low *= share;
   sums.high *= share;
-  range.high = larger(range.high, (digits ? range.low * chip->adc_range : 0.0) + levels - 1.0);
+  range.high = larger(range.high, (digits ? range.low * chip->adc.range : 0.0) + levels - 1.0);
   const double step = (range.high - range.low) / larger(levels - 2.0, 1.0) + 0x1p-11;
   const double errors = fabs(adc->offset) + largest_normal * (adc->offset_spread + adc->noise);
   const double gain = 1.0 + fabs(adc->gain) + largest_normal * adc->gain_spread;
@@ -108,9 +108,9 @@ static double pass_of(const epx_chip_t *chip, int synapse_bits, int slices, int 
 /* The same of all passes of a code of so many bits, its sign's among them (epx_driver.h). */
 static double product_of(const epx_chip_t *chip, int synapse_bits, int slices, int lines,
                          int code_bits, bool is_signed) {
-  const int end = code_bits - (is_signed ? 1 : 0), width = chip->dac.bits;
+  const int end = code_bits - (is_signed ? 1 : 0), width = chip->dac.converter.bits;
   const double most = ldexp(1.0, width) - 1.0;
-  const int first = chip->dac_codes == EPX_DAC_ROUNDED && end > width ? end - width : 0;
+  const int first = chip->dac.codes == EPX_DAC_ROUNDED && end > width ? end - width : 0;
   double sum = 0.0;
   for (int bit = first; bit < end; bit += width) {
     const double largest = ldexp(1.0, bit + width < end ? width : end - bit) - 1.0;
@@ -144,7 +144,7 @@ static double backward_most(const epx_plan_t *plan, const epx_plan_layer_t *laye
 }
 
 static bool lossy(const epx_chip_t *chip) {
-  return chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind != EPX_CONVERTER_IDEAL;
+  return chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.converter.kind != EPX_CONVERTER_IDEAL;
 }
 
 typedef struct accumulator_t {
@@ -166,7 +166,7 @@ static accumulator_t accumulator_of(const epx_plan_t *plan, const epx_plan_layer
     /* Noise is limited to 8 times the range of digits (epx_array_cells.h), and what DACs carry to 4
      * times their largest digit, of which the error is one of the whole conductance: 8.5 times;
      * what cells count lies up to twice that range below it (g_min). */
-    const bool limited = !epx_chip_noisy(chip) && epx_dac_exact(&chip->dac);
+    const bool limited = !epx_chip_noisy(chip) && epx_dac_exact(&chip->dac.converter);
     const double beyond = epx_chip_exact(chip) ? 1.0 : limited ? 2.0 : 16.0;
     sums.up = 255.0 * 128.0 * layer->g.fan_in * beyond;
     sums.down = 255.0 * 128.0 * sums.terms_above * beyond;
@@ -193,7 +193,7 @@ static epx_status_t refuse_accumulator(const epx_plan_t *plan, const epx_plan_la
         "errors can put out over %d row blocks from below and %.0f synapses from above; "
         "it has %d; make chip.array.adc_bits or the errors of chip.array.adc smaller, "
         "or chip.array.rows larger",
-        key, bits, plan->chip->adc_bits, layer->map.row_blocks, sums.terms_above,
+        key, bits, plan->chip->adc.converter.bits, layer->map.row_blocks, sums.terms_above,
         EPX_ACCUMULATOR_BITS);
   }
   return epx_fail(error, EPX_ERR_UNSUPPORTED,
@@ -233,7 +233,7 @@ static epx_status_t refuse_push(const epx_plan_t *plan, const epx_plan_layer_t *
       "network.classes (the read-out): errors of %d bits through %d-bit converters with "
       "these errors can give more than %d bits; make chip.array.adc_bits or the errors "
       "of chip.array.adc smaller",
-      EPX_SOFTMAX_ERROR_BITS, plan->chip->adc_bits, EPX_ACCUMULATOR_BITS);
+      EPX_SOFTMAX_ERROR_BITS, plan->chip->adc.converter.bits, EPX_ACCUMULATOR_BITS);
 }
 
 epx_status_t plan_refuse_sums(const epx_plan_t *plan, int i, epx_error_t *error) {

@@ -4,7 +4,8 @@
 int epx_tile_adcs(const epx_chip_t *chip) {
   return chip->array_kind == EPX_ARRAY_DIGITAL
              ? 1
-             : (chip->columns + chip->columns_per_adc - 1) / chip->columns_per_adc;
+             : (chip->columns + chip->adc.converter.lines_each - 1) /
+                   chip->adc.converter.lines_each;
 }
 
 int epx_tile_conversion_turns(const epx_chip_t *chip, int lines) {
@@ -32,9 +33,10 @@ void epx_tile_conversions(const epx_chip_t *chip, uint64_t readings, int lines, 
 }
 
 uint64_t epx_tile_conversion_cycles(const epx_chip_t *chip) {
-  const int64_t steps = chip->array_kind == EPX_ARRAY_ANALOG
-                            ? epx_converter_steps(chip->adc.kind, chip->adc_bits)
-                            : 1;
+  const int64_t steps =
+      chip->array_kind == EPX_ARRAY_ANALOG
+          ? epx_converter_steps(chip->adc.converter.kind, chip->adc.converter.bits)
+          : 1;
   return (uint64_t)steps * (uint64_t)chip->convert_cycles;
 }
 

@@ -6,7 +6,7 @@
 
 bool twin_converts(const twin_t *twin) {
   return twin->plan->chip->array_kind == EPX_ARRAY_ANALOG &&
-         twin->plan->chip->adc.kind != EPX_CONVERTER_IDEAL;
+         twin->plan->chip->adc.converter.kind != EPX_CONVERTER_IDEAL;
 }
 
 void twin_clips_total(const twin_t *twin, epx_clips_t total[EPX_MAX_TILE_LAYERS][2]) {
@@ -60,7 +60,7 @@ void twin_clips_repeat(const twin_t *twin, twin_workspace_t *w, int step, int pe
 /* ---- ranges that follow ---- */
 
 static bool follows(const twin_t *twin) {
-  return epx_chip_calibrates(twin->plan->chip) && twin->plan->chip->adc_follow_batches > 0;
+  return epx_chip_calibrates(twin->plan->chip) && twin->plan->chip->adc.follow_batches > 0;
 }
 
 static int tiles_of(const twin_layer_t *layer) {
@@ -88,7 +88,7 @@ void twin_follow_forget(twin_t *twin) {
 /* A share of clips is one of all conversions that a chip makes; whether there are any shows without
  * the steps of samples that have settled. */
 bool twin_counts_shares(const twin_t *twin) {
-  return follows(twin) && twin->plan->chip->adc_coverage < 1.0;
+  return follows(twin) && twin->plan->chip->adc.coverage < 1.0;
 }
 
 epx_status_t twin_follow(epx_substrate_t *self, epx_error_t *error) {

@@ -148,8 +148,8 @@ static void format_register(const twin_t *twin, const twin_layer_t *layer, const
   } else if (r->data == layer->ranges) {
     out->keys = "chip.input or chip.state, chip.array.dac, chip.array.bits_per_cell";
     snprintf(out->format, sizeof out->format, "codes %s, DAC digits of %d bits%s, cells of %d",
-             epx_qformat_print(codes, text[0]), chip->dac.bits,
-             chip->dac_codes == EPX_DAC_ROUNDED ? ", rounded" : "", chip->bits_per_cell);
+             epx_qformat_print(codes, text[0]), chip->dac.converter.bits,
+             chip->dac.codes == EPX_DAC_ROUNDED ? ", rounded" : "", chip->bits_per_cell);
   } else {
     const bool bias = r->data == layer->bias;
     out->keys = bias ? "chip.bias" : "chip.velocity";

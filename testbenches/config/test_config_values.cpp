@@ -139,7 +139,7 @@ TEST(ConfigValues, OverridesWinInOrderAndTakeLists) {
   EXPECT_EQ(e.chip.lfsr_seed, 0xffffffffu);
   EXPECT_EQ(e.chip.rows, 64);
   EXPECT_EQ(e.chip.columns, 32);
-  EXPECT_EQ(e.chip.adc_bits, 8) << "keys of a group that are not named keep their value";
+  EXPECT_EQ(e.chip.adc.converter.bits, 8) << "keys of a group that are not named keep their value";
   EXPECT_EQ(e.training.seed, UINT64_C(9223372036854775807));
   EXPECT_STREQ(e.data.path, "a b: #1");
 }

@@ -29,9 +29,7 @@ void epx_array_destroy(epx_array_t *array) {
 static epx_status_t create_converters(epx_array_t *array, const epx_chip_t *chip, int tile,
                                       epx_error_t *error) {
   const epx_tile_shape_t *shape = &array->shape;
-  epx_converter_t converter = chip->adc;
-  converter.bits = chip->adc_bits;
-  converter.lines_each = chip->columns_per_adc;
+  const epx_converter_t converter = chip->adc.converter;
   const uint64_t seed = chip->device_seed, number = 2 * (uint64_t)tile;
   const int columns = shape->units * shape->slices;
   epx_status_t status = epx_adc_create(&converter, columns, seed, number, &array->columns, error);
@@ -49,9 +47,9 @@ static epx_status_t create_dacs(epx_array_t *array, const epx_chip_t *chip, int 
                                 epx_error_t *error) {
   epx_status_t status = EPX_OK;
   for (int side = 0; status == EPX_OK && side < 2; ++side) {
-    status = epx_dac_create(&chip->dac, side == 0 ? array->shape.rows : array->shape.units,
-                            chip->device_seed, 2 * (uint64_t)tile + (uint64_t)side,
-                            &array->dac[side], error);
+    status = epx_dac_create(&chip->dac.converter,
+                            side == 0 ? array->shape.rows : array->shape.units, chip->device_seed,
+                            2 * (uint64_t)tile + (uint64_t)side, &array->dac[side], error);
   }
   return status;
 }
@@ -66,26 +64,26 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   array->bits_per_cell = chip->bits_per_cell;
   array->driver[0] = epx_driver_of(chip, shape, false);
   array->driver[1] = epx_driver_of(chip, shape, true);
-  array->adc_bits = chip->adc_bits;
-  array->adc_range = chip->adc_range;
-  array->follows_weights = chip->adc_reach == EPX_ADC_REACH_WEIGHTS;
+  array->adc = chip->adc;
+  array->follows_weights = chip->adc.reach == EPX_ADC_REACH_WEIGHTS;
   array->written_since = true;
   array->row_words = epx_array_words(shape->rows);
   array->unit_words = epx_array_words(shape->units);
   const size_t bits = (size_t)shape->synapse_bits;
   array->column_planes = calloc((size_t)shape->units * bits * array->row_words, sizeof(uint64_t));
   array->row_planes = calloc((size_t)shape->rows * bits * array->unit_words, sizeof(uint64_t));
-  array->lossy = chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.kind != EPX_CONVERTER_IDEAL;
+  array->lossy =
+      chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.converter.kind != EPX_CONVERTER_IDEAL;
   epx_status_t status = EPX_OK;
   if (array->column_planes == NULL || array->row_planes == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for an array");
   }
   const bool analog = chip->array_kind == EPX_ARRAY_ANALOG;
   if (status == EPX_OK && analog &&
-      !(epx_device_ideal(&chip->device) && epx_dac_exact(&chip->dac))) {
+      !(epx_device_ideal(&chip->device) && epx_dac_exact(&chip->dac.converter))) {
     status = epx_array_cells_create(chip, shape, tile, &array->cells, error);
   }
-  if (status == EPX_OK && analog && !epx_dac_exact(&chip->dac)) {
+  if (status == EPX_OK && analog && !epx_dac_exact(&chip->dac.converter)) {
     status = create_dacs(array, chip, tile, error);
   }
   if (status == EPX_OK && array->lossy) {

@@ -12,7 +12,7 @@
  *
  * Sums come back in units of 2^-epx_array_fraction(). The fraction is 0 where products are exact
  * (digital arrays; ideal devices and converters), else EPX_CONVERTER_FRACTION. A lossy converter's
- * range is what the line can reach, times chip.adc_range: all wordlines on, all cells at their
+ * range is what the line can reach, times chip.adc.range: all wordlines on, all cells at their
  * largest digit, or, with EPX_ADC_REACH_WEIGHTS, as they stand; or what it was found to reach.
  * Backward, every slice is read with a range of its own; converters are time-shared, their errors
  * by line. */
@@ -75,7 +75,7 @@ static inline size_t epx_array_words(int lines) {
 /* From here on converters of a lossy array are ideal, and what they convert is observed. */
 EPX_CHECKED epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error);
 
-/* What was observed, in whole sums, with chip->adc_headroom; lines of which nothing was: 0, 0. */
+/* What was observed, in whole sums, with chip->adc.headroom; lines of which nothing was: 0, 0. */
 void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges);
 
 /* What the lines of a lossy array reach; 0, 0: as EPX_ADC_REACH_DIGITS has it. Errors: those of
@@ -87,7 +87,7 @@ EPX_CHECKED epx_status_t epx_array_set_ranges(epx_array_t *array, const int64_t 
 EPX_CHECKED epx_status_t epx_array_follow(epx_array_t *array, epx_error_t *error);
 void epx_array_forget(epx_array_t *array);
 
-/* Widens the ranges of lines that clipped, since epx_array_forget, more than chip->adc_coverage
+/* Widens the ranges of lines that clipped, since epx_array_forget, more than chip->adc.coverage
  * allows: the bound beyond which they did moves outwards, by a quarter of what the levels cover.
  * Returns whether any did; epx_array_set_ranges then sets them. */
 bool epx_array_widen(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges);

@@ -53,9 +53,9 @@ static bool widen(const epx_array_t *array, bool rows, int slice, int line, bool
   epx_adc_levels(rows ? array->rows[slice] : array->columns, line, &low, &step);
   array_digit_reach(array, rows, slice, &least, &most);
   const int64_t one = INT64_C(1) << EPX_CONVERTER_FRACTION;
-  const int64_t width = step * ((INT64_C(1) << array->adc_bits) - 1);
+  const int64_t width = step * ((INT64_C(1) << array->adc.converter.bits) - 1);
   const int64_t more = 1 + width / WIDEN_PART / one;
-  const double share = array->adc_range; /* of a line's reach that its range is */
+  const double share = array->adc.range; /* of a line's reach that its range is */
   int64_t from = (int64_t)floor((double)(floor_divide(low, one) - more) / share);
   int64_t to = (int64_t)ceil((double)(floor_divide(low + width, one) + 1 + more) / share);
   from = from < least ? least : from;
@@ -76,7 +76,7 @@ static bool widen_group(const epx_array_t *array, const epx_chip_t *chip, bool r
     above += clips->above;
   }
   const double conversions = (double)count * (double)array->reads[rows ? 1 + slice : 0];
-  const double allowed = (1.0 - chip->adc_coverage) / 2.0 * conversions;
+  const double allowed = (1.0 - chip->adc.coverage) / 2.0 * conversions;
   const bool down = (double)below > allowed, up = (double)above > allowed;
   bool changed = false;
   for (int i = 0; (down || up) && i < count; ++i) {
@@ -89,7 +89,7 @@ static bool widen_group(const epx_array_t *array, const epx_chip_t *chip, bool r
 
 bool epx_array_widen(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges) {
   const epx_tile_shape_t *shape = &array->shape;
-  const bool each = chip->adc_reach == EPX_ADC_REACH_BATCH_LINES;
+  const bool each = chip->adc.reach == EPX_ADC_REACH_BATCH_LINES;
   bool changed = false;
   for (int s = 0; array->clips != NULL && s < shape->slices; ++s) {
     for (int side = 0; side < 2; ++side) {

@@ -21,8 +21,7 @@ struct epx_array_t {
   uint64_t *row_planes;     /* [bit][row][words of units] */
   epx_array_cells_t *cells; /* NULL: ideal devices, as the planes have them */
   bool lossy;
-  int adc_bits;
-  double adc_range;
+  epx_chip_adc_t adc;
   bool follows_weights, written_since; /* EPX_ADC_REACH_WEIGHTS; the last settling */
   epx_adc_t *columns;                  /* a line a column */
   epx_adc_t **rows;                    /* by slice, a line a row */

@@ -23,7 +23,7 @@ void array_digit_reach(const epx_array_t *array, bool rows, int slice, int64_t *
 /* The last level that a range from `low` reaches when its levels are one whole sum apart. Sums are
  * whole: with levels to spare a range is wider, never its step finer than one. */
 static int64_t last_level(const epx_array_t *array, int64_t low) {
-  return low + (INT64_C(1) << array->adc_bits) - 1;
+  return low + (INT64_C(1) << array->adc.converter.bits) - 1;
 }
 
 static epx_status_t set_range(const epx_array_t *array, bool rows, int slice, int line, int64_t low,
@@ -36,8 +36,8 @@ static epx_status_t set_range(const epx_array_t *array, bool rows, int slice, in
 /* low, high: what the line can reach. */
 static epx_status_t set_reach(const epx_array_t *array, bool rows, int slice, int line, int64_t low,
                               int64_t high, epx_error_t *error) {
-  return set_range(array, rows, slice, line, (int64_t)((double)low * array->adc_range),
-                   (int64_t)((double)high * array->adc_range), error);
+  return set_range(array, rows, slice, line, (int64_t)((double)low * array->adc.range),
+                   (int64_t)((double)high * array->adc.range), error);
 }
 
 typedef epx_status_t set_line_t(const epx_array_t *array, bool rows, int slice, int line,
@@ -153,13 +153,13 @@ void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_
       const int first = array_line(array, side != 0, s, side == 0 ? s : 0);
       const int step = side == 0 ? shape->slices : 1;
       const int count = side == 0 ? shape->units : shape->rows;
-      const bool each = chip->adc_reach == EPX_ADC_REACH_BATCH_LINES;
+      const bool each = chip->adc.reach == EPX_ADC_REACH_BATCH_LINES;
       for (int i = 0; i < count; ++i) {
         int64_t *range = ranges + 2 * (first + i * step);
         if (each || i == 0) {
           if (epx_observed_range(array->observed, first + i * step, step, each ? 1 : count,
-                                 chip->adc_coverage, &range[0], &range[1])) {
-            add_headroom(array, chip->adc_headroom, side != 0, s, range);
+                                 chip->adc.coverage, &range[0], &range[1])) {
+            add_headroom(array, chip->adc.headroom, side != 0, s, range);
           }
         } else {
           range[0] = ranges[2 * first];
@@ -193,8 +193,8 @@ static epx_status_t set_to_batch(const epx_array_t *array, bool rows, int slice,
   if (range[0] >= range[1]) {
     return set_to_digits(array, rows, slice, line, NULL, error);
   }
-  const int64_t low = (int64_t)((double)range[0] * array->adc_range);
-  const int64_t high = (int64_t)((double)range[1] * array->adc_range);
+  const int64_t low = (int64_t)((double)range[0] * array->adc.range);
+  const int64_t high = (int64_t)((double)range[1] * array->adc.range);
   return set_range(array, rows, slice, line, lowest_level(array, rows, slice, low, high), high,
                    error);
 }

@@ -11,9 +11,9 @@ static int smaller(int a, int b) {
 epx_driver_t epx_driver_of(const epx_chip_t *chip, const epx_tile_shape_t *tile, bool backward) {
   const bool is_signed = backward && tile->signed_post;
   const int end = (backward ? tile->state_bits : tile->input_bits) - (is_signed ? 1 : 0);
-  const int lost = end - chip->dac.bits;
-  return (epx_driver_t){.digit_bits = chip->dac.bits,
-                        .low = chip->dac_codes == EPX_DAC_ROUNDED && lost > 0 ? lost : 0,
+  const int lost = end - chip->dac.converter.bits;
+  return (epx_driver_t){.digit_bits = chip->dac.converter.bits,
+                        .low = chip->dac.codes == EPX_DAC_ROUNDED && lost > 0 ? lost : 0,
                         .end = end,
                         .is_signed = is_signed};
 }

@@ -32,15 +32,15 @@ void TileConfig::validate() const {
   require(shape.input_bits >= 1 && shape.input_bits <= 8 && shape.state_bits >= 1 &&
               shape.state_bits <= (shape.signed_post ? 24 : 8),
           "chip.input and chip.state: the tile drives codes of 1 to 8 bits");
-  require(chip.dac.bits >= 1 && chip.dac.bits <= EPX_DAC_MAX_BITS,
-          "chip.array.dac.bits: " + text(chip.dac.bits) + "; expected 1 to 8");
+  require(chip.dac.converter.bits >= 1 && chip.dac.converter.bits <= EPX_DAC_MAX_BITS,
+          "chip.array.dac.bits: " + text(chip.dac.converter.bits) + "; expected 1 to 8");
   require(shape.synapse_bits >= 2 && shape.synapse_bits <= 8,
           "chip.synapse.format: the tile holds synapses of 2 to 8 bits");
   require(chip.bits_per_cell >= 1 && shape.slices * chip.bits_per_cell >= shape.synapse_bits,
           "chip.array.bits_per_cell: " + text(shape.slices) + " slices do not hold " +
               text(shape.synapse_bits) + " bits");
   require(chip.settle_cycles >= 0 && chip.convert_cycles >= 1 &&
-              (chip.array_kind == EPX_ARRAY_DIGITAL || chip.columns_per_adc >= 1),
+              (chip.array_kind == EPX_ARRAY_DIGITAL || chip.adc.converter.lines_each >= 1),
           "chip.timing: expected settle_cycles >= 0, convert_cycles >= 1, columns_per_adc >= 1");
 }
 

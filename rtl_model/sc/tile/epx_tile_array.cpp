@@ -214,7 +214,7 @@ void Tile::convert(const std::vector<int64_t> &sums) {
     return;
   }
   events_.adc_conversions += count;
-  const int64_t levels = int64_t{1} << config_.chip.adc_bits;
+  const int64_t levels = int64_t{1} << config_.chip.adc.converter.bits;
   for (const int64_t sum : sums) {
     if (epx_array_fraction(cells_.get()) > 0) {
       return;  // a lossy one clips

@@ -371,16 +371,16 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
   for (int cases = 0; cases < 80;) {
     const epx_network_t network = random_twin_network(random);
     epx_chip_t chip = random_chip(random);
-    chip.adc_bits = 24;
+    chip.adc.converter.bits = 24;
     if (random.chance(0.4)) {
       chip.array_kind = EPX_ARRAY_ANALOG;
-      chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
-      chip.adc_bits = random.integer(2, 6);
-      chip.adc_range = random.real(0.2, 1.0);
-      chip.adc.offset_spread = random.real(0, 1.5);
-      chip.adc.gain_spread = random.real(0, 0.1);
-      chip.adc.noise = random.chance(0.4) ? random.real(0, 1) : 0.0;
-      chip.adc_reach = static_cast<epx_adc_reach_t>(random.integer(0, 3));
+      chip.adc.converter.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
+      chip.adc.converter.bits = random.integer(2, 6);
+      chip.adc.range = random.real(0.2, 1.0);
+      chip.adc.converter.offset_spread = random.real(0, 1.5);
+      chip.adc.converter.gain_spread = random.real(0, 0.1);
+      chip.adc.converter.noise = random.chance(0.4) ? random.real(0, 1) : 0.0;
+      chip.adc.reach = static_cast<epx_adc_reach_t>(random.integer(0, 3));
       chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
     }
     if (random.chance(0.4)) {
@@ -430,10 +430,10 @@ TEST(TileBench, the_twin_the_reference_and_the_tile_agree) {
     const bool readout = step.place.layer == network.layer_count;
     readouts += readout;
     (step.place.feedback ? feedback : forward) += one_way;
-    lossy += chip.adc_bits < 16;
+    lossy += chip.adc.converter.bits < 16;
     devices += !epx_device_ideal(&chip.device);
     noisy += epx_chip_noisy(&chip);
-    dacs += chip.dac.bits > 1;
+    dacs += chip.dac.converter.bits > 1;
     batches += epx_chip_calibrates(&chip);
     pulsed += epx_chip_pulsed(&chip);
     const int before = random.integer(0, 2);
@@ -553,30 +553,30 @@ TEST(TileBench, devices_and_noise_in_turn) {
        false, true},
       {"adc.noise",
        [](epx_chip_t *c) {
-         c->adc.kind = EPX_CONVERTER_SAR;
-         c->adc_bits = 6;
-         c->adc.noise = 1.0;
+         c->adc.converter.kind = EPX_CONVERTER_SAR;
+         c->adc.converter.bits = 6;
+         c->adc.converter.noise = 1.0;
        },
        false, true},
       {"adc.reach",
        [](epx_chip_t *c) {
-         c->adc.kind = EPX_CONVERTER_SAR;
-         c->adc_bits = 3;
-         c->adc_reach = EPX_ADC_REACH_BATCH_LINES;
+         c->adc.converter.kind = EPX_CONVERTER_SAR;
+         c->adc.converter.bits = 3;
+         c->adc.reach = EPX_ADC_REACH_BATCH_LINES;
        },
        false, false},
       {"dac.codes",
        [](epx_chip_t *c) {
-         c->dac.bits = 3;
-         c->dac_codes = EPX_DAC_ROUNDED;
+         c->dac.converter.bits = 3;
+         c->dac.codes = EPX_DAC_ROUNDED;
        },
        false, false},
       {"dac errors",
        [](epx_chip_t *c) {
-         c->dac.bits = 4;
-         c->dac.offset_spread = 0.5;
-         c->dac.gain_spread = 0.05;
-         c->dac.noise = 0.2;
+         c->dac.converter.bits = 4;
+         c->dac.converter.offset_spread = 0.5;
+         c->dac.converter.gain_spread = 0.05;
+         c->dac.converter.noise = 0.2;
        },
        false, true},
   };
@@ -587,7 +587,7 @@ TEST(TileBench, devices_and_noise_in_turn) {
     chip.rows = 16;
     chip.columns = 24;
     chip.bits_per_cell = random.integer(1, 3);
-    chip.adc_bits = 16;
+    chip.adc.converter.bits = 16;
     chip.device_seed = static_cast<uint32_t>(random.integer(1, 1 << 30));
     const uint64_t seed = static_cast<uint64_t>(random.integer(0, 1 << 30));
     const int layer = random.integer(1, 2), images = random.integer(1, 2);

@@ -75,7 +75,7 @@ TEST(Floorplan, reads_what_the_windows_cover) {
 
 TEST(Floorplan, counts_the_flits_that_header_and_payload_take) {
   epx_chip_t chip = {};
-  chip.dac.bits = 1;
+  chip.dac.converter.bits = 1;
   for (chip.flit_bits = 1; chip.flit_bits <= 200; ++chip.flit_bits) {
     for (int bits = 0; bits < 300; bits += 7) {
       int flits = 0;
@@ -92,7 +92,7 @@ TEST(Floorplan, lays_tiles_out_in_a_snake) {
   for (int tiles = 1; tiles <= 30; ++tiles) {
     for (int columns = 0; columns <= 31; ++columns) {
       epx_chip_t chip = {};
-      chip.dac.bits = 1;
+      chip.dac.converter.bits = 1;
       chip.mesh_columns = columns;
       epx_layer_map_t map = {};
       map.row_blocks = tiles;

@@ -36,13 +36,13 @@ epx_chip_t random_chip(Random *random) {
   chip.rows = draw(random, 2, 16);
   chip.bits_per_cell = draw(random, 1, 3);
   chip.columns = draw(random, 8, 24);
-  chip.dac.bits = chip.array_kind == EPX_ARRAY_ANALOG ? draw(random, 1, 8) : 1;
-  chip.adc_bits = 24;
-  chip.columns_per_adc = draw(random, 1, 8);
+  chip.dac.converter.bits = chip.array_kind == EPX_ARRAY_ANALOG ? draw(random, 1, 8) : 1;
+  chip.adc.converter.bits = 24;
+  chip.adc.converter.lines_each = draw(random, 1, 8);
   if (chip.array_kind == EPX_ARRAY_ANALOG && draw(random, 0, 1) == 1) {
-    chip.adc.kind = draw(random, 0, 1) == 1 ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
-    chip.adc_bits = draw(random, 2, 6);
-    chip.adc_range = 1.0;
+    chip.adc.converter.kind = draw(random, 0, 1) == 1 ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
+    chip.adc.converter.bits = draw(random, 2, 6);
+    chip.adc.range = 1.0;
   }
   chip.settle_cycles = draw(random, 0, 2);
   chip.convert_cycles = draw(random, 1, 2);
@@ -256,7 +256,8 @@ TEST(Account, charges_every_product_of_every_step) {
     const uint64_t slices =
         static_cast<uint64_t>((bits + chip.bits_per_cell - 1) / chip.bits_per_cell);
     const auto passes = [&](int code_bits) {  // digits of the DACs
-      return static_cast<uint64_t>((code_bits + chip.dac.bits - 1) / chip.dac.bits);
+      return static_cast<uint64_t>((code_bits + chip.dac.converter.bits - 1) /
+                                   chip.dac.converter.bits);
     };
     const uint64_t input_passes = passes(epx_qformat_bits(chip.input));
     const uint64_t state_passes = passes(epx_qformat_bits(chip.state));
@@ -319,8 +320,8 @@ TEST(Account, work_does_not_depend_on_the_tiles_size) {
     const epx_account_t small = account_of(network, chip, 3, 2);
     chip.rows = 4096;
     chip.columns = 4096;
-    chip.adc.kind = EPX_CONVERTER_IDEAL;  // whatever the rows
-    chip.adc_bits = 24;
+    chip.adc.converter.kind = EPX_CONVERTER_IDEAL;  // whatever the rows
+    chip.adc.converter.bits = 24;
     const epx_account_t large = account_of(network, chip, 3, 2);
     EXPECT_GE(small.tiles, large.tiles);
     EXPECT_EQ(large.tiles, epx_network_parameter_layers(&network));

@@ -102,9 +102,9 @@ epx_chip_t batch_chip(int adc_bits) {
   epx_chip_t chip = make_chip();
   chip.rows = chip.columns = 96;
   chip.array_kind = EPX_ARRAY_ANALOG;
-  chip.adc.kind = EPX_CONVERTER_SAR;
-  chip.adc_bits = adc_bits;
-  chip.adc_reach = EPX_ADC_REACH_BATCH_LINES;
+  chip.adc.converter.kind = EPX_CONVERTER_SAR;
+  chip.adc.converter.bits = adc_bits;
+  chip.adc.reach = EPX_ADC_REACH_BATCH_LINES;
   return chip;
 }
 
@@ -171,9 +171,9 @@ TEST(Calibrate, ranges_that_fit_the_levels_lose_nothing) {
     Random random(seed + 100);
     const Batch batch = random_batch(network(), random, 6);
     epx_chip_t ideal = batch_chip(bits), digits = batch_chip(bits);
-    ideal.adc.kind = EPX_CONVERTER_IDEAL;
-    ideal.adc_bits = 8;
-    digits.adc_reach = EPX_ADC_REACH_DIGITS;
+    ideal.adc.converter.kind = EPX_CONVERTER_IDEAL;
+    ideal.adc.converter.bits = 8;
+    digits.adc.reach = EPX_ADC_REACH_DIGITS;
     const Substrate twin = loaded(batch_chip(bits), seed);
     calibrate(twin.get(), batch);
     const std::vector<int64_t> ranges = ranges_of(twin.get());
@@ -197,8 +197,8 @@ TEST(Calibrate, spare_levels_take_what_the_batch_did_not_show) {
       const Batch other = random_batch(network(), random, 6);
       epx_chip_t chip = batch_chip(16), ideal = batch_chip(16);
       chip.bits_per_cell = ideal.bits_per_cell = bits_per_cell;
-      chip.adc_reach = reach;
-      ideal.adc.kind = EPX_CONVERTER_IDEAL;
+      chip.adc.reach = reach;
+      ideal.adc.converter.kind = EPX_CONVERTER_IDEAL;
       const Substrate twin = loaded(chip, 1), exact = loaded(ideal, 1);
       calibrate(twin.get(), faint);
       epx_update_rule_t rule = {};
@@ -217,7 +217,7 @@ TEST(Calibrate, lines_have_ranges_of_their_own_within_their_slices) {
   Random random(3);
   const Batch batch = random_batch(network(), random, 6);
   epx_chip_t together = batch_chip(4);
-  together.adc_reach = EPX_ADC_REACH_BATCH;
+  together.adc.reach = EPX_ADC_REACH_BATCH;
   const Substrate by_line = loaded(batch_chip(4), 1), by_slice = loaded(together, 1);
   calibrate(by_line.get(), batch);
   calibrate(by_slice.get(), batch);
@@ -237,7 +237,7 @@ TEST(Calibrate, coverage_narrows_ranges) {
   Random random(4);
   const Batch batch = random_batch(network(), random, 6);
   epx_chip_t narrow = batch_chip(4);
-  narrow.adc_coverage = 0.8;
+  narrow.adc.coverage = 0.8;
   const Substrate all = loaded(batch_chip(4), 2), most = loaded(narrow, 2);
   calibrate(all.get(), batch);
   calibrate(most.get(), batch);
@@ -258,7 +258,7 @@ TEST(Calibrate, headroom_widens_ranges_as_far_as_digits_reach) {
     SCOPED_TRACE(headroom);
     epx_chip_t chip = batch_chip(4);
     const Substrate plain = loaded(chip, 2);
-    chip.adc_headroom = headroom;
+    chip.adc.headroom = headroom;
     const Substrate wide = loaded(chip, 2);
     calibrate(plain.get(), batch);
     calibrate(wide.get(), batch);
@@ -302,8 +302,8 @@ TEST(Follow, ranges_widen_until_nothing_clips) {
     const Batch bright = random_batch(network(), random, 6);
     epx_chip_t chip = batch_chip(4);
     chip.bits_per_cell = 4;
-    chip.adc_reach = reach;
-    chip.adc_follow_batches = 1;
+    chip.adc.reach = reach;
+    chip.adc.follow_batches = 1;
     const Substrate twin = loaded(chip, 1);
     epx_error_t error = {};
     calibrate(twin.get(), faint);
@@ -334,22 +334,22 @@ TEST(Follow, is_due_at_every_kth_mini_batch_and_forgets_those_between) {
   const Batch bright = random_batch(network(), random, 6);
   epx_chip_t chip = batch_chip(4);
   chip.bits_per_cell = 4;
-  chip.adc_headroom = 0.2; /* enough for what converters that are not ideal change */
-  chip.adc_follow_batches = 3;
+  chip.adc.headroom = 0.2; /* enough for what converters that are not ideal change */
+  chip.adc.follow_batches = 3;
   const Substrate twin = loaded(chip, 1);
   epx_error_t error = {};
   calibrate(twin.get(), faint);
   const std::vector<int64_t> before = ranges_of(twin.get());
   for (const int batch : {1, 2, 4}) {
     run_ep(twin.get(), kDynamics, kEstimator, bright);
-    ASSERT_EPX_OK(follow(twin.get(), batch, &error, chip.adc_follow_batches), error);
+    ASSERT_EPX_OK(follow(twin.get(), batch, &error, chip.adc.follow_batches), error);
     EXPECT_EQ(ranges_of(twin.get()), before) << batch;
   }
   run_ep(twin.get(), kDynamics, kEstimator, faint); /* as it was calibrated: clips nothing */
-  ASSERT_EPX_OK(follow(twin.get(), 3, &error, chip.adc_follow_batches), error);
+  ASSERT_EPX_OK(follow(twin.get(), 3, &error, chip.adc.follow_batches), error);
   EXPECT_EQ(ranges_of(twin.get()), before);
   run_ep(twin.get(), kDynamics, kEstimator, bright);
-  ASSERT_EPX_OK(follow(twin.get(), 6, &error, chip.adc_follow_batches), error);
+  ASSERT_EPX_OK(follow(twin.get(), 6, &error, chip.adc.follow_batches), error);
   EXPECT_NE(ranges_of(twin.get()), before);
 }
 
@@ -362,12 +362,12 @@ TEST(Follow, clips_that_coverage_allows_move_nothing) {
   for (const bool strict : {false, true}) {
     epx_chip_t chip = batch_chip(6);
     chip.bits_per_cell = 4;
-    chip.adc_coverage = 0.9;
-    chip.adc_follow_batches = 1;
+    chip.adc.coverage = 0.9;
+    chip.adc.follow_batches = 1;
     const Substrate twin = loaded(chip, 2);
     calibrate(twin.get(), batch);
     const std::vector<int64_t> before = ranges_of(twin.get());
-    chip.adc_coverage = strict ? 1.0 : 0.9;
+    chip.adc.coverage = strict ? 1.0 : 0.9;
     const Substrate followed = loaded(chip, 2);
     epx_npz_t *npz = nullptr;
     epx_error_t error = {};
@@ -390,7 +390,7 @@ TEST(Calibrate, changes_ranges_and_nothing_else) {
   Random random(5);
   const Batch batch = random_batch(network(), random, 6);
   epx_chip_t chip = make_device_chip();  // draws noise
-  chip.adc_reach = EPX_ADC_REACH_BATCH_LINES;
+  chip.adc.reach = EPX_ADC_REACH_BATCH_LINES;
   const Substrate twin = loaded(chip, 3), plain = loaded(chip, 3);
   calibrate(twin.get(), batch);
   epx_npz_t *npz[2] = {};
@@ -434,7 +434,7 @@ TEST(Calibrate, is_wanted_where_there_are_no_ranges) {
   calibrate_once(twin.get(), first);
   EXPECT_EQ(ranges_of(twin.get()), at_first);
   epx_chip_t fixed = batch_chip(5);
-  fixed.adc_reach = EPX_ADC_REACH_DIGITS;
+  fixed.adc.reach = EPX_ADC_REACH_DIGITS;
   EXPECT_FALSE(epx_substrate_uncalibrated(loaded(fixed, 4).get()));
 }
 
@@ -445,8 +445,8 @@ TEST(Calibrate, finds_the_same_on_any_number_of_threads) {
   for (const int threads : {1, 2, 5}) {
     epx_parallel_set_threads(threads);
     epx_chip_t chip = make_device_chip();
-    chip.adc_reach = EPX_ADC_REACH_BATCH;
-    chip.adc_coverage = 0.95;
+    chip.adc.reach = EPX_ADC_REACH_BATCH;
+    chip.adc.coverage = 0.95;
     const Substrate twin = loaded(chip, 5);
     calibrate(twin.get(), batch);
     if (first.empty()) first = ranges_of(twin.get());
@@ -465,9 +465,9 @@ TEST(Follow, does_the_same_on_any_number_of_threads) {
   for (const int threads : {1, 2, 5}) {
     epx_parallel_set_threads(threads);
     epx_chip_t chip = make_device_chip();
-    chip.adc_reach = EPX_ADC_REACH_BATCH_LINES;
-    chip.adc_coverage = 0.98;
-    chip.adc_follow_batches = 1;
+    chip.adc.reach = EPX_ADC_REACH_BATCH_LINES;
+    chip.adc.coverage = 0.98;
+    chip.adc.follow_batches = 1;
     const Substrate twin = loaded(chip, 5);
     calibrate(twin.get(), faint);
     for (int step = 0; step < 2; ++step) {
@@ -498,8 +498,8 @@ TEST(Clips, count_what_the_chip_converts) {
     for (const int every_step : {0, 1}) {
       epx_chip_t chip = batch_chip(8);
       chip.bits_per_cell = 4;
-      chip.adc_coverage = 0.9;
-      chip.adc_follow_batches = every_step; /* shares of clips need every step */
+      chip.adc.coverage = 0.9;
+      chip.adc.follow_batches = every_step; /* shares of clips need every step */
       Random weights(seed);
       const Substrate twin = make_twin(network(), chip, 6);
       load(twin.get(), random_params(network(), weights, 0.3));
@@ -536,8 +536,8 @@ TEST(Clips, are_in_checkpoints_and_are_forgotten_when_asked) {
   Random random(17);
   const Batch batch = random_batch(network(), random, 6);
   epx_chip_t chip = batch_chip(4);
-  chip.adc_reach = EPX_ADC_REACH_WEIGHTS;
-  chip.adc_range = 0.1;
+  chip.adc.reach = EPX_ADC_REACH_WEIGHTS;
+  chip.adc.range = 0.1;
   const Substrate twin = loaded(chip, 3), copy = loaded(chip, 4);
   run_ep(twin.get(), kDynamics, kEstimator, batch);
   epx_twin_clips_t before, after;
@@ -565,9 +565,9 @@ TEST(Calibrate, runs_continue_bit_identically) {
           make_network({3, 32, 32}, {conv_layer(2, 5, 1, 0, EPX_POOL_MAX)}, 10,
                        EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID_HALF);
       epx_chip_t chip = batch_chip(5);
-      chip.adc_headroom = 0.1 * every;
-      chip.adc_follow_batches = every; /* 0: none */
-      chip.adc_coverage = every == 2 ? 0.9 : 1.0;
+      chip.adc.headroom = 0.1 * every;
+      chip.adc.follow_batches = every; /* 0: none */
+      chip.adc.coverage = every == 2 ? 0.9 : 1.0;
       const Params params = make_params(small);
       epx_params_initialise(params.get(), 5, 1.0);
       Substrate twin = make_twin(small, chip, 8);

@@ -91,16 +91,16 @@ const Case kCases[] = {
      [](epx_network_t *, epx_chip_t *c) {
        c->array_kind = EPX_ARRAY_ANALOG;
        c->rows = 128;
-       c->adc_bits = 7;
+       c->adc.converter.bits = 7;
      }},
     {"chip.array.program_error", EPX_ERR_ARGUMENT, /* of a digital array */
      [](epx_network_t *, epx_chip_t *c) { c->device.program_error.cycle = 0.1; }},
     {"chip.array.adc.noise", EPX_ERR_ARGUMENT, /* of a digital array */
-     [](epx_network_t *, epx_chip_t *c) { c->adc.noise = 0.1; }},
+     [](epx_network_t *, epx_chip_t *c) { c->adc.converter.noise = 0.1; }},
     {"chip.array.adc.kind", EPX_ERR_ARGUMENT, /* of an ideal converter */
      [](epx_network_t *, epx_chip_t *c) {
        c->array_kind = EPX_ARRAY_ANALOG;
-       c->adc.noise = 0.1;
+       c->adc.converter.noise = 0.1;
      }},
     {"chip.array.program_error.device", EPX_ERR_ARGUMENT,
      [](epx_network_t *, epx_chip_t *c) {

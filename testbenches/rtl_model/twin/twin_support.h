@@ -29,12 +29,12 @@ inline epx_chip_t make_chip(int state_bits = 8, int synapse_bits = 8) {
   chip.array_kind = EPX_ARRAY_DIGITAL;
   chip.rows = chip.columns = 128;
   chip.bits_per_cell = 1;
-  chip.columns_per_adc = 8;
-  chip.adc_bits = 8;
-  chip.dac.bits = 1;
-  chip.adc_coverage = 1.0;
-  chip.adc_calibrate_epochs = 1;
-  chip.adc_range = 1.0;
+  chip.adc.converter.lines_each = 8;
+  chip.adc.converter.bits = 8;
+  chip.dac.converter.bits = 1;
+  chip.adc.coverage = 1.0;
+  chip.adc.calibrate_epochs = 1;
+  chip.adc.range = 1.0;
   chip.pulse_max = 255;
   chip.device_seed = 1;
   chip.settle_cycles = chip.convert_cycles = 1;
@@ -51,7 +51,7 @@ inline epx_chip_t make_device_chip() {
   chip.rows = chip.columns = 40;
   chip.array_kind = EPX_ARRAY_ANALOG;
   chip.bits_per_cell = 4;
-  chip.adc.kind = EPX_CONVERTER_SAR;
+  chip.adc.converter.kind = EPX_CONVERTER_SAR;
   chip.device.g_min = 0.1;
   chip.device.program_error = {EPX_NOISE_PROPORTIONAL, 0.02, 0.02};
   chip.device.age = 100.0;
@@ -60,8 +60,8 @@ inline epx_chip_t make_device_chip() {
   chip.device.faults = {0.01, 0.01};
   chip.device.wires = {2e4, 2.0, 3.0, 100.0, 50.0, EPX_WIRES_OWN, EPX_WIRES_ITERATIVE};
   chip.device.read_noise = {EPX_NOISE_INVERSE, 0.01};
-  chip.adc.noise = 0.3;
-  chip.adc_reach = EPX_ADC_REACH_WEIGHTS;
+  chip.adc.converter.noise = 0.3;
+  chip.adc.reach = EPX_ADC_REACH_WEIGHTS;
   return chip;
 }
 
@@ -70,7 +70,7 @@ inline epx_chip_t make_pulse_chip(int preset) {
   epx_chip_t chip = make_chip();
   chip.array_kind = EPX_ARRAY_ANALOG;
   chip.bits_per_cell = 8;
-  chip.adc_bits = 16;
+  chip.adc.converter.bits = 16;
   chip.shadow_bits = 14;
   chip.pulse_preset = preset;
   return chip;

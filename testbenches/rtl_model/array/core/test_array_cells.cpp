@@ -389,9 +389,9 @@ TEST(ArrayCells, noise_of_converters_is_drawn_at_every_read) {
   for (const bool device : {false, true}) {
     Case one(64, 64, 8, 1);
     for (int &code : one.code) code = 0x55;
-    one.chip.adc.kind = EPX_CONVERTER_SAR;
-    one.chip.adc_bits = 5;
-    one.chip.adc.noise = 1.5;
+    one.chip.adc.converter.kind = EPX_CONVERTER_SAR;
+    one.chip.adc.converter.bits = 5;
+    one.chip.adc.converter.noise = 1.5;
     one.chip.device.read_noise.sigma = device ? 0.01 : 0.0;
     const Array array = one.make();
     const std::vector<double> noise = read_noise(one, array.get(), false, 400);
@@ -489,9 +489,9 @@ TEST(ArrayCells, ranges_follow_the_weights_of_each_line) {
       code = random.chance(0.5) ? 0 : random.integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
     }
     const Array exact = one.make();
-    one.chip.adc.kind = EPX_CONVERTER_SAR;
-    one.chip.adc_bits = random.integer(3, 8);
-    one.chip.adc_reach = EPX_ADC_REACH_WEIGHTS;
+    one.chip.adc.converter.kind = EPX_CONVERTER_SAR;
+    one.chip.adc.converter.bits = random.integer(3, 8);
+    one.chip.adc.reach = EPX_ADC_REACH_WEIGHTS;
     const Array array = one.make();
     epx_error_t error = {};
     ASSERT_EPX_OK(epx_array_settle(array.get(), &error), error);
@@ -527,7 +527,8 @@ TEST(ArrayCells, ranges_follow_the_weights_of_each_line) {
         for (size_t o = 0; o < expected.size(); ++o) {
           // 2^bits levels, one of them 0, over the reach in whole digits; a step of one at least.
           const double reach = std::ceil(high[o]) - std::floor(low[o]);
-          const double step = std::max(1.0, reach / (std::ldexp(1.0, one.chip.adc_bits) - 2.0));
+          const double step =
+              std::max(1.0, reach / (std::ldexp(1.0, one.chip.adc.converter.bits) - 2.0));
           EXPECT_LE(std::fabs(found[o] - expected[o]), 0.5 * step + 0.001)
               << (back ? "row " : "column ") << o << " reaches " << low[o] << " to " << high[o];
         }

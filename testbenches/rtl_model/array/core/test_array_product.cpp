@@ -93,8 +93,8 @@ TEST(ArrayProduct, a_converter_with_a_level_for_every_sum_loses_nothing) {
     Random random(seed);
     const int cell = random.integer(1, 3);
     Case one(random, random.integer(1, 128), random.integer(1, 30), random.integer(4, 8), cell);
-    one.chip.adc.kind = EPX_CONVERTER_SAR;
-    one.chip.adc_bits = 12;
+    one.chip.adc.converter.kind = EPX_CONVERTER_SAR;
+    one.chip.adc.converter.bits = 12;
     const Array array = one.make();
     ASSERT_GT(epx_array_fraction(array.get()), 0);
     const std::vector<uint8_t> codes = random_codes(random, one.shape.rows);
@@ -112,8 +112,8 @@ TEST(ArrayProduct, the_error_of_lossy_converters_falls_with_their_bits_as_roundi
   for (int adc_bits = 4; adc_bits <= 6; ++adc_bits) {
     Random random(7);
     Case one(random, rows, units, bits, 1);
-    one.chip.adc.kind = EPX_CONVERTER_SAR;
-    one.chip.adc_bits = adc_bits;
+    one.chip.adc.converter.kind = EPX_CONVERTER_SAR;
+    one.chip.adc.converter.bits = adc_bits;
     const Array array = one.make();
     double sum = 0.0, square = 0.0;
     std::vector<int64_t> products(units);
@@ -146,9 +146,9 @@ TEST(ArrayProduct, the_error_of_lossy_converters_falls_with_their_bits_as_roundi
 TEST(ArrayProduct, a_range_that_is_too_small_clips) {
   Random random(11);
   Case one(random, 64, 8, 8, 1);
-  one.chip.adc.kind = EPX_CONVERTER_RAMP;
-  one.chip.adc_bits = 4;
-  one.chip.adc_range = 0.25;
+  one.chip.adc.converter.kind = EPX_CONVERTER_RAMP;
+  one.chip.adc.converter.bits = 4;
+  one.chip.adc.range = 0.25;
   const Array array = one.make();
   std::vector<uint64_t> all(epx_array_words(64), ~UINT64_C(0));
   std::vector<int64_t> sums(64);

@@ -96,8 +96,8 @@ using Array = std::unique_ptr<epx_array_t, void (*)(epx_array_t *)>;
 
 Array random_array(Random &random, epx_tile_shape_t *shape, epx_driver_t driver[2]) {
   epx_chip_t chip = make_chip();
-  chip.dac.bits = random.integer(1, 8);
-  chip.dac_codes = random.chance(0.5) ? EPX_DAC_ROUNDED : EPX_DAC_DIGITS;
+  chip.dac.converter.bits = random.integer(1, 8);
+  chip.dac.codes = random.chance(0.5) ? EPX_DAC_ROUNDED : EPX_DAC_DIGITS;
   const int bits = random.integer(2, 8);
   chip.bits_per_cell = random.integer(1, bits);
   shape->rows = random.integer(1, 200);
@@ -202,8 +202,8 @@ TEST(Drive, a_twin_learns_the_same_on_any_number_of_threads) {
     epx_chip_t chip = random_chip(random);
     if (seed % 3 == 0) {
       chip.array_kind = EPX_ARRAY_ANALOG;
-      chip.adc.kind = EPX_CONVERTER_SAR;
-      chip.adc_bits = 14;
+      chip.adc.converter.kind = EPX_CONVERTER_SAR;
+      chip.adc.converter.bits = 14;
     }
     if (epx_twin_check(&network, &chip, nullptr) != EPX_OK) continue;
     const Outcome whole = train(network, chip, seed, 5);

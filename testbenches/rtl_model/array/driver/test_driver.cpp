@@ -64,7 +64,7 @@ struct Case {
     const int bits = random.integer(2, 8);
     chip.array_kind = EPX_ARRAY_ANALOG;
     chip.bits_per_cell = random.integer(1, bits);
-    chip.dac.bits = random.integer(1, 8);
+    chip.dac.converter.bits = random.integer(1, 8);
     chip.device_seed = (uint32_t)random.integer(1, 1000);
     shape.rows = random.integer(1, 200);
     shape.units = random.integer(1, 60);
@@ -94,14 +94,16 @@ TEST(Driver, products_are_those_of_plain_loops_over_what_is_driven) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     Case one(random);
-    one.chip.dac_codes = random.chance(0.5) ? EPX_DAC_ROUNDED : EPX_DAC_DIGITS;
+    one.chip.dac.codes = random.chance(0.5) ? EPX_DAC_ROUNDED : EPX_DAC_DIGITS;
     // Conductances with a g_min count whole digits, too.
     one.chip.device.g_min = random.chance(0.3) ? 0.125 : 0.0;
     const Array array = one.make();
     const auto driven = [&](int code, int end) {  // signed codes have a sign bit beside them
-      if (one.chip.dac_codes == EPX_DAC_DIGITS || end <= one.chip.dac.bits) return code;
-      const double step = std::ldexp(1.0, end - one.chip.dac.bits);
-      return (int)(std::min(std::rint(code / step), std::ldexp(1.0, one.chip.dac.bits) - 1) * step);
+      if (one.chip.dac.codes == EPX_DAC_DIGITS || end <= one.chip.dac.converter.bits) return code;
+      const double step = std::ldexp(1.0, end - one.chip.dac.converter.bits);
+      return (
+          int)(std::min(std::rint(code / step), std::ldexp(1.0, one.chip.dac.converter.bits) - 1) *
+               step);
     };
     std::vector<uint8_t> codes;
     for (int r = 0; r < one.shape.rows; ++r) {
@@ -156,19 +158,20 @@ TEST(Driver, errors_of_dacs_are_errors_of_the_whole_current) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     Case one(random);
-    one.chip.dac.offset_spread = random.real(0, 1);
-    one.chip.dac.gain_spread = random.real(0, 0.1);
-    one.chip.dac.offset = random.real(-0.5, 0.5);
-    one.chip.dac.gain = random.real(-0.1, 0.1);
-    one.chip.dac.noise = random.real(0, 0.5);
+    one.chip.dac.converter.offset_spread = random.real(0, 1);
+    one.chip.dac.converter.gain_spread = random.real(0, 0.1);
+    one.chip.dac.converter.offset = random.real(-0.5, 0.5);
+    one.chip.dac.converter.gain = random.real(-0.1, 0.1);
+    one.chip.dac.converter.noise = random.real(0, 0.5);
     const double g_min = one.chip.device.g_min = random.chance(0.5) ? random.real(0, 0.3) : 0.0;
     const Array array = one.make();
     const bool backward = random.chance(0.5);
     const int lines = backward ? one.shape.units : one.shape.rows;
     const int count = backward ? one.shape.rows : one.shape.units * one.shape.slices;
     const int slice_read = random.integer(0, one.shape.slices - 1);
-    Driven in(lines, one.chip.dac.bits);
-    for (uint8_t &d : in.digit) d = (uint8_t)random.integer(0, (1 << one.chip.dac.bits) - 1);
+    Driven in(lines, one.chip.dac.converter.bits);
+    for (uint8_t &d : in.digit)
+      d = (uint8_t)random.integer(0, (1 << one.chip.dac.converter.bits) - 1);
     const uint64_t event = epx_array_event(epx_array_command(3, 4), 5, 0, 0, 2);
     epx_array_drive(array.get(), event, backward, &in.driven);
     std::vector<int64_t> sums((size_t)count);
@@ -178,8 +181,8 @@ TEST(Driver, errors_of_dacs_are_errors_of_the_whole_current) {
       epx_array_read_columns(array.get(), event, &in.driven, 0, count, sums.data());
     }
     epx_dac_t *dac = nullptr;
-    ASSERT_EQ(epx_dac_create(&one.chip.dac, lines, one.chip.device_seed, 2 * kTile + backward, &dac,
-                             nullptr),
+    ASSERT_EQ(epx_dac_create(&one.chip.dac.converter, lines, one.chip.device_seed,
+                             2 * kTile + backward, &dac, nullptr),
               EPX_OK);
     std::vector<int32_t> carried((size_t)lines);
     epx_dac_drive(dac, event, 0, lines, in.digit.data(), carried.data());
@@ -219,7 +222,7 @@ TEST(Driver, read_noise_grows_with_the_digit) {
     Random random(7);
     Case one(random);
     one.chip.bits_per_cell = 8;
-    one.chip.dac.bits = 4;
+    one.chip.dac.converter.bits = 4;
     one.chip.device.g_min = 0.2;
     one.chip.device.read_noise = {kind, 0.01};
     one.shape.rows = one.shape.units = 128;

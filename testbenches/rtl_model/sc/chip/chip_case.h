@@ -143,11 +143,12 @@ struct ChipCase {
   std::string describe() const {
     std::ostringstream text;
     text << ::describe(network) << "; array " << chip.rows << "x" << chip.columns << " "
-         << (chip.array_kind == EPX_ARRAY_DIGITAL   ? "digital"
-             : chip.adc.kind == EPX_CONVERTER_IDEAL ? "analog"
-                                                    : "lossy")
-         << ", DACs of " << chip.dac.bits << (chip.dac_codes == EPX_DAC_ROUNDED ? ", rounded" : "")
-         << (epx_dac_exact(&chip.dac) ? "" : " with errors")
+         << (chip.array_kind == EPX_ARRAY_DIGITAL             ? "digital"
+             : chip.adc.converter.kind == EPX_CONVERTER_IDEAL ? "analog"
+                                                              : "lossy")
+         << ", DACs of " << chip.dac.converter.bits
+         << (chip.dac.codes == EPX_DAC_ROUNDED ? ", rounded" : "")
+         << (epx_dac_exact(&chip.dac.converter) ? "" : " with errors")
          << (epx_device_ideal(&chip.device) ? "" : " with devices")
          << (epx_chip_noisy(&chip) ? ", noisy" : "");
     if (chip.pulse_preset > 0) {
@@ -187,17 +188,17 @@ inline ChipCase shrink(ChipCase failing, const std::function<bool(const ChipCase
       [](ChipCase *c) {
         c->chip.array_kind = EPX_ARRAY_DIGITAL;
         c->chip.device = {};
-        c->chip.adc.noise = 0.0;
+        c->chip.adc.converter.noise = 0.0;
         c->chip.dac = {};
-        c->chip.dac.bits = 1;
-        c->chip.dac_codes = EPX_DAC_DIGITS;
+        c->chip.dac.converter.bits = 1;
+        c->chip.dac.codes = EPX_DAC_DIGITS;
       },
       [](ChipCase *c) {
         c->chip.dac = {};
-        c->chip.dac.bits = 1;
+        c->chip.dac.converter.bits = 1;
       },
-      [](ChipCase *c) { c->chip.dac_codes = EPX_DAC_DIGITS; },
-      [](ChipCase *c) { c->chip.adc.noise = 0.0; },
+      [](ChipCase *c) { c->chip.dac.codes = EPX_DAC_DIGITS; },
+      [](ChipCase *c) { c->chip.adc.converter.noise = 0.0; },
       [](ChipCase *c) { c->chip.device = {}; },
       [](ChipCase *c) { c->chip.flit_bits = 128; },
       [](ChipCase *c) { c->chip.router_cycles = c->chip.buffer_flits = 2; },
@@ -276,14 +277,14 @@ inline void random_device(Random &random, epx_device_t *device) {
 
 // DACs of several bits, some with errors.
 inline void random_dac(Random &random, epx_chip_t *chip) {
-  chip->dac.bits = random.integer(1, 8);
-  chip->dac_codes = random.chance(0.3) ? EPX_DAC_ROUNDED : EPX_DAC_DIGITS;
+  chip->dac.converter.bits = random.integer(1, 8);
+  chip->dac.codes = random.chance(0.3) ? EPX_DAC_ROUNDED : EPX_DAC_DIGITS;
   if (random.chance(0.4)) {
-    chip->dac.offset_spread = random.chance(0.5) ? random.real(0, 1) : 0.0;
-    chip->dac.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
-    chip->dac.offset = random.chance(0.3) ? random.real(-1, 1) : 0.0;
-    chip->dac.gain = random.chance(0.3) ? random.real(-0.1, 0.1) : 0.0;
-    chip->dac.noise = random.chance(0.5) ? random.real(0, 1) : 0.0;
+    chip->dac.converter.offset_spread = random.chance(0.5) ? random.real(0, 1) : 0.0;
+    chip->dac.converter.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
+    chip->dac.converter.offset = random.chance(0.3) ? random.real(-1, 1) : 0.0;
+    chip->dac.converter.gain = random.chance(0.3) ? random.real(-0.1, 0.1) : 0.0;
+    chip->dac.converter.noise = random.chance(0.5) ? random.real(0, 1) : 0.0;
   }
 }
 
@@ -305,22 +306,23 @@ inline ChipCase random_case(Random &random) {
     one.chip = random_chip(random);
     one.chip.array_kind = random.chance(0.3) ? EPX_ARRAY_ANALOG : EPX_ARRAY_DIGITAL;
     one.chip.update_rounding = (epx_round_t)random.integer(0, EPX_ROUND_TRUNCATE_ZERO);
-    one.chip.columns_per_adc = random.integer(1, 8);
-    one.chip.adc_bits = 24;
+    one.chip.adc.converter.lines_each = random.integer(1, 8);
+    one.chip.adc.converter.bits = 24;
     if (random.chance(0.4)) {  // converters that lose bits
-      one.chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
-      one.chip.adc_bits = random.integer(2, 6);
-      one.chip.adc_reach = (epx_adc_reach_t)random.integer(0, 3);
-      one.chip.adc_coverage = random.chance(0.5) ? 1.0 : random.real(0.5, 1.0);
-      one.chip.adc_range = random.real(0.2, 1.0);
-      one.chip.adc.offset_spread = random.chance(0.5) ? random.real(0, 1.5) : 0.0;
-      one.chip.adc.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
-      one.chip.adc.offset = random.chance(0.3) ? random.real(-2, 2) : 0.0;
-      one.chip.adc.gain = random.chance(0.3) ? random.real(-0.2, 0.2) : 0.0;
+      one.chip.adc.converter.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
+      one.chip.adc.converter.bits = random.integer(2, 6);
+      one.chip.adc.reach = (epx_adc_reach_t)random.integer(0, 3);
+      one.chip.adc.coverage = random.chance(0.5) ? 1.0 : random.real(0.5, 1.0);
+      one.chip.adc.range = random.real(0.2, 1.0);
+      one.chip.adc.converter.offset_spread = random.chance(0.5) ? random.real(0, 1.5) : 0.0;
+      one.chip.adc.converter.gain_spread = random.chance(0.5) ? random.real(0, 0.1) : 0.0;
+      one.chip.adc.converter.offset = random.chance(0.3) ? random.real(-2, 2) : 0.0;
+      one.chip.adc.converter.gain = random.chance(0.3) ? random.real(-0.2, 0.2) : 0.0;
       one.chip.device_seed = static_cast<uint32_t>(random.integer(1, 1000));
     }
-    if (one.chip.array_kind == EPX_ARRAY_ANALOG && one.chip.adc.kind != EPX_CONVERTER_IDEAL) {
-      one.chip.adc.noise = random.chance(0.4) ? random.real(0, 1) : 0.0;
+    if (one.chip.array_kind == EPX_ARRAY_ANALOG &&
+        one.chip.adc.converter.kind != EPX_CONVERTER_IDEAL) {
+      one.chip.adc.converter.noise = random.chance(0.4) ? random.real(0, 1) : 0.0;
     }
     if (one.chip.array_kind == EPX_ARRAY_ANALOG && random.chance(0.6)) {
       random_dac(random, &one.chip);

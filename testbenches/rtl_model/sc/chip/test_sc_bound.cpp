@@ -24,12 +24,12 @@ ChipCase noisy_case(Random &random, int adc_bits) {
   one.chip.rows = random.integer(2, 3);
   one.chip.columns = 16;
   one.chip.bits_per_cell = random.integer(1, 4);
-  one.chip.dac.bits = random.integer(1, 2);
-  one.chip.adc.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
-  one.chip.adc.noise = random.chance(0.5) ? 65536.0 : 0.0;
-  one.chip.adc.offset_spread = one.chip.adc.noise == 0.0 ? 65536.0 : 0.0;
-  one.chip.adc_reach = random.chance(0.5) ? EPX_ADC_REACH_DIGITS : EPX_ADC_REACH_WEIGHTS;
-  one.chip.adc_bits = adc_bits;
+  one.chip.dac.converter.bits = random.integer(1, 2);
+  one.chip.adc.converter.kind = random.chance(0.5) ? EPX_CONVERTER_SAR : EPX_CONVERTER_RAMP;
+  one.chip.adc.converter.noise = random.chance(0.5) ? 65536.0 : 0.0;
+  one.chip.adc.converter.offset_spread = one.chip.adc.converter.noise == 0.0 ? 65536.0 : 0.0;
+  one.chip.adc.reach = random.chance(0.5) ? EPX_ADC_REACH_DIGITS : EPX_ADC_REACH_WEIGHTS;
+  one.chip.adc.converter.bits = adc_bits;
   one.dynamics.free_steps = 3;
   one.dynamics.nudged_steps = 2;
   one.estimator = {EPX_ESTIMATOR_SYMMETRIC, 0.5};

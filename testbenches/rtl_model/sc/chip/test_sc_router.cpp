@@ -37,7 +37,7 @@ void in_child(const std::function<void()> &body) {
 
 epx_chip_t make_chip(int router_cycles, int buffer_flits) {
   epx_chip_t chip = {};
-  chip.dac.bits = 1;
+  chip.dac.converter.bits = 1;
   chip.router_cycles = router_cycles;
   chip.buffer_flits = buffer_flits;
   return chip;

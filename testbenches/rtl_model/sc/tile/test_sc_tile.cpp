@@ -219,7 +219,7 @@ TEST(Tile, a_converter_that_loses_bits_is_an_error_and_not_a_clip) {
             static_cast<int8_t>(-(1 << (bits - 1))));
   std::vector<uint8_t> ones(static_cast<size_t>(tile.job.vectors * tile.shape.rows), 1);
   tile.job.x = ones.data();
-  tile.chip.adc_bits = bits - 1;  // one row's digit is beyond it
+  tile.chip.adc.converter.bits = bits - 1;  // one row's digit is beyond it
   in_child([&] {
     const TileRun run = run_tile(tile);
     EXPECT_EQ(run.status, EPX_ERR_MISMATCH);
@@ -244,17 +244,18 @@ TEST(Tile, a_conversion_takes_the_steps_of_its_kind) {
     choice.kind = EPX_ARRAY_ANALOG;
     choice.layer = 0;
     RandomTile tile(choice, &random);
-    tile.chip.adc.kind = c.kind;
-    tile.chip.adc_bits = c.bits;
-    tile.chip.adc_range = 1.0;
+    tile.chip.adc.converter.kind = c.kind;
+    tile.chip.adc.converter.bits = c.bits;
+    tile.chip.adc.range = 1.0;
     tile.chip.settle_cycles = 2;
     tile.chip.convert_cycles = 3;
     tile.shape = epx_sc_tile_shape(&tile.job);
     const int columns = tile.shape.units * tile.shape.slices;
-    const int each = tile.chip.columns_per_adc;
+    const int each = tile.chip.adc.converter.lines_each;
     const int adcs = (tile.chip.columns + each - 1) / each;
     const int turns = (columns + adcs - 1) / adcs;
-    const int passes = (tile.shape.input_bits + tile.chip.dac.bits - 1) / tile.chip.dac.bits;
+    const int passes =
+        (tile.shape.input_bits + tile.chip.dac.converter.bits - 1) / tile.chip.dac.converter.bits;
     const auto expected =
         static_cast<uint64_t>(tile.job.vectors * (1 + passes * (2 + turns * c.steps * 3)) + 3);
     in_child([&] {

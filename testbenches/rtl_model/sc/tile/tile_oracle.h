@@ -92,14 +92,14 @@ class RandomTile {
     chip.bits_per_cell = choice_.bits_per_cell;
     chip.rows = between(1, 20);
     chip.columns = between(8, 40);
-    chip.columns_per_adc = between(1, 12);
+    chip.adc.converter.lines_each = between(1, 12);
     // Just enough for every sum, forward and backward.
     const int lines = chip.rows > chip.columns ? chip.rows : chip.columns;
-    chip.dac.bits = chip.array_kind == EPX_ARRAY_ANALOG ? between(1, 8) : 1;
-    chip.adc_bits = 1;
-    while ((1 << chip.adc_bits) <=
-           lines * ((1 << chip.bits_per_cell) - 1) * ((1 << chip.dac.bits) - 1)) {
-      ++chip.adc_bits;
+    chip.dac.converter.bits = chip.array_kind == EPX_ARRAY_ANALOG ? between(1, 8) : 1;
+    chip.adc.converter.bits = 1;
+    while ((1 << chip.adc.converter.bits) <=
+           lines * ((1 << chip.bits_per_cell) - 1) * ((1 << chip.dac.converter.bits) - 1)) {
+      ++chip.adc.converter.bits;
     }
     chip.settle_cycles = between(0, 2);
     chip.convert_cycles = between(1, 3);
