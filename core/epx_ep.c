@@ -61,8 +61,8 @@ static epx_status_t find_not_finite(epx_substrate_t *substrate, int n, epx_error
     }
     for (size_t i = 0; states != NULL && status == EPX_OK && i < count; ++i) {
       if (!isfinite(states[i])) {
-        status =
-            epx_fail(error, EPX_ERR_DIVERGED, "the states of layer %s hold %g", name, states[i]);
+        status = epx_fail(error, EPX_ERR_DIVERGED, "the states of layer %s hold %s", name,
+                          epx_not_finite_name(states[i]));
       }
     }
     free(states);
@@ -77,9 +77,9 @@ static epx_status_t check_losses(epx_substrate_t *substrate, const double *loss,
       const epx_status_t status = find_not_finite(substrate, n, error);
       return status != EPX_OK ? status
                               : epx_fail(error, EPX_ERR_DIVERGED,
-                                         "the loss of sample %d is %g, at the output of the last "
+                                         "the loss of sample %d is %s, at the output of the last "
                                          "layer",
-                                         i, loss[i]);
+                                         i, epx_not_finite_name(loss[i]));
     }
   }
   return EPX_OK;

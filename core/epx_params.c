@@ -190,12 +190,16 @@ epx_status_t epx_params_from_npz(const epx_npz_t *npz, const char *label, const 
   return EPX_OK;
 }
 
+const char *epx_not_finite_name(double value) {
+  return isnan(value) ? "nan" : value > 0.0 ? "inf" : "-inf";
+}
+
 static epx_status_t array_finite(const double *values, size_t count, const char *what,
                                  const char *layer, const char *part, epx_error_t *error) {
   for (size_t i = 0; values != NULL && i < count; ++i) {
     if (!isfinite(values[i])) {
-      return epx_fail(error, EPX_ERR_DIVERGED, "%s%s.%s holds %g, element %zu of %zu", what, layer,
-                      part, values[i], i, count);
+      return epx_fail(error, EPX_ERR_DIVERGED, "%s%s.%s holds %s, element %zu of %zu", what, layer,
+                      part, epx_not_finite_name(values[i]), i, count);
     }
   }
   return EPX_OK;

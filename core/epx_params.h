@@ -43,6 +43,9 @@ void epx_params_initialise(epx_params_t *params, uint64_t seed, double scale);
  * the layer has no backward weights or either is all zeros. */
 double epx_params_alignment(const epx_params_t *params, int l);
 
+/* "nan", "inf" or "-inf": how messages spell a value that is not finite. */
+const char *epx_not_finite_name(double value);
+
 /* EPX_ERR_DIVERGED where a value is not finite: "<what>conv0.weight holds nan, element 3 of 20". */
 EPX_CHECKED epx_status_t epx_params_finite(const epx_params_t *params, const char *what,
                                            epx_error_t *error);

@@ -4,7 +4,8 @@
  * For every group of samples and every layer: the weights' sums, the biases' as two numbers each
  * (an 80-bit sum is exactly its float64 rounding and what that leaves), and those of backward
  * weights of its own. A group that has no sample here is all zeros, so that vectors of processes
- * that hold whole groups add up exactly, to the bits of one process.
+ * that hold whole groups add up exactly. They are the bits of one process where every part begins
+ * at a multiple of 8 samples, which relax side by side (GROUP), and at an eighth of the mini-batch.
  *
  * Parameters, which whoever includes it defines:
  *   REAL         the element type: float or double

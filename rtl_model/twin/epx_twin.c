@@ -96,8 +96,8 @@ static epx_status_t equip(twin_t *twin, epx_error_t *error) {
   return status == EPX_OK ? twin_follow_create(twin, error) : status;
 }
 
-epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chip, int capacity,
-                             epx_substrate_t **substrate, epx_error_t *error) {
+epx_status_t twin_create(const epx_network_t *network, const epx_chip_t *chip, int capacity,
+                         const epx_stop_t *stop, epx_substrate_t **substrate, epx_error_t *error) {
   if (capacity < 1) {
     return epx_fail(error, EPX_ERR_ARGUMENT, "mini-batch of %d samples; expected at least 1",
                     capacity);
@@ -116,7 +116,8 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
   for (int i = 0; i < plan->tile_layers; ++i) {
     twin->layer[i].plan = &plan->layer[i];
   }
-  twin->base = (epx_substrate_t){.ops = &ops, .network = *network, .capacity = capacity};
+  twin->base =
+      (epx_substrate_t){.ops = &ops, .network = *network, .capacity = capacity, .stop = stop};
   status = epx_network_shapes(network, twin->base.shapes, error);
   if (status == EPX_OK && !twin_allocate(twin)) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the twin with mini-batches of %d",
@@ -129,6 +130,11 @@ epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chi
   }
   *substrate = &twin->base;
   return EPX_OK;
+}
+
+epx_status_t epx_twin_create(const epx_network_t *network, const epx_chip_t *chip, int capacity,
+                             epx_substrate_t **substrate, epx_error_t *error) {
+  return twin_create(network, chip, capacity, NULL, substrate, error);
 }
 
 void epx_twin_activity(const epx_substrate_t *substrate, epx_activity_t *activity) {

@@ -27,6 +27,7 @@ static part_t part_of(const twin_layer_t *layer, int row_block, int column_block
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error) {
   twin_layer_t *layer = &twin->layer[i];
   const epx_layer_map_t *map = &layer->plan->map;
+  layer->stop = &twin->base.stop;
   layer->array = calloc((size_t)(map->row_blocks * map->column_blocks), sizeof(epx_array_t *));
   if (layer->array == NULL) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the arrays of a layer");
@@ -34,6 +35,10 @@ epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t
   epx_status_t status = EPX_OK;
   for (int tile = 0; status == EPX_OK && tile < map->row_blocks * map->column_blocks; ++tile) {
     const epx_tile_shape_t shape = twin_tile_shape(twin, layer, tile);
+    status = epx_stop_status(twin->base.stop, error);
+    if (status != EPX_OK) {
+      break;
+    }
     status =
         epx_array_create(twin->plan->chip, &shape, first_tile + tile, &layer->array[tile], error);
   }
@@ -96,7 +101,7 @@ static epx_clips_t multiply(const twin_layer_t *layer, uint64_t event, const uin
   twin_gather_lines(layer, image, m, lines);
   memset(products, 0, (size_t)layer->plan->g.units * sizeof *products);
   for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
-    for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
+    for (int rb = 0; rb < layer->plan->map.row_blocks && !twin_stopped(layer); ++rb) {
       const part_t part = part_of(layer, rb, cb);
       epx_clips_add(&clips, epx_array_forward(part.array, event, m, lines + part.row, sums));
       for (int u = part.unit; u < part.unit_end; ++u) {
@@ -162,7 +167,7 @@ static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t event,
   for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
-      for (int place = 0; place < layer->plan->window; ++place) {
+      for (int place = 0; place < layer->plan->window && !twin_stopped(layer); ++place) {
         epx_clips_add(&clips, epx_array_backward(part.array, event, p, posts + part.unit,
                                                  switches + part.unit, place, sums));
         twin_scatter(layer, rb, sums, p, place, out, ldc);

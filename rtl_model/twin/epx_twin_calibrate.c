@@ -104,11 +104,10 @@ epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *step
     return EPX_OK;
   }
   epx_status_t status =
-      epx_twin_create(&self->network, twin->plan->chip, step->batch.n, &copy, error);
+      twin_create(&self->network, twin->plan->chip, step->batch.n, self->stop, &copy, error);
   if (status != EPX_OK) {
     return status;
   }
-  copy->stop = self->stop;
   status = copy_registers(self, copy, error);
   status = status == EPX_OK ? run(copy, step, error) : status;
   if (status == EPX_OK) {

@@ -128,7 +128,7 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
     epx_map_units(map, cb, &unit, &unit_end);
     epx_drive_events(twin->plan->chip, driver, &drive, 1, (unit_end - unit) * map->slices, rows,
                      &w->events);
-    if (layer->array != NULL) {
+    if (layer->array != NULL && !twin_stopped(layer)) {
       epx_clips_add(&w->clips[layer - twin->layer][0],
                     epx_array_forward_change(twin_array(layer, rb, cb), w->event, m, &drive,
                                              w->change + row, w->products));
@@ -212,7 +212,7 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
                      &w->events);
     w->events.psum_adds += adds;
     w->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
-    if (layer->array != NULL) {
+    if (layer->array != NULL && !twin_stopped(layer)) {
       epx_clips_add(&w->clips[layer - twin->layer][1],
                     epx_array_backward_change(twin_array(layer, rb, cb), w->event, p, place, &drive,
                                               w->change + unit, w->products));

@@ -65,6 +65,7 @@ typedef struct twin_layer_t {
   twin_pulses_t *pulses; /* likewise */
   int64_t *ranges;       /* of its arrays, tile by tile (epx_tile_range_count); NULL: fixed */
   epx_array_t **array;   /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
+  const epx_stop_t *const *stop; /* the substrate's, looked at before a tile's product */
 
   int32_t *forward_rows; /* epx_conv_rows of conv */
 
@@ -214,6 +215,11 @@ static inline epx_tile_shape_t twin_tile_shape(const twin_t *twin, const twin_la
   return epx_plan_tile(twin->plan, (int)(layer - twin->layer), tile % blocks, tile / blocks);
 }
 
+/* epx_twin.c: epx_twin_create, given up after a requested stop. */
+EPX_CHECKED epx_status_t twin_create(const epx_network_t *network, const epx_chip_t *chip,
+                                     int capacity, const epx_stop_t *stop,
+                                     epx_substrate_t **substrate, epx_error_t *error);
+
 /* epx_twin_memory.c */
 bool twin_allocate(twin_t *twin);
 void twin_destroy(epx_substrate_t *self);
@@ -247,6 +253,12 @@ EPX_CHECKED epx_status_t twin_follow_create(twin_t *twin, epx_error_t *error);
 void twin_follow_forget(twin_t *twin);
 bool twin_counts_shares(const twin_t *twin);
 epx_status_t twin_follow(epx_substrate_t *self, epx_error_t *error);
+
+/* Whether what a layer's arrays would compute is wanted no more; a product of a slow array may take
+ * a good part of a second, and a step of one sample minutes. */
+static inline bool twin_stopped(const twin_layer_t *layer) {
+  return epx_stop_requested(*layer->stop);
+}
 
 /* epx_twin_analog.c: products on arrays that are not exact (epx_chip_exact). */
 enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */

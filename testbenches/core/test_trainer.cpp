@@ -209,4 +209,145 @@ TEST(Trainer, HooksEndTheRun) {
   EXPECT_EQ(state.epoch, 1);
 }
 
+/* A substrate that wraps a golden one: counts calibrations, requests a stop in a relaxation. */
+struct Wrapped {
+  epx_substrate_ops_t ops;
+  const epx_substrate_ops_t *own;
+  epx_stop_t stop;
+  int relaxations, stop_at;
+  bool ranges;
+  std::vector<int> calibrated; /* mini-batches done before each */
+  const Stopper *stopper;
+};
+Wrapped wrapped;
+
+epx_status_t stopping_relax(epx_substrate_t *self, int steps, double beta, epx_error_t *error) {
+  if (++wrapped.relaxations == wrapped.stop_at) epx_stop_request(&wrapped.stop);
+  return wrapped.own->relax(self, steps, beta, error);
+}
+epx_status_t count_calibration(epx_substrate_t *, const epx_calibration_t *step, epx_error_t *) {
+  EXPECT_EQ(step->batch.n, 8);
+  wrapped.calibrated.push_back(wrapped.stopper->batches);
+  wrapped.ranges = true;
+  return EPX_OK;
+}
+bool no_ranges(const epx_substrate_t *) {
+  return !wrapped.ranges;
+}
+
+Substrate wrap(const Stopper *stopper) {
+  Substrate golden = golden_maker(epx_golden_f32_create)();
+  wrapped = {};
+  wrapped.own = golden->ops;
+  wrapped.ops = *golden->ops;
+  wrapped.ops.relax = stopping_relax;
+  wrapped.ops.calibrate = count_calibration;
+  wrapped.ops.uncalibrated = no_ranges;
+  wrapped.stopper = stopper;
+  golden->ops = &wrapped.ops;
+  golden->stop = &wrapped.stop;
+  return golden;
+}
+
+/* Before epochs 0, k, 2k, ...; 0: before the first; and wherever there are no ranges yet. */
+TEST(Trainer, CalibratesWhenAnEpochIsDue) {
+  const Data data = generated_data(16, 4);
+  const struct {
+    int every, from_epoch;
+    bool ranges;
+    std::vector<int> expected; /* two mini-batches an epoch */
+  } cases[] = {{0, 0, false, {0}},    {0, 0, true, {0}}, {1, 0, false, {0, 2, 4, 6}},
+               {2, 0, false, {0, 4}}, {3, 1, true, {4}}, {3, 1, false, {0, 4}},
+               {0, 2, true, {}},      {0, 2, false, {0}}};
+  for (const auto &c : cases) {
+    Stopper stopper;
+    const Substrate golden = wrap(&stopper);
+    wrapped.ranges = c.ranges;
+    epx_trainer_t trainer = make_trainer(golden.get(), data, &stopper);
+    trainer.training.epochs = 4;
+    trainer.calibrate_epochs = c.every;
+    epx_trainer_state_t state = {};
+    state.epoch = c.from_epoch;
+    ASSERT_EQ(epx_trainer_run(&trainer, &state, nullptr), EPX_OK);
+    EXPECT_EQ(wrapped.calibrated, c.expected) << c.every << " from epoch " << c.from_epoch;
+  }
+}
+
+/* A stop in any relaxation of the second mini-batch ends the run there; from the checkpoint of the
+ * first it goes on as if nothing had happened. */
+TEST(Trainer, StopsInTheMiddleOfAMiniBatch) {
+  const Data data = generated_data(20, 4);
+  const Folder folder;
+  const std::string path = folder / "checkpoint.npz";
+  Stopper whole;
+  const Substrate reference = golden_maker(epx_golden_f32_create)();
+  epx_trainer_t trainer = make_trainer(reference.get(), data, &whole);
+  epx_trainer_state_t state = {};
+  ASSERT_EQ(epx_trainer_run(&trainer, &state, nullptr), EPX_OK);
+  for (int relaxation = 4; relaxation <= 6; ++relaxation) {
+    SCOPED_TRACE(relaxation);
+    Stopper first, second;
+    epx_error_t error = {};
+    {
+      const Substrate golden = wrap(&first);
+      wrapped.stop_at = relaxation;
+      trainer = make_trainer(golden.get(), data, &first);
+      trainer.hooks.context = &first;
+      trainer.hooks.batch_done = [](void *context, const epx_trainer_state_t *at, epx_error_t *e) {
+        ++((Stopper *)context)->batches;
+        return epx_checkpoint_write(((Stopper *)context)->path.c_str(),
+                                    ((Stopper *)context)->substrate, at, e);
+      };
+      first.path = path;
+      state = {};
+      ASSERT_EQ(epx_trainer_run(&trainer, &state, &error), EPX_ERR_INTERRUPTED);
+      EXPECT_STREQ(error.message, "interrupted in epoch 1 after 8 images");
+      EXPECT_EQ(first.batches, 1);
+      EXPECT_EQ(state.next_image, 8);
+      EXPECT_EQ(wrapped.relaxations, relaxation);
+    }
+    const Substrate golden = golden_maker(epx_golden_f32_create)();
+    trainer = make_trainer(golden.get(), data, &second);
+    ASSERT_EPX_OK(epx_checkpoint_read(path.c_str(), golden.get(), &state, &error), error);
+    ASSERT_EPX_OK(epx_trainer_run(&trainer, &state, &error), error);
+    EXPECT_TRUE(saved_bytes(golden.get()) == saved_bytes(reference.get()));
+  }
+}
+
+/* Mini-batches larger than the data set are the data set. */
+TEST(Trainer, TakesNoMoreThanTheImagesThereAre) {
+  const Data data = generated_data(8, 4);
+  std::string bytes[2];
+  for (int i = 0; i < 2; ++i) {
+    Stopper stopper;
+    const Substrate golden = golden_maker(epx_golden_f64_create)(); /* 8 samples */
+    epx_trainer_t trainer = make_trainer(golden.get(), data, &stopper);
+    trainer.training.batch = i == 0 ? 8 : 65536;
+    epx_trainer_state_t state = {};
+    epx_error_t error = {};
+    ASSERT_EPX_OK(epx_trainer_run(&trainer, &state, &error), error);
+    bytes[i] = saved_bytes(golden.get());
+  }
+  EXPECT_TRUE(bytes[0] == bytes[1]);
+}
+
+/* The message says where: epoch, mini-batch, images, layer. */
+TEST(Trainer, SaysWhereItDiverged) {
+  const Data data = generated_data(20, 4);
+  Stopper stopper;
+  const Substrate golden = golden_maker(epx_golden_f32_create)();
+  epx_trainer_t trainer = make_trainer(golden.get(), data, &stopper);
+  trainer.estimator.beta = 1e-310;
+  epx_trainer_state_t state = {};
+  epx_error_t error = {};
+  EXPECT_EQ(epx_trainer_run(&trainer, &state, &error), EPX_ERR_DIVERGED);
+  EXPECT_EQ(
+      std::string(error.message)
+          .find("diverged in epoch 1, mini-batch 1 (images 1 to 8): the update of layer conv0"),
+      0u)
+      << error.message;
+  EXPECT_EQ(stopper.batches, 0);
+  EXPECT_NE(epx_checkpoint_write("never.npz", golden.get(), &state, &error), EPX_OK);
+}
+
 }  // namespace
