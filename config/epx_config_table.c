@@ -297,7 +297,7 @@ static const epx_config_row_t rows[] = {
     {"chip.noc.psum_buffer", INTEGER(chip.psum_buffer, 1, 1024), .unit = "vectors",
      .help = "Partial sums of the row block before that a tile can hold."},
     {"chip.technology", TEXT(chip.technology, sizeof(((epx_chip_t *)0)->technology)), .unit = "",
-     .help = "YAML file of energies and areas, relative to the working folder or to this file."},
+     .help = "YAML file of energies, relative to the working folder or to this file."},
 };
 
 _Static_assert(sizeof rows / sizeof rows[0] <= EPX_CONFIG_MAX_ROWS, "raise EPX_CONFIG_MAX_ROWS");

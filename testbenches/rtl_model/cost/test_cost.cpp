@@ -225,6 +225,28 @@ TEST(Technology, faults_are_named_with_their_place) {
       {"low: 3.9, high: 40", "low: -3.9, high: 40", "dram_bit.low"},
       {"low: 3.9, high: 40", "low: 3.9, high: .nan", "dram_bit.high"},
       {"{value: 20.45,", "{value: 20.45, time: 3,", "edram_bit.time"},
+      // Numbers that are no price: zero, negative, not finite; a range that does not hold its
+      // value.
+      {"{value: 3.9,", "{value: 0,", "dram_bit.value"},
+      {"{value: 3.9,", "{value: -3.9,", "dram_bit.value"},
+      {"{value: 3.9,", "{value: .inf,", "dram_bit.value"},
+      {"low: 3.9, high: 40", "low: 0, high: 40", "dram_bit.low"},
+      {"low: 3.9, high: 40", "low: 3.9, high: 3", "dram_bit.high"},
+      {"per: 120,", "per: 0,", "cell_read_digital.per"},
+      {"low: 0.2, high: 5", "low: 1.5, high: 5", "adc_ramp.low"},
+      {"low: 0.2, high: 5", "low: 0.2, high: 0.5", "adc_ramp.high"},
+      {"rate: [0.00001, 2000]", "rate: [2000, 1]", "adc_ramp.rate"},
+      {"rate: [0.00001, 2000]", "rate: 2000", "adc_ramp.rate"},
+      {"bits: [1, 16]", "bits: [0, 16]", "adc_ramp.bits"},
+      // Prices and rows say where they are from, which rail pays, and for which supplies they hold.
+      {"source: \"ISAAC (ISCA 2016): router, one hop\"", "source: \"\"", "router_bit.source"},
+      {",\n   source: \"ISAAC (ISCA 2016): router, one hop\"}", "}", "the key source is missing"},
+      {"rail: dram, scaling: none", "scaling: none", "dram_bit: found a price without rail"},
+      {"rail: dram, scaling: none", "rail: io, scaling: none", "dram_bit.rail"},
+      {"{node: 7, process: HP,", "{node: 7,", "process is missing"},
+      {"{node: 7, process: HP,", "{node: 10, process: HP,", "a second row for 10 nm"},
+      {"supply: [0.3, 0.85]", "supply: [0.85, 0.3]", "scaling.supply"},
+      {"node: 32\n", "node: 28\n", "technology.node: found 28 nm"},
   };
   for (const auto &c : cases) {
     const Spoiled spoiled = read_spoiled(c.from, c.to);

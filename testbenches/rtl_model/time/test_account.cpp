@@ -24,7 +24,10 @@ int draw(Random *random, int low, int high) {
 epx_chip_t random_chip(Random *random) {
   epx_chip_t chip = {};
   const int bits = draw(random, 2, 8), input = draw(random, 2, 8);
-  const int state = draw(random, 1, std::min(8, input - 1 + bits - 2));  // within the accumulator
+  // Products from below (of inputs) and from above (of states) are added at one scale, in 32 bits:
+  // the plan refuses formats that lie too far apart.
+  const int state =
+      draw(random, std::max(1, input - 4), std::min({8, input + 2, input + bits - 3}));
   chip.input = make_format(true, input, input - 1);
   chip.state = make_format(false, state, state);
   chip.synapse_count = 1;
