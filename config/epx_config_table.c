@@ -56,7 +56,8 @@ static const epx_config_row_t rows[] = {
     {"network.layers", .type = EPX_TYPE_LAYERS, AT(network.layers), COUNT(network.layer_count),
      .low = 1, .high = EPX_MAX_LAYERS, .unit = "",
      .help = "The layers that hold states, first to last; each a mapping of the keys below."},
-    {"network.classes", INTEGER(network.classes, 2, 255), .unit = "", .help = "Number of classes, which is that of the data."},
+    {"network.classes", INTEGER(network.classes, 2, 255), .unit = "",
+     .help = "Number of classes, which is that of the data."},
     {"network.loss", ENUM(network.loss, loss_name), .unit = "",
      .help = "squared_error: the last layer is the output; cross_entropy: a read-out follows it."},
     {"network.activation", ENUM(network.activation, activation_name), .unit = "",
@@ -260,7 +261,7 @@ static const epx_config_row_t rows[] = {
      .help = "What noise of a cell's read is proportional to: nothing, its conductance, or its "
              "inverse."},
     {"chip.array.read_noise.sigma", REAL(chip.device.read_noise.sigma, 0, 1),
-     .unit = "of g_max, rms", 
+     .unit = "of g_max, rms",
      .help = "Of each driven cell, drawn anew at every read; sums with it must fit 32 bits."},
     {"chip.array.pulses.preset", ENUM(chip.pulse_preset, pulses_name), .unit = "",
      .help = "none: updates write weights; else the device whose conductance is the weight, moved "
