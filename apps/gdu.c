@@ -110,7 +110,11 @@ static epx_status_t follow(gdu_t *gdu, double beta, epx_error_t *error) {
     for (int i = first + l * (SAMPLED + 1); i < gdu->row_count; i += gdu->layers * (SAMPLED + 1)) {
       lowest = fmin(lowest, gdu->rows[i].cosine);
     }
-    printf("  %s %.4f", gdu->ep->name[l], lowest);
+    if (isfinite(lowest)) {
+      printf("  %s %.4f", gdu->ep->name[l], lowest);
+    } else { /* at no step is there a gradient that has a direction */
+      printf("  %s none (gradient 0)", gdu->ep->name[l]);
+    }
   }
   printf("\n");
   return EPX_OK;

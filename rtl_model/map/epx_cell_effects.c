@@ -87,6 +87,7 @@ epx_status_t epx_drift_check(const epx_drift_t *drift, epx_error_t *error) {
 epx_status_t epx_retention_check(const epx_retention_t *retention, epx_cell_range_t range,
                                  epx_error_t *error) {
   epx_status_t status = epx_cell_range_check(range, error);
+  /* Its logarithm is taken, which takes normal numbers only. */
   status = status == EPX_OK ? check("retention.tau", retention->tau, DBL_MIN, 1e18, error) : status;
   status =
       status == EPX_OK ? check("retention.spread", retention->spread, 0.0, 10.0, error) : status;

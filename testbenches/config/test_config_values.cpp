@@ -118,6 +118,80 @@ TEST(ConfigValues, RangesHoldAtTheirEdges) {
   EXPECT_GE(tried, 20);
 }
 
+// What the table documents, the checks behind it accept: every edge of every number, on a chip that
+// reads the key. Values inside the documented range that are refused for their own sake are listed
+// with the words by which the key's help says so.
+TEST(ConfigValues, ChecksAcceptWhatTheTableDocuments) {
+  const std::map<std::string, std::string> said = {
+      {"chip.array.retention.tau", "else at least 2.3e-308"},
+      {"chip.array.wires.wordline_ohm", "0 or at least 0.001"},
+      {"chip.array.wires.bitline_ohm", "0 or at least 0.001"},
+      {"chip.array.wires.driver_ohm", "0 or at least 0.001"},
+      {"chip.array.wires.sense_ohm", "0 or at least 0.001"},
+      {"chip.array.adc.noise", "must fit 32 bits"},
+      {"chip.array.read_noise.sigma", "must fit 32 bits"},
+      {"chip.array.columns", "at least the columns of one weight"},
+      {"network.classes", "that of the data"},
+  };
+  std::map<std::string, std::string> refused;  // by key, with the message
+  int count = 0, tried = 0;
+  const epx_config_row_t *rows = epx_config_rows(&count);
+  for (int i = 0; i < count; ++i) {
+    const epx_config_row_t &row = rows[i];
+    const bool real = row.type == EPX_TYPE_REAL || row.type == EPX_TYPE_REAL_LIST;
+    if (!real && row.type != EPX_TYPE_INTEGER && row.type != EPX_TYPE_UNSIGNED) {
+      continue;
+    }
+    const std::string key = row.key;
+    std::vector<std::vector<std::string>> chips = {
+        {"chip.array.kind=digital"}, {"chip.array.kind=analog", "chip.array.adc.kind=sar"}};
+    if (key.rfind("chip.", 0) != 0) {
+      chips.push_back({"substrate.kind=golden"});
+    }
+    std::vector<double> values;
+    if (!row.above) {
+      values.push_back(row.low);
+    }
+    if (!row.below) {
+      values.push_back(row.high);
+    }
+    if (real) {
+      values.push_back(std::nextafter(row.low, INFINITY));
+      values.push_back(std::nextafter(row.high, -INFINITY));
+    }
+    for (const double value : values) {
+      char text[64];
+      std::snprintf(text, sizeof text, real ? "%.17g" : "%.0f", value);
+      bool accepted = false;
+      std::string why;
+      for (std::vector<std::string> overrides : chips) {
+        overrides.push_back(key + "=" + text);
+        const Loaded loaded = Load(nullptr, overrides);
+        accepted = accepted || loaded.status == EPX_OK;
+        why += loaded.status == EPX_OK ? "" : "\n  " + loaded.message;
+      }
+      if (!accepted) {
+        refused[key] += why;
+      }
+      ++tried;
+    }
+  }
+  EXPECT_GE(tried, 150);
+  for (const auto &[key, why] : refused) {
+    const auto words = said.find(key);
+    EXPECT_NE(words, said.end()) << key << ": documented, and refused:" << why;
+    for (int i = 0; words != said.end() && i < count; ++i) {
+      if (key == rows[i].key) {
+        EXPECT_NE(std::string(rows[i].help).find(words->second), std::string::npos)
+            << key << ": the help does not say '" << words->second << "':" << why;
+      }
+    }
+  }
+  for (const auto &[key, words] : said) {
+    EXPECT_EQ(refused.count(key), 1u) << key << " is refused nowhere; its exception is not needed";
+  }
+}
+
 TEST(ConfigValues, OverridesWinInOrderAndTakeLists) {
   const Loaded loaded =
       LoadText("training: {epochs: 7, batch: 5}\n",
