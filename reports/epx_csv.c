@@ -129,6 +129,44 @@ epx_status_t epx_csv_parse(const char *path, char *text, size_t size, const char
   }
 }
 
+static int epoch_of(const void *rows, size_t row_size, int i) {
+  int epoch;
+  memcpy(&epoch, (const char *)rows + (size_t)i * row_size, sizeof epoch);
+  return epoch;
+}
+
+epx_status_t epx_csv_append_epoch(const char *folder, const epx_csv_record_t *record,
+                                  const void *rows, int count, epx_error_t *error) {
+  void *before = NULL;
+  int before_count = 0, kept = 0;
+  epx_status_t status =
+      epx_csv_read(folder, record->name, record->header, record->columns, record->parse,
+                   record->row_size, &before, &before_count, error);
+  if (status != EPX_OK && status != EPX_ERR_NOT_FOUND) {
+    return status;
+  }
+  while (kept < before_count && (count == 0 || epoch_of(before, record->row_size, kept) <
+                                                   epoch_of(rows, record->row_size, 0))) {
+    ++kept;
+  }
+  char *all = calloc((size_t)(kept + count) + 1, record->row_size);
+  if (all == NULL) {
+    free(before);
+    return epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory for %s", folder, record->name);
+  }
+  if (kept > 0) {
+    memcpy(all, before, (size_t)kept * record->row_size);
+  }
+  if (count > 0) {
+    memcpy(all + (size_t)kept * record->row_size, rows, (size_t)count * record->row_size);
+  }
+  status = epx_csv_write(folder, record->name, record->header, record->put, all, record->row_size,
+                         kept + count, error);
+  free(all);
+  free(before);
+  return status;
+}
+
 size_t epx_csv_count_lines(const char *text, size_t size) {
   size_t lines = 1;
   for (size_t i = 0; i < size; ++i) {

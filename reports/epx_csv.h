@@ -60,6 +60,22 @@ EPX_CHECKED epx_status_t epx_csv_write(const char *folder, const char *name, con
                                        epx_csv_put_row_t *put, const void *rows, size_t row_size,
                                        int count, epx_error_t *error);
 
+/* A record of one kind: folder/name, its header, how rows of row_size bytes are read and written.
+ */
+typedef struct epx_csv_record_t {
+  const char *name, *header;
+  int columns;
+  epx_csv_parse_row_t *parse;
+  epx_csv_put_row_t *put;
+  size_t row_size;
+} epx_csv_record_t;
+
+/* Writes the file anew, whole or not at all: the rows of epochs before that of rows[0] as they
+ * stand, then these. So a run that was killed and resumed repeats an epoch without doubling it. A
+ * row begins with its epoch, an int. */
+EPX_CHECKED epx_status_t epx_csv_append_epoch(const char *folder, const epx_csv_record_t *record,
+                                              const void *rows, int count, epx_error_t *error);
+
 /* Lines in text[size]: an upper bound of the rows in it. */
 size_t epx_csv_count_lines(const char *text, size_t size);
 

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "epx_csv.h"
 
@@ -64,33 +62,6 @@ static epx_status_t put_row(FILE *out, const void *at, epx_error_t *error) {
   return EPX_OK;
 }
 
-epx_status_t epx_health_append(const char *folder, const epx_health_row_t *rows, int count,
-                               epx_error_t *error) {
-  epx_health_row_t *before = NULL;
-  int before_count = 0, kept = 0;
-  epx_status_t status = epx_health_read(folder, &before, &before_count, error);
-  if (status != EPX_OK && status != EPX_ERR_NOT_FOUND) {
-    return status;
-  }
-  while (kept < before_count && (count == 0 || before[kept].epoch < rows[0].epoch)) {
-    ++kept;
-  }
-  epx_health_row_t *all = calloc((size_t)(kept + count) + 1, sizeof *all);
-  if (all == NULL) {
-    free(before);
-    return epx_fail(error, EPX_ERR_MEMORY, "%s: out of memory for health.csv", folder);
-  }
-  if (kept > 0) {
-    memcpy(all, before, (size_t)kept * sizeof *all);
-  }
-  memcpy(all + kept, rows, (size_t)count * sizeof *all);
-  status =
-      epx_csv_write(folder, "health.csv", HEADER, put_row, all, sizeof *all, kept + count, error);
-  free(all);
-  free(before);
-  return status;
-}
-
 static const char *parse_row(void *at, char **fields) {
   epx_health_row_t *row = at;
   if (!epx_csv_int(fields[0], 0, &row->epoch)) {
@@ -106,6 +77,14 @@ static const char *parse_row(void *at, char **fields) {
     }
   }
   return NULL;
+}
+
+static const epx_csv_record_t record = {"health.csv", HEADER,  COLUMNS,
+                                        parse_row,    put_row, sizeof(epx_health_row_t)};
+
+epx_status_t epx_health_append(const char *folder, const epx_health_row_t *rows, int count,
+                               epx_error_t *error) {
+  return epx_csv_append_epoch(folder, &record, rows, count, error);
 }
 
 epx_status_t epx_health_read(const char *folder, epx_health_row_t **rows, int *count,
