@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +27,12 @@ static epx_stop_t stop;
 /* Says so at once; whoever computes looks at `stop` and returns. A second signal kills. */
 static void on_interrupt(int signal_number) {
   static const char text[] = "\nepxbar: stopping; once more stops without waiting\n";
+  const int before = errno; /* of whom the signal interrupts */
   (void)signal_number;
   epx_stop_request(&stop);
-  if (write(STDERR_FILENO, text, sizeof text - 1) < 0) {
-    return; /* nobody to tell */
-  }
+  const ssize_t told = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)told; /* where it fails there is nobody to tell */
+  errno = before;
 }
 
 void run_catch_interrupt(void) {

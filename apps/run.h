@@ -54,7 +54,8 @@ typedef struct run_result_t { /* of the last epoch */
 } run_result_t;
 
 /* Trains to the last epoch; *result (may be NULL) receives the last epoch's figures. Ctrl-C ends
- * the run after its mini-batch with a checkpoint and EPX_ERR_INTERRUPTED. */
+ * the run at once with EPX_ERR_INTERRUPTED; between mini-batches with a checkpoint, else the last
+ * one stands. */
 EPX_CHECKED epx_status_t run_train(const epx_experiment_t *experiment, const run_options_t *options,
                                    run_result_t *result, epx_error_t *error);
 

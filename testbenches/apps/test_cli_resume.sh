@@ -98,6 +98,33 @@ interrupt() {
 interrupt INT
 interrupt TERM
 
+# A mini-batch of a slow chip is not waited for: all images of the epoch are in the first one.
+cat >slow.yaml <<'YAML'
+network: {layers: [{conv: 32, pool: max}, {conv: 32, pool: max}]}
+data: {train_limit: 32, test_limit: 8}
+training: {epochs: 1, batch: 32, learning_rate: 0.1}
+chip:
+  array: {kind: analog, bits_per_cell: 4, adc: {kind: sar, reach: weights, noise: 0.5},
+    wires: {wordline_ohm: 2, bitline_ohm: 2}}
+YAML
+for signal in INT TERM; do
+  what="train, stopped by SIG$signal in a slow mini-batch"
+  "$epxbar" train slow.yaml -o slow-$signal >out 2>err &
+  child=$!
+  for _ in $(seq 600); do
+    [ ! -e slow-$signal/checkpoint.npz ] || break
+    sleep 0.1
+  done
+  cp slow-$signal/checkpoint.npz before.npz
+  sleep 1
+  kill -s "$signal" "$child"
+  wait "$child"
+  code=$?
+  [ "$code" -eq 1 ] || { fail "exit code $code, expected 1" && show; }
+  says 'epxbar: stopping' 'interrupted in epoch 1 after 0 images' "--resume slow-$signal"
+  check 'the checkpoint before it is kept' cmp before.npz slow-$signal/checkpoint.npz
+done
+
 # Folders and overrides that do not fit.
 cp twin/checkpoint.npz before.npz
 refuse 2 'twin/manifest.json: the folder already holds a run; resume it' train "${settings[@]}" \
