@@ -308,8 +308,8 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
   s.predicted = malloc(images);
   s.chip_predicted = malloc(images);
   s.held = malloc(s.twin->held_size + 1);
-  epx_activity_t before, now;
-  epx_twin_activity(twin, &before);
+  epx_activity_t now;
+  epx_twin_activity(twin, &check->activity);
   epx_status_t status = EPX_OK;
   if (s.loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || s.held == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip check of %d images",
@@ -325,7 +325,7 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
   }
   check->chip.predicted = NULL;
   epx_twin_activity(twin, &now);
-  check->activity = epx_activity_since(&before, &now);
+  check->activity = epx_activity_since(&check->activity, &now);
   release(&s);
   return status;
 }
