@@ -441,7 +441,12 @@ static epx_status_t check_run(epx_experiment_t *experiment, const run_options_t 
 epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *options,
                        run_result_t *result, epx_error_t *error) {
   epx_experiment_t experiment = *asked;
-  run_t run = {.experiment = &experiment, .options = options};
+  run_t *run = calloc(1, sizeof *run);
+  if (run == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for a run");
+  }
+  run->experiment = &experiment;
+  run->options = options;
   epx_dataset_t *train = NULL, *test = NULL;
   epx_status_t status = check_run(&experiment, options, error);
   if (status == EPX_OK) {
@@ -451,20 +456,21 @@ epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *optio
     const int images = train->count > test->count ? train->count : test->count;
     const int batch = experiment.training.batch;
     status =
-        run_make_substrate(&experiment, batch < images ? batch : images, &run.substrate, error);
+        run_make_substrate(&experiment, batch < images ? batch : images, &run->substrate, error);
   }
   if (status == EPX_OK) {
     run_catch_interrupt();
-    run.substrate->stop = &stop;
-    status = train_open(&run, train, test, error);
-    status = close_record(&run, status, error);
+    run->substrate->stop = &stop;
+    status = train_open(run, train, test, error);
+    status = close_record(run, status, error);
   }
   if (status == EPX_OK && result != NULL) {
-    *result = run.last;
+    *result = run->last;
   }
-  epx_substrate_destroy(run.substrate);
+  epx_substrate_destroy(run->substrate);
   epx_dataset_destroy(train);
   epx_dataset_destroy(test);
+  free(run);
   return status;
 }
 
