@@ -345,6 +345,11 @@ epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator
                          const epx_update_rule_t *rule, epx_error_t *error);
 size_t twin_sums_count(const epx_substrate_t *self);
 void twin_sums(epx_substrate_t *self, epx_sums_access_t access, void *sums);
+/* Errors where a setting of an update, on mini-batches of `total` samples, leaves the range of the
+ * update circuits; the message begins with its key, that of a learning rate being rate_key. */
+epx_status_t twin_check_rule(const epx_plan_t *plan, const epx_estimator_t *estimator,
+                             const epx_update_rule_t *rule, const char *rate_key, int total,
+                             epx_error_t *error);
 /* The switches through which tile layer i learns from a sample; leaves the codes of its wordlines
  * in w->image. Both are those of the present states, but of the free ones with rule `different` for
  * a layer's own arrays. */

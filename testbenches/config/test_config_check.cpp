@@ -53,6 +53,26 @@ TEST(ConfigCheck, OneValueForEachParameterLayer) {
   EXPECT_EQ(LoadText("chip: {synapse: {format: [Q1.6, Q1.6, Q1.5, Q1.6]}}\n").status, EPX_OK);
 }
 
+// Constants of the twin's update circuits, which end at 2^30, not at the first update.
+TEST(ConfigCheck, ConstantsOfUpdateCircuits) {
+  const Case cases[] = {
+      {"estimator:\n  beta: 1e-30\n", EPX_ERR_CONFIG,
+       "FILE:2:9: estimator.beta: at 1e-30 the update circuit of layer conv0 would multiply by "},
+      {"chip: {bias: Q0.0, velocity: Q0.31}\ntraining: {weight_decay: 1}\n", EPX_ERR_CONFIG,
+       "FILE:2:26: training.weight_decay: at 1 the update circuit of layer conv0"},
+      {"chip: {bias: Q0.31, velocity: Q30.0}\ntraining: {learning_rate: 2}\n", EPX_ERR_CONFIG,
+       "FILE:2:27: training.learning_rate: at 2 the update circuit of layer conv0"},
+      {"chip: {bias: Q0.31, velocity: Q30.0}\n"
+       "training: {learning_rate: 0.1, final_learning_rate: 2}\n",
+       EPX_ERR_CONFIG,
+       "FILE:2:53: training.final_learning_rate: at 2 the update circuit of layer conv0"},
+  };
+  for (const Case &c : cases) {
+    Expect(c);
+  }
+  EXPECT_EQ(LoadText("estimator: {beta: 1e-30}\nsubstrate: {kind: golden}\n").status, EPX_OK);
+}
+
 // A network of any depth stands by itself: no default is a list of the demonstration's length.
 TEST(ConfigCheck, DefaultsFitNetworksOfAnyDepth) {
   for (const char *layers : {"[{dense: 8}]", "[{conv: 4}, {conv: 4, stride: 2}]",

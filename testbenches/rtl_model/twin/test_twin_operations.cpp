@@ -84,10 +84,11 @@ TEST(TwinOperations, SettingsBeyondTheUpdateCircuitAreRefused) {
     double beta, rate, decay;
     const char *message;
   } cases[] = {
-      {1e-310, 0.1, 0, "layer conv0 would multiply by inf, because estimator.beta is 1e-310"},
-      {1e-9, 0.1, 0, "because estimator.beta is 1e-09"},
-      {0.5, INFINITY, 0, "because the learning rate is inf"},
-      {0.5, 0.1, 1e12, "because training.weight_decay is 1e+12"}};
+      {1e-310, 0.1, 0,
+       "estimator.beta: at 1e-310 the update circuit of layer conv0 would multiply by inf"},
+      {1e-9, 0.1, 0, "estimator.beta: at 1e-09 the"},
+      {0.5, INFINITY, 0, "training.learning_rate: at inf the"},
+      {0.5, 0.1, 1e12, "training.weight_decay: at 1e+12 the"}};
   for (const auto &c : cases) {
     const epx_estimator_t estimator = {EPX_ESTIMATOR_SYMMETRIC, c.beta};
     run_ep(twin.get(), {3, 2}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, batch);
