@@ -199,7 +199,7 @@ static epx_status_t measure_axis(lab_t *lab, convergence_axis_t axis, epx_conver
   return status;
 }
 
-/* What the points are held against. */
+/* What the points are compared with. */
 static epx_status_t make_references(lab_t *lab, epx_error_t *error) {
   const convergence_request_t *request = lab->request;
   const epx_chip_t exact = exact_chip(&request->experiment->chip);

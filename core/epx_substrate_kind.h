@@ -32,7 +32,7 @@ typedef struct epx_substrate_kind_t {
   const char *name; /* in configurations and records */
   const char *help; /* one phrase */
   bool on_chip;     /* its integers are those of setup->chip: an account, tiles and SystemC's chip
-                       can be held against it */
+                       can be compared with it */
   /* Whether the substrate models the setup; messages begin with the key at fault. */
   epx_status_t (*check)(const epx_substrate_setup_t *setup, epx_error_t *error);
   /* For up to `capacity` samples; parameters start at 0. */

@@ -9,7 +9,7 @@
 #include "epx_bias_record.h"
 #include "epx_chart.h"
 
-/* One estimate held against one reference: the rows of its layers. */
+/* One estimate compared with one reference: the rows of its layers. */
 typedef struct epx_bias_estimate_t {
   const epx_bias_row_t *layers; /* layer_count rows, in order */
   int layer_count;              /* without the row "all" */
@@ -30,7 +30,7 @@ typedef struct epx_bias_variant_t {
 typedef struct epx_bias_view_t {
   epx_bias_estimate_t *estimates;
   int count;
-  epx_bias_variant_t *variants; /* of estimates held against BPTT, in order of appearance */
+  epx_bias_variant_t *variants; /* of estimates compared with BPTT, in order of appearance */
   int variant_count;
   const epx_bias_estimate_t **curve; /* see epx_bias_view_curve */
   const char **estimators, **states;
@@ -42,7 +42,7 @@ typedef struct epx_bias_view_t {
 bool epx_bias_view_make(const epx_bias_row_t *rows, int count, epx_bias_view_t *view);
 void epx_bias_view_clear(epx_bias_view_t *view);
 
-/* Whether an estimate was held against BPTT and belongs to the variant. */
+/* Whether an estimate was compared with BPTT and belongs to the variant. */
 bool epx_bias_in_variant(const epx_bias_estimate_t *estimate, const epx_bias_variant_t *variant);
 
 /* "max pooling, live switches, synchronous updates, 250 + 30 steps, synapses Q1.6, whole chip". */

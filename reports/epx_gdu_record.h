@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gdu.csv of a run folder: the gradient-descending-updates property, step by step.
  *
- * EP's update after t nudged steps is held against BPTT's over the last t steps of the free phase
+ * EP's update after t nudged steps is compared with BPTT's over the last t steps of the free phase
  * (Ernoult, Grollier, Querlioz, Bengio, Scellier, NeurIPS 2019): as beta falls they become equal,
  * for every t. One line per layer and step; numbers have 17 digits, NAN is an empty cell. */
 #ifndef EPX_GDU_RECORD_H

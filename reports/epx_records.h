@@ -31,7 +31,7 @@ typedef struct epx_gradient_row_t {
 
 typedef struct epx_gradient_record_t {
   int batch;             /* images of the mini-batch */
-  const char *reference; /* what the estimates are held against */
+  const char *reference; /* what the estimates are compared with */
   const char *precision; /* of the reference: "float64" */
   const epx_gradient_row_t *rows;
   int row_count;
@@ -104,7 +104,7 @@ typedef struct epx_tile_count_t {
   int64_t count;
 } epx_tile_count_t;
 
-/* A SystemC tile held against the twin, value by value. */
+/* A SystemC tile compared with the twin, value by value. */
 typedef struct epx_tile_record_t {
   const char *layer;
   int row_block, column_block;

@@ -62,7 +62,7 @@ static void show_run(epx_page_t *page, const epx_report_run_t *run, bool with_la
   }
   describe(page, run);
   if (view.variant_count == 0) {
-    epx_page_text(page, EPX_PAGE_PLAIN, "No estimate was held against BPTT.");
+    epx_page_text(page, EPX_PAGE_PLAIN, "No estimate was compared with BPTT.");
   } else if (view.variant_count > 1) {
     epx_report_bias_needs(page, &view);
   }

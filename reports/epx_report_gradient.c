@@ -170,7 +170,7 @@ static void show_run(epx_page_t *page, const epx_report_run_t *run) {
   const int beta_count = list_betas(rows, betas);
   char text[EPX_FORMAT_SIZE];
   epx_page_heading(page, run->label);
-  epx_page_text(page, EPX_PAGE_PLAIN, "Mini-batch of %s images, held against %s in %s.",
+  epx_page_text(page, EPX_PAGE_PLAIN, "Mini-batch of %s images, compared with %s in %s.",
                 epx_format_count(epx_json_get_number(run->gradient, "batch"), text),
                 epx_json_get_text(run->gradient, "reference"),
                 epx_json_get_text(run->gradient, "precision"));

@@ -75,7 +75,7 @@ typedef struct golden_t {
   uint8_t *labels;
   REAL *input;                 /* [sample][in_size] channels last */
   REAL *drive;                 /* layer 0's pooled forward product, static: [sample][out_size] */
-  uint8_t *drive_switches;     /* of layer 0 */
+  uint8_t *input_switches;     /* of layer 0 */
   bool drive_stale;            /* layer 0's weights have changed since */
   bool winograd_stale;         /* some layer's weights have changed since they were transformed */
   REAL *state[EPX_MAX_LAYERS]; /* [sample][out_size] */
@@ -231,7 +231,7 @@ static void destroy(epx_substrate_t *self) {
   free(golden->labels);
   free(golden->input);
   free(golden->drive);
-  free(golden->drive_switches);
+  free(golden->input_switches);
   free(golden);
 }
 
@@ -370,7 +370,7 @@ static bool allocate(golden_t *golden) {
   golden->labels = bytes(samples, &failed);
   golden->input = reals(samples * golden->layer[0].g.in_size, &failed);
   golden->drive = reals(samples * golden->layer[0].g.out_size, &failed);
-  golden->drive_switches = bytes(samples * golden->layer[0].g.out_size, &failed);
+  golden->input_switches = bytes(samples * golden->layer[0].g.out_size, &failed);
   golden->threads = epx_parallel_threads();
   golden->scratch = calloc((size_t)golden->threads, sizeof *golden->scratch);
   golden->workspace = calloc((size_t)golden->threads * GROUP, sizeof *golden->workspace);

@@ -31,7 +31,7 @@ static void load_sample(const golden_t *golden, workspace_t *w, int sample) {
     w->back_switches_valid[l] = golden->held;
   }
   memcpy(w->forward[0], golden->drive + (size_t)sample * first, first * sizeof(REAL));
-  memcpy(w->switches[0], golden->drive_switches + (size_t)sample * first, first);
+  memcpy(w->switches[0], golden->input_switches + (size_t)sample * first, first);
   w->forward_valid[0] = true;
 }
 

@@ -151,7 +151,7 @@ static void relax_group(void *context, int group, int thread) {
   }
 }
 
-static void drive_sample(void *context, int sample, int thread) {
+static void multiply_input(void *context, int sample, int thread) {
   golden_t *golden = context;
   const scratch_t *scratch = &golden->scratch[thread];
   const layer_t *layer = &golden->layer[0];
@@ -160,12 +160,12 @@ static void drive_sample(void *context, int sample, int thread) {
     return;
   }
   if (golden->held) { /* weights that change under frozen switches: continual updates */
-    memcpy(golden->drive_switches + offset,
+    memcpy(golden->input_switches + offset,
            sample_switches(golden, golden->held_switches, 0, sample), layer->g.out_size);
   }
   convolve_and_pool(layer, WEIGHTS_FORWARD, golden->held, scratch,
                     (target_t){sample_input(golden, sample), golden->drive + offset,
-                               golden->drive_switches + offset});
+                               golden->input_switches + offset});
 }
 
 /* Transforms the weights of one layer. */
@@ -191,7 +191,7 @@ static void refresh(golden_t *golden) {
     golden->winograd_stale = false;
   }
   if (golden->drive_stale) {
-    epx_parallel_for(golden->samples, drive_sample, golden);
+    epx_parallel_for(golden->samples, multiply_input, golden);
     golden->drive_stale = false;
   }
 }

@@ -192,8 +192,8 @@ void OwnTile::neuron_thread() {
       auto states = std::make_shared<epx::TileStates>();
       states->index = neurons.index;
       for (size_t u = 0; u < neurons.sums.size(); ++u) {
-        const int64_t drive = neurons.sums[u] * (int64_t{1} << config_.forward_shift);
-        states->state.push_back(epx_neuron_fire(&config_.neuron, drive + neurons.operand[u]));
+        const int64_t product = neurons.sums[u] * (int64_t{1} << config_.forward_shift);
+        states->state.push_back(epx_neuron_fire(&config_.neuron, product + neurons.operand[u]));
       }
       y_o.write({states});
     }

@@ -55,8 +55,8 @@ static bool take_switches(const session_t *s, int i, uint8_t *switches) {
   epx_pace_t look;
   for (int sample = 0; switches != NULL && sample < twin->samples; ++sample) {
     twin_event_sample(twin, w, sample);
-    w->event = twin_event(twin, sample, 0); /* of the correlation to come */
-    if (twin->held != NULL) {               /* a look is no drive */
+    w->draw = twin_draw(twin, sample, 0); /* of the correlation to come */
+    if (twin->held != NULL) {             /* a look is no drive */
       memcpy(s->held, w->held, twin->held_size);
       w->held = s->held;
       w->at_work = &look;
@@ -249,7 +249,7 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
         .bias_velocity = r->bias_velocity,
         .lfsr = r->lfsr,
         .written = r->written,
-        .ranges = layer->ranges,
+        .reaches = layer->reaches,
     };
   }
   const epx_sc_chip_job_t job = {

@@ -63,7 +63,7 @@ static void multiply(const epx_tile_vectors_t *v, const epx_array_t *array, int 
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
   if (array != NULL) {
-    const epx_sc_tile_read_t read = epx_sc_tile_read(&v->event, v->counts.vectors, i);
+    const epx_sc_tile_read_t read = epx_sc_tile_read(&v->draw, v->counts.vectors, i);
     epx_array_forward(array, read.command, read.word, x, sums);
   } else {
     memset(sums, 0, units * sizeof *sums);
@@ -99,8 +99,8 @@ static void fire(const epx_tile_vectors_t *v, const int64_t *psum, uint8_t *stat
     for (size_t place = 1; place < window; ++place) {
       best = sums[place * units] > sums[best * units] ? place : best;
     }
-    const int64_t drive = sums[best * units] * (INT64_C(1) << v->setup.forward_shift);
-    state[n] = epx_neuron_fire(&v->setup.neuron, drive + operand[n]);
+    const int64_t product = sums[best * units] * (INT64_C(1) << v->setup.forward_shift);
+    state[n] = epx_neuron_fire(&v->setup.neuron, product + operand[n]);
     switches[n] = (uint8_t)best;
   }
 }
@@ -112,7 +112,7 @@ static void backward(const epx_tile_vectors_t *v, const epx_array_t *array, int6
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
   const size_t window = (size_t)v->setup.window;
   for (size_t p = 0; p < (size_t)v->counts.positions; ++p, post += units, switches += units) {
-    const epx_sc_tile_read_t read = epx_sc_tile_read(&v->event, v->counts.positions, (int)p);
+    const epx_sc_tile_read_t read = epx_sc_tile_read(&v->draw, v->counts.positions, (int)p);
     for (size_t place = 0; array != NULL && place < window; ++place) {
       epx_array_backward(array, read.command, read.word, post, switches, (int)place,
                          out + (p * window + place) * rows);
@@ -158,7 +158,7 @@ static void update(const epx_tile_vectors_t *v, const epx_pulsed_t *pulsed,
   epx_lfsr_t lfsr = {*(uint32_t *)answer->output[EPX_TILE_OUT_LFSR]};
   for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
     if (pulsed != NULL) {
-      const int pulses = abs(epx_pulsed_update(pulsed, circuit, v->event.update, i / v->shape.units,
+      const int pulses = abs(epx_pulsed_update(pulsed, circuit, v->draw.update, i / v->shape.units,
                                                i % v->shape.units, correlation[i], &shadow[i],
                                                &velocity[i], &lfsr));
       answer->pulses += (uint64_t)pulses;
@@ -167,7 +167,7 @@ static void update(const epx_tile_vectors_t *v, const epx_pulsed_t *pulsed,
       epx_update_synapse(circuit, correlation[i], &shadow[i], &velocity[i], &lfsr);
     }
     const int8_t code = epx_update_visible(shadow[i], v->setup.chip.shadow_bits, synapse);
-    written[i] = code != weight[i] ? v->event.update : written[i];
+    written[i] = code != weight[i] ? v->draw.update : written[i];
     weight[i] = code;
   }
   for (int u = 0; v->shape.bias && u < v->shape.units; ++u) {
@@ -197,8 +197,8 @@ static epx_status_t make_array(const epx_tile_vectors_t *v, epx_array_t **array,
                     written != NULL ? written[i] : 0);
   }
   status = epx_array_settle(*array, error);
-  if (status == EPX_OK && v->input[EPX_TILE_ADC_RANGES] != NULL) {
-    status = epx_array_set_ranges(*array, v->input[EPX_TILE_ADC_RANGES], error);
+  if (status == EPX_OK && v->input[EPX_TILE_ADC_REACHES] != NULL) {
+    status = epx_array_set_reaches(*array, v->input[EPX_TILE_ADC_REACHES], error);
   }
   if (status != EPX_OK) {
     epx_array_destroy(*array);

@@ -198,7 +198,7 @@ static epx_status_t run_job(const epx_tile_vectors_t *vectors,
       .bias_velocity = out[EPX_TILE_OUT_BIAS_VELOCITY],
       .lfsr = *(uint32_t *)out[EPX_TILE_OUT_LFSR],
       .written = vectors->input[EPX_TILE_WRITTEN] != NULL ? out[EPX_TILE_OUT_WRITTEN] : NULL,
-      .ranges = vectors->input[EPX_TILE_ADC_RANGES],
+      .reaches = vectors->input[EPX_TILE_ADC_REACHES],
   };
   *result = (epx_sc_tile_result_t){
       .psum = out[EPX_TILE_OUT_PSUM],

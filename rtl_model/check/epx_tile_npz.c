@@ -18,7 +18,7 @@ typedef struct reader_t {
 } reader_t;
 
 static const char formats_name[] = "formats";
-static const size_t place_shape[] = {4}, circuit_shape[] = {2, 4, 2}, event_shape[] = {4};
+static const size_t place_shape[] = {4}, circuit_shape[] = {2, 4, 2}, draw_shape[] = {4};
 
 static bool whole(const epx_npz_array_t *array) {
   return array->dtype != EPX_DTYPE_F32 && array->dtype != EPX_DTYPE_F64;
@@ -65,7 +65,7 @@ epx_status_t epx_tile_npz_place(const epx_npz_t *npz, const char *label, epx_til
 static epx_status_t check_names(const epx_npz_t *npz, const char *label, epx_error_t *error) {
   enum { OTHERS = 4, COUNT = EPX_TILE_INPUTS + EPX_TILE_OUTPUTS + OTHERS };
   char expect[EPX_TILE_OUTPUTS][32];
-  const char *names[COUNT] = {"tile", "circuit", "event", formats_name};
+  const char *names[COUNT] = {"tile", "circuit", "draw", formats_name};
   for (int i = 0; i < EPX_TILE_INPUTS; ++i) {
     names[OTHERS + i] = epx_tile_inputs()[i].name;
   }
@@ -255,27 +255,26 @@ static epx_status_t take_circuit(const reader_t *r, epx_error_t *error) {
 }
 
 static epx_status_t take_event(const reader_t *r, epx_error_t *error) {
-  const epx_npz_array_t *array = epx_npz_find(r->npz, "event");
+  const epx_npz_array_t *array = epx_npz_find(r->npz, "draw");
   const epx_tile_counts_t *counts = &r->v->counts;
-  uint32_t *const numbers[] = {&r->v->event.image, &r->v->event.images, &r->v->event.read,
-                               &r->v->event.update};
-  epx_status_t status =
-      array != NULL ? check_shape(r->label, array, 1, event_shape, error) : EPX_OK;
-  for (size_t i = 0; array != NULL && status == EPX_OK && i < event_shape[0]; ++i) {
+  uint32_t *const numbers[] = {&r->v->draw.image, &r->v->draw.images, &r->v->draw.read,
+                               &r->v->draw.update};
+  epx_status_t status = array != NULL ? check_shape(r->label, array, 1, draw_shape, error) : EPX_OK;
+  for (size_t i = 0; array != NULL && status == EPX_OK && i < draw_shape[0]; ++i) {
     const int64_t value = epx_tile_get(array->dtype, array->data, i);
     if (value < (i == 1) || value > (i == 1 ? INT32_MAX : UINT32_MAX)) {
       return epx_fail(error, EPX_ERR_FORMAT,
-                      "%s: array 'event' holds %" PRId64
+                      "%s: array 'draw' holds %" PRId64
                       " at element %zu; expected numbers of 32 "
                       "bits, and 1 or more images",
                       r->label, value, i);
     }
     *numbers[i] = (uint32_t)value;
   }
-  const int images = (int)r->v->event.images;
+  const int images = (int)r->v->draw.images;
   if (status == EPX_OK && (counts->vectors % images != 0 || counts->positions % images != 0)) {
     return epx_fail(error, EPX_ERR_FORMAT,
-                    "%s: array 'event' says %d images; expected as many vectors of each (of %d) "
+                    "%s: array 'draw' says %d images; expected as many vectors of each (of %d) "
                     "and as many backward positions (of %d)",
                     r->label, images, counts->vectors, counts->positions);
   }
@@ -349,7 +348,7 @@ static epx_status_t add(epx_npz_t *npz, const epx_tile_vectors_t *v, const char 
 static epx_status_t add_all(epx_npz_t *npz, const epx_tile_vectors_t *v, epx_error_t *error) {
   const epx_tile_place_t *p = &v->setup.place;
   const int32_t place[4] = {p->layer, p->row_block, p->column_block, p->feedback};
-  const uint32_t event[4] = {v->event.image, v->event.images, v->event.read, v->event.update};
+  const uint32_t draw[4] = {v->draw.image, v->draw.images, v->draw.read, v->draw.update};
   epx_tile_setup_t setup = v->setup;
   int32_t circuit[16];
   for (int i = 0; i < 8; ++i) {
@@ -364,7 +363,7 @@ static epx_status_t add_all(epx_npz_t *npz, const epx_tile_vectors_t *v, epx_err
     status = epx_code_formats_add(npz, formats_name, formats, count, error);
   }
   if (status == EPX_OK) {
-    status = epx_npz_add(npz, "event", EPX_DTYPE_U32, 1, event_shape, event, NULL, error);
+    status = epx_npz_add(npz, "draw", EPX_DTYPE_U32, 1, draw_shape, draw, NULL, error);
   }
   if (status == EPX_OK && v->update) {
     status = epx_npz_add(npz, "circuit", EPX_DTYPE_I32, 3, circuit_shape, circuit, NULL, error);

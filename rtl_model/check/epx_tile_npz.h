@@ -15,11 +15,11 @@
  *   lfsr           u32 []         rounding register, not 0; left out: its state before training
  *   written        u32 [R, U]     of devices that are not ideal: numbers of the cells' writes, of
  *                                 which errors of programming are drawn; left out: 0
- *   adc_ranges     i64 [L, 2]     of converters that follow a batch (chip.array.adc.reach): low and
+ *   adc_reaches    i64 [L, 2]     of converters that follow a batch (chip.array.adc.reach): low and
  *                                 high of what each column reaches, then each row, slice by slice,
  *                                 in whole digits; left out, or high not above low: as their
  *                                 digits have it
- *   event          u32 [4]        of what noise is drawn: number of the first image, images, number
+ *   draw           u32 [4]        of what noise is drawn: number of the first image, images, number
  *                                 of their command that reads the array; and number of the update
  *                                 (rtl_model/sc/tile/epx_sc_tile.h); left out: 0, 1, 0, 1
  *

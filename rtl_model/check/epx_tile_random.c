@@ -51,7 +51,7 @@ static void fill(epx_tile_vectors_t *v, epx_tile_input_t input, uint64_t seed) {
     high = least(high, input == EPX_TILE_OPERAND ? span : span >> v->setup.forward_shift);
     low = -high;
   }
-  if (input == EPX_TILE_ADC_RANGES) { /* what lines reach; low above high: as their digits do */
+  if (input == EPX_TILE_ADC_REACHES) { /* what lines reach; low above high: as their digits do */
     const int64_t lines = v->shape.rows > v->shape.units ? v->shape.rows : v->shape.units;
     high = (lines << v->setup.chip.bits_per_cell) * ((1 << v->setup.chip.dac.converter.bits) - 1);
     low = -high;
@@ -102,9 +102,9 @@ epx_status_t epx_tile_random(const epx_tile_setup_t *setup, int positions, uint6
   }
   repeat_vectors(v, seed);
   const uint64_t key = epx_random_key(seed, EPX_TILE_INPUTS + 1);
-  v->event.image = epx_random_below(key, 0, 1 << 16);
-  v->event.read = epx_random_below(key, 1, 1 << 10);
-  v->event.update = epx_random_below(key, 2, 1 << 16);
+  v->draw.image = epx_random_below(key, 0, 1 << 16);
+  v->draw.read = epx_random_below(key, 1, 1 << 10);
+  v->draw.update = epx_random_below(key, 2, 1 << 16);
   status = epx_tile_vectors_program(v, true, error);
   if (status != EPX_OK) {
     epx_tile_vectors_destroy(v);

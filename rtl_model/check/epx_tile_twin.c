@@ -61,7 +61,7 @@ static void exact_products(const cut_t *c, const int32_t *sums, const uint8_t *x
 }
 
 /* Through the twin's arrays. */
-static void array_products(const cut_t *c, const twin_workspace_t *w, uint64_t event, int m,
+static void array_products(const cut_t *c, const twin_workspace_t *w, uint64_t draw, int m,
                            products_t *out) {
   const epx_layer_map_t *map = &c->layer->plan->map;
   const epx_tile_place_t *place = &c->step->place;
@@ -70,7 +70,7 @@ static void array_products(const cut_t *c, const twin_workspace_t *w, uint64_t e
   gather_rows(c, w, m, 0, map->fan_in, lines);
   memset(out, 0, (size_t)c->units * sizeof *out);
   for (int rb = 0; rb < map->row_blocks; ++rb) {
-    epx_array_forward(twin_array(c->layer, rb, place->column_block), event, m,
+    epx_array_forward(twin_array(c->layer, rb, place->column_block), draw, m,
                       lines + rb * map->rows, sums);
     for (int u = 0; u < c->units; ++u) {
       out[u].all += sums[u];
@@ -93,8 +93,8 @@ static int64_t sum_codes(const cut_t *c, int u, int first, int end) {
 static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
   const epx_geometry_t *g = &c->layer->plan->g;
   const int count = c->neurons * c->layer->plan->window, ldc = epx_gemm_padded_n(g->units);
-  const uint64_t event =
-      epx_array_command((uint64_t)c->v->event.image + (uint64_t)sample, c->v->event.read);
+  const uint64_t draw =
+      epx_array_command((uint64_t)c->v->draw.image + (uint64_t)sample, c->v->draw.read);
   int64_t *psum = c->answer.output[EPX_TILE_OUT_PSUM], *psum_in = c->v->input[EPX_TILE_PSUM_IN];
   int32_t *sums = malloc((size_t)count * (size_t)ldc * sizeof *sums);
   products_t *products = malloc((size_t)c->units * sizeof *products);
@@ -111,7 +111,7 @@ static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
     if (c->layer->array == NULL) {
       exact_products(c, sums + (size_t)m * (size_t)ldc, x, products);
     } else {
-      array_products(c, w, event, m, products);
+      array_products(c, w, draw, m, products);
     }
     for (int u = 0; u < c->units; ++u) {
       const size_t at = vector * (size_t)c->units + (size_t)u;
@@ -188,8 +188,8 @@ static void take_post(const cut_t *c, twin_workspace_t *w, uint8_t *const *state
 static void load_sample(const cut_t *c, twin_workspace_t *w, int sample, double beta) {
   twin_load_input(c->twin, w, sample);
   twin_load_images(c->twin, w, sample);
-  w->event = twin_event(c->twin, sample, 0);
-  twin_drives(c->twin, w, sample, beta);
+  w->draw = twin_draw(c->twin, sample, 0);
+  twin_products(c->twin, w, sample, beta);
 }
 
 /* Before the last step of the first nudged phase: what drives the tile. The posts of layer 0 drive
@@ -200,7 +200,7 @@ static bool take_step(cut_t *c, double beta) {
   int32_t *post = calloc(neurons, sizeof *post);
   uint8_t *switches = calloc(neurons, 1);
   bool whole = post != NULL && switches != NULL;
-  c->v->event = (epx_sc_tile_event_t){
+  c->v->draw = (epx_sc_tile_draw_t){
       .image = c->twin->first_image,
       .images = (uint32_t)c->step->images,
       .read = c->step->place.layer == 0 ? 0 : c->twin->reads, /* layer 0's product is static */
@@ -212,7 +212,7 @@ static bool take_step(cut_t *c, double beta) {
     const int tiles = c->v->setup.tile_layer;
     const uint8_t *from =
         tiles > 0 ? w->switches[tiles]
-                  : c->twin->drive_switches + (size_t)sample * c->layer->plan->g.out_size;
+                  : c->twin->input_switches + (size_t)sample * c->layer->plan->g.out_size;
     take_post(c, w, c->twin->state, from, sample, post, switches);
     if (c->v->setup.role == EPX_ROLE_STATES) {
       take_operands(c, w, sample);
@@ -252,7 +252,7 @@ static void take_sample_terms(cut_t *c, int through, int sample, size_t first) {
   const size_t units = (size_t)c->units, at = first + (size_t)sample * (size_t)c->neurons;
   const int count = c->neurons * c->layer->plan->window;
   twin_load_images(twin, w, sample);
-  w->event = twin_event(twin, sample, 0);
+  w->draw = twin_draw(twin, sample, 0);
   const uint8_t *from = readout ? NULL : twin_learning_switches(twin, w, through, sample);
   take_post(c, w, free_post ? twin->free_state : twin->state, from, sample,
             (int32_t *)c->v->input[EPX_TILE_TERM_POST] + first * units,
@@ -330,12 +330,12 @@ static int coefficient_of(const epx_phase_t *phase, epx_array_role_t role) {
 }
 
 /* What the tile's converters reach. */
-static void take_ranges(const cut_t *c, int64_t *ranges) {
+static void take_reaches(const cut_t *c, int64_t *reaches) {
   const epx_layer_map_t *map = &c->layer->plan->map;
   const int tile = c->step->place.column_block * map->row_blocks + c->step->place.row_block;
-  if (ranges != NULL) {
-    memcpy(ranges, c->layer->ranges + epx_map_ranges(map, tile),
-           epx_tile_range_count(&c->v->shape) * sizeof *ranges);
+  if (reaches != NULL) {
+    memcpy(reaches, c->layer->reaches + epx_map_reaches(map, tile),
+           epx_tile_reach_count(&c->v->shape) * sizeof *reaches);
   }
 }
 
@@ -376,7 +376,7 @@ static epx_status_t cut_act(void *context, const epx_act_t *act, epx_error_t *er
       take_registers(c, in[EPX_TILE_WEIGHT], in[EPX_TILE_SHADOW], in[EPX_TILE_VELOCITY],
                      in[EPX_TILE_BIAS], in[EPX_TILE_BIAS_VELOCITY], in[EPX_TILE_LFSR],
                      in[EPX_TILE_WRITTEN]);
-      take_ranges(c, in[EPX_TILE_ADC_RANGES]);
+      take_reaches(c, in[EPX_TILE_ADC_REACHES]);
       return epx_substrate_keep_free(twin, error);
     case EPX_ACT_RECALL:
       epx_substrate_recall_free(twin);

@@ -23,7 +23,7 @@ static const epx_tile_array_t inputs[EPX_TILE_INPUTS] = {
     {"bias_velocity", "", EPX_DTYPE_I32, "u"},
     {"lfsr", "", EPX_DTYPE_U32, ""},
     {"written", "", EPX_DTYPE_U32, "ru"},
-    {"adc_ranges", "", EPX_DTYPE_I64, "le"},
+    {"adc_reaches", "", EPX_DTYPE_I64, "le"},
 };
 
 static const epx_tile_array_t outputs[EPX_TILE_OUTPUTS] = {
@@ -109,7 +109,7 @@ static size_t extent(const epx_tile_vectors_t *v, char letter) {
     case 'r':
       return (size_t)v->shape.rows;
     case 'l':
-      return epx_tile_range_count(&v->shape) / 2;
+      return epx_tile_reach_count(&v->shape) / 2;
     case 'e':
       return 2;
     default:
@@ -211,7 +211,7 @@ void epx_tile_input_range(const epx_tile_vectors_t *v, epx_tile_input_t input, i
       *low = 1;
       *high = UINT32_MAX;
       return;
-    case EPX_TILE_ADC_RANGES:
+    case EPX_TILE_ADC_REACHES:
       *high = (INT64_C(1) << (EPX_CONVERTER_SUM_BITS - 1)) - 1;
       *low = -*high;
       return;
@@ -238,7 +238,7 @@ static bool wanted(const epx_tile_vectors_t *v, epx_tile_parts_t parts, int inpu
     case EPX_TILE_BIAS:
     case EPX_TILE_BIAS_VELOCITY:
       return parts.update && v->shape.bias;
-    case EPX_TILE_ADC_RANGES:
+    case EPX_TILE_ADC_REACHES:
       return epx_chip_calibrates(&v->setup.chip);
     case EPX_TILE_WRITTEN:
       return !epx_device_ideal(&v->setup.chip.device);
@@ -265,7 +265,7 @@ epx_status_t epx_tile_vectors_create(const epx_tile_setup_t *setup, epx_tile_cou
     v->setup = *setup;
     v->counts = counts;
     v->update = parts.update;
-    v->event = (epx_sc_tile_event_t){.images = 1, .update = 1};
+    v->draw = (epx_sc_tile_draw_t){.images = 1, .update = 1};
     const epx_sc_tile_job_t job = epx_tile_vectors_job(v);
     v->shape = epx_sc_tile_shape(&job);
   }
@@ -330,6 +330,6 @@ epx_sc_tile_job_t epx_tile_vectors_job(const epx_tile_vectors_t *v) {
       .update = v->update,
       .weight_circuit = setup->weight_circuit,
       .bias_circuit = setup->bias_circuit,
-      .event = v->event,
+      .draw = v->draw,
   };
 }

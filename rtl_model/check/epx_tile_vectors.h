@@ -62,8 +62,8 @@ typedef enum epx_tile_input_t {
   EPX_TILE_BIAS,
   EPX_TILE_BIAS_VELOCITY,
   EPX_TILE_LFSR,
-  EPX_TILE_WRITTEN,    /* numbers of the writes of cells that are not ideal */
-  EPX_TILE_ADC_RANGES, /* of converters that follow batches (epx_tile_range_count) */
+  EPX_TILE_WRITTEN,     /* numbers of the writes of cells that are not ideal */
+  EPX_TILE_ADC_REACHES, /* of converters that follow batches (epx_tile_reach_count) */
   EPX_TILE_INPUTS
 } epx_tile_input_t;
 
@@ -107,7 +107,7 @@ typedef struct epx_tile_vectors_t {
   epx_tile_counts_t counts;
   epx_tile_shape_t shape;
   bool update;
-  epx_sc_tile_event_t event;      /* created: image 0, update 1 */
+  epx_sc_tile_draw_t draw;        /* created: image 0, update 1 */
   void *input[EPX_TILE_INPUTS];   /* NULL: the job has none */
   void *expect[EPX_TILE_OUTPUTS]; /* NULL: not known */
 } epx_tile_vectors_t;

@@ -15,7 +15,7 @@ static const epx_event_row_t rows[EPX_EVENT_COUNT] = {
           "partial sums of row blocks, offset corrections, feedback, bias terms"),
     EVENT(accumulator_bits, "bit", "held preactivations and feedback sums, read and written"),
     EVENT(pool_compares, "comparison", "2x2 max pooling: three a neuron"),
-    EVENT(neuron_ops, "neuron", "drive, feedback, bias and nudge added, rounded, clamped"),
+    EVENT(neuron_ops, "neuron", "product, feedback, bias and nudge added, rounded, clamped"),
     EVENT(state_bits_read, "bit", "states, switches and inputs read from the tile's SRAM"),
     EVENT(state_bits_written, "bit", "states, switches and inputs written to the tile's SRAM"),
     EVENT(noc_bits, "bit", "states, partial sums and feedback over the network-on-chip"),

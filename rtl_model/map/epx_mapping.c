@@ -108,7 +108,7 @@ void epx_map_units(const epx_layer_map_t *map, int column_block, int *first, int
   *end = least(*first + map->weights_per_tile, map->units);
 }
 
-size_t epx_map_ranges(const epx_layer_map_t *map, int tile) {
+size_t epx_map_reaches(const epx_layer_map_t *map, int tile) {
   size_t count = 0;
   for (int before = 0; before < tile; ++before) {
     int row, row_end, unit, unit_end;
@@ -116,7 +116,7 @@ size_t epx_map_ranges(const epx_layer_map_t *map, int tile) {
     epx_map_units(map, before / map->row_blocks, &unit, &unit_end);
     const epx_tile_shape_t shape = {
         .rows = row_end - row, .units = unit_end - unit, .slices = map->slices};
-    count += epx_tile_range_count(&shape);
+    count += epx_tile_reach_count(&shape);
   }
   return count;
 }

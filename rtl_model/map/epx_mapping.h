@@ -40,9 +40,9 @@ void epx_map_rows(const epx_layer_map_t *map, int row_block, int *first, int *en
 /* Units of column block `column_block`: [first, end). */
 void epx_map_units(const epx_layer_map_t *map, int column_block, int *first, int *end);
 
-/* Numbers of the ranges (epx_tile_range_count) of the layer's tiles before `tile`, which are
+/* Numbers of the reaches (epx_tile_reach_count) of the layer's tiles before `tile`, which are
  * numbered [column_blocks][row_blocks]; of all, where it is their number. */
-size_t epx_map_ranges(const epx_layer_map_t *map, int tile);
+size_t epx_map_reaches(const epx_layer_map_t *map, int tile);
 
 /* What a set of arrays is for. */
 typedef enum epx_array_role_t {

@@ -25,9 +25,9 @@ typedef struct epx_tile_shape_t {
   bool bias;        /* row block 0: holds its channels' biases */
 } epx_tile_shape_t;
 
-/* Numbers of the ranges of a tile's converters: low and high of its columns, then of the rows of
+/* Numbers of the reaches of a tile's lines: low and high of its columns, then of the rows of
  * each slice. */
-static inline size_t epx_tile_range_count(const epx_tile_shape_t *shape) {
+static inline size_t epx_tile_reach_count(const epx_tile_shape_t *shape) {
   return 2 * (size_t)shape->slices * (size_t)(shape->units + shape->rows);
 }
 

@@ -88,12 +88,12 @@ void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, u
   }
 }
 
-uint64_t twin_event(const twin_t *twin, int sample, int ahead) {
+uint64_t twin_draw(const twin_t *twin, int sample, int ahead) {
   return epx_array_command(twin->first_image + (uint64_t)sample, twin->reads + (uint64_t)ahead);
 }
 
 /* One convolution row's products, [units]. */
-static epx_clips_t multiply(const twin_layer_t *layer, uint64_t event, const uint8_t *image, int m,
+static epx_clips_t multiply(const twin_layer_t *layer, uint64_t draw, const uint8_t *image, int m,
                             int64_t *products) {
   uint8_t lines[EPX_TWIN_ANALOG_LINES];
   int64_t sums[EPX_TWIN_ANALOG_LINES];
@@ -103,7 +103,7 @@ static epx_clips_t multiply(const twin_layer_t *layer, uint64_t event, const uin
   for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->plan->map.row_blocks && !twin_stopped(layer); ++rb) {
       const part_t part = part_of(layer, rb, cb);
-      epx_clips_add(&clips, epx_array_forward(part.array, event, m, lines + part.row, sums));
+      epx_clips_add(&clips, epx_array_forward(part.array, draw, m, lines + part.row, sums));
       for (int u = part.unit; u < part.unit_end; ++u) {
         products[u] += sums[u - part.unit];
       }
@@ -124,7 +124,7 @@ void twin_pool_place(const int64_t *products, int units, int place, int32_t *out
   }
 }
 
-epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
+epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t draw, const uint8_t *image,
                                 int32_t *out, uint8_t *switches) {
   const int units = layer->plan->g.units,
             positions = layer->plan->g.out_height * layer->plan->g.out_width;
@@ -133,7 +133,7 @@ epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t event, const
   for (int p = 0; p < positions; ++p, out += units) {
     for (int place = 0; place < layer->plan->window; ++place) {
       epx_clips_add(&clips,
-                    multiply(layer, event, image, p * layer->plan->window + place, products));
+                    multiply(layer, draw, image, p * layer->plan->window + place, products));
       twin_pool_place(products, units, place, out, switches);
     }
     switches += switches == NULL ? 0 : units;
@@ -159,16 +159,15 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
   }
 }
 
-static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t event,
-                                     const int32_t *posts, const uint8_t *switches, int p,
-                                     int32_t *out, int ldc) {
+static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t draw, const int32_t *posts,
+                                     const uint8_t *switches, int p, int32_t *out, int ldc) {
   int64_t sums[EPX_TWIN_ANALOG_LINES];
   epx_clips_t clips = {0};
   for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
       for (int place = 0; place < layer->plan->window && !twin_stopped(layer); ++place) {
-        epx_clips_add(&clips, epx_array_backward(part.array, event, p, posts + part.unit,
+        epx_clips_add(&clips, epx_array_backward(part.array, draw, p, posts + part.unit,
                                                  switches + part.unit, place, sums));
         twin_scatter(layer, rb, sums, p, place, out, ldc);
       }
@@ -177,7 +176,7 @@ static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t event,
   return clips;
 }
 
-epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t draw, twin_place_t place,
                                  const uint8_t *switches, int32_t *out, int ldc) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   const epx_geometry_t *g = &layer->plan->g;
@@ -192,14 +191,14 @@ epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin
       posts[u] = state[u];
     }
     const uint8_t *own = layer->plan->window == 1 ? none : switches + (size_t)p * (size_t)g->units;
-    epx_clips_add(&clips, backward_position(layer, event, posts, own, p, out, ldc));
+    epx_clips_add(&clips, backward_position(layer, draw, posts, own, p, out, ldc));
   }
   return clips;
 }
 
-epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t draw, const int32_t *error,
                                int32_t *nudge) {
   static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   memset(nudge, 0, readout->plan->g.in_size * sizeof *nudge);
-  return backward_position(readout, event, error, none, 0, nudge, readout->plan->g.in_channels);
+  return backward_position(readout, draw, error, none, 0, nudge, readout->plan->g.in_channels);
 }

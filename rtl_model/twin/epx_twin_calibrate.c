@@ -12,12 +12,12 @@ static int tiles_of(const twin_layer_t *layer) {
   return layer->plan->map.row_blocks * layer->plan->map.column_blocks;
 }
 
-size_t twin_range_count(const twin_layer_t *layer) {
-  return epx_map_ranges(&layer->plan->map, tiles_of(layer));
+size_t twin_reach_count(const twin_layer_t *layer) {
+  return epx_map_reaches(&layer->plan->map, tiles_of(layer));
 }
 
 static bool follows_batches(const twin_t *twin) {
-  return twin->layer[0].ranges != NULL;
+  return twin->layer[0].reaches != NULL;
 }
 
 bool twin_uncalibrated(const epx_substrate_t *self) {
@@ -26,9 +26,9 @@ bool twin_uncalibrated(const epx_substrate_t *self) {
     return false;
   }
   for (int i = 0; i < twin->plan->tile_layers; ++i) {
-    const size_t count = twin_range_count(&twin->layer[i]);
+    const size_t count = twin_reach_count(&twin->layer[i]);
     for (size_t k = 0; k < count; ++k) {
-      if (twin->layer[i].ranges[k] != 0) {
+      if (twin->layer[i].reaches[k] != 0) {
         return false;
       }
     }
@@ -36,13 +36,13 @@ bool twin_uncalibrated(const epx_substrate_t *self) {
   return true;
 }
 
-epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error) {
+epx_status_t twin_set_reaches(twin_t *twin, epx_error_t *error) {
   epx_status_t status = EPX_OK;
   for (int i = 0; follows_batches(twin) && i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
     for (int tile = 0; status == EPX_OK && tile < tiles_of(layer); ++tile) {
-      const int64_t *ranges = layer->ranges + epx_map_ranges(&layer->plan->map, tile);
-      status = epx_array_set_ranges(layer->array[tile], ranges, error);
+      const int64_t *reaches = layer->reaches + epx_map_reaches(&layer->plan->map, tile);
+      status = epx_array_set_reaches(layer->array[tile], reaches, error);
     }
   }
   return status;
@@ -68,12 +68,12 @@ static epx_status_t observe(twin_t *copy, epx_error_t *error) {
   return status;
 }
 
-static void take_ranges(const twin_t *copy, twin_t *twin) {
+static void take_reaches(const twin_t *copy, twin_t *twin) {
   for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &copy->layer[i];
     for (int tile = 0; tile < tiles_of(layer); ++tile) {
       epx_array_observed(layer->array[tile], twin->plan->chip,
-                         twin->layer[i].ranges + epx_map_ranges(&layer->plan->map, tile));
+                         twin->layer[i].reaches + epx_map_reaches(&layer->plan->map, tile));
     }
   }
 }
@@ -111,8 +111,8 @@ epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *step
   status = copy_registers(self, copy, error);
   status = status == EPX_OK ? run(copy, step, error) : status;
   if (status == EPX_OK) {
-    take_ranges((const twin_t *)copy, twin);
-    status = twin_set_ranges(twin, error);
+    take_reaches((const twin_t *)copy, twin);
+    status = twin_set_reaches(twin, error);
   }
   epx_substrate_destroy(copy);
   return status;

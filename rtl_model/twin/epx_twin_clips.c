@@ -101,8 +101,8 @@ epx_status_t twin_follow(epx_substrate_t *self, epx_error_t *error) {
     const twin_layer_t *layer = &twin->layer[i];
     for (int tile = 0; tile < tiles_of(layer); ++tile) {
       changed |= epx_array_widen(layer->array[tile], twin->plan->chip,
-                                 layer->ranges + epx_map_ranges(&layer->plan->map, tile));
+                                 layer->reaches + epx_map_reaches(&layer->plan->map, tile));
     }
   }
-  return changed ? twin_set_ranges(twin, error) : EPX_OK;
+  return changed ? twin_set_reaches(twin, error) : EPX_OK;
 }

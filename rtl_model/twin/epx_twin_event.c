@@ -130,7 +130,7 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
                      &w->events);
     if (layer->array != NULL && !twin_stopped(layer)) {
       epx_clips_add(&w->clips[layer - twin->layer][0],
-                    epx_array_forward_change(twin_array(layer, rb, cb), w->event, m, &drive,
+                    epx_array_forward_change(twin_array(layer, rb, cb), w->draw, m, &drive,
                                              w->change + row, w->products));
       for (int u = unit; u < unit_end; ++u) {
         sums[u] += w->products[u - unit];
@@ -214,7 +214,7 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
     w->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
     if (layer->array != NULL && !twin_stopped(layer)) {
       epx_clips_add(&w->clips[layer - twin->layer][1],
-                    epx_array_backward_change(twin_array(layer, rb, cb), w->event, p, place, &drive,
+                    epx_array_backward_change(twin_array(layer, rb, cb), w->draw, p, place, &drive,
                                               w->change + unit, w->products));
       twin_scatter(layer, rb, w->products, p, place, held->backward,
                    layer->plan->dense ? g->in_channels : twin_backward_ldc(layer));

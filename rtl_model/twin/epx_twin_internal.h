@@ -29,7 +29,7 @@ typedef struct twin_pulses_t {
 /* Cycles that packets of a layer take on an event-driven chip.
  *
  * While the network is idle:
- *   hop        a vector's partial sums, from one row block to the next
+ *   partial    a vector's partial sums, from one row block to the next
  *   credit     a credit, back to the row block before
  *   link       from one vector's partial sums to the next one's, as fast as their link takes flits
  *   position   from one position's posts to the next one's, as fast as the home sends them
@@ -40,7 +40,7 @@ typedef struct twin_pulses_t {
  *   row        [free, nudged] a row of positions' share of the cycles that the busiest link takes
  *   drain      feedback of the last row of positions down, and the states that it makes up again */
 typedef struct twin_ways_t {
-  double hop, credit, link, position, row[2], drain;
+  double partial, credit, link, position, row[2], drain;
   double *post, *feedback;
 } twin_ways_t;
 
@@ -63,7 +63,7 @@ typedef struct twin_layer_t {
 
   epx_pulsed_t **pulsed; /* by tile, as below; NULL: weights are written */
   twin_pulses_t *pulses; /* likewise */
-  int64_t *ranges;       /* of its arrays, tile by tile (epx_tile_range_count); NULL: fixed */
+  int64_t *reaches;      /* of its arrays, tile by tile (epx_tile_reach_count); NULL: fixed */
   epx_array_t **array;   /* by tile, [column_blocks][row_blocks]; NULL: products are exact */
   const epx_stop_t *const *stop; /* the substrate's, looked at before a tile's product */
 
@@ -92,7 +92,7 @@ typedef struct twin_workspace_t {
   int32_t *correlation[EPX_MAX_TILE_LAYERS]; /* [units][padded fan_in]; not of the read-out */
   int64_t *bias_correlation[EPX_MAX_TILE_LAYERS];
   int64_t *readout_correlation; /* [classes][fan_in] */
-  uint64_t event;               /* epx_array_command of the products to come */
+  uint64_t draw;                /* epx_array_command of the products to come */
   uint64_t asked, computed;
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 
@@ -133,8 +133,8 @@ typedef struct twin_t {
   uint64_t presented; /* samples since creation */
   uint8_t *labels;
   uint8_t *input; /* offset input codes, compact */
-  int32_t *drive; /* layer 0's pooled product, static */
-  uint8_t *drive_switches;
+  int32_t *input_product; /* layer 0's pooled product, static */
+  uint8_t *input_switches;
   twin_counters_t counters;
   epx_clips_t clips[EPX_MAX_TILE_LAYERS][2]; /* what the workspaces do not have */
   uint32_t first_image, reads; /* of this mini-batch; commands so far that read arrays */
@@ -232,9 +232,9 @@ void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t 
 void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t place,
                    const uint8_t *switches, int32_t *out);
 
-/* epx_twin_calibrate.c: how many numbers a layer's ranges are; gives them to the arrays. */
-size_t twin_range_count(const twin_layer_t *layer);
-EPX_CHECKED epx_status_t twin_set_ranges(twin_t *twin, epx_error_t *error);
+/* epx_twin_calibrate.c: how many numbers a layer's reaches are; gives them to the arrays. */
+size_t twin_reach_count(const twin_layer_t *layer);
+EPX_CHECKED epx_status_t twin_set_reaches(twin_t *twin, epx_error_t *error);
 epx_status_t twin_calibrate(epx_substrate_t *self, const epx_calibration_t *step,
                             epx_error_t *error);
 bool twin_uncalibrated(const epx_substrate_t *self);
@@ -266,15 +266,15 @@ epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t
 void twin_analog_destroy(twin_layer_t *layer);
 epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
                               epx_error_t *error);
-epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t event, const uint8_t *image,
+epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t draw, const uint8_t *image,
                                 int32_t *out, uint8_t *switches);
-epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t event, twin_place_t place,
+epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t draw, twin_place_t place,
                                  const uint8_t *switches, int32_t *out, int ldc);
-epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t event, const int32_t *error,
+epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t draw, const int32_t *error,
                                int32_t *nudge);
 /* The command key (epx_array_command) of a sample's products in the read after `ahead` more reads.
  */
-uint64_t twin_event(const twin_t *twin, int sample, int ahead);
+uint64_t twin_draw(const twin_t *twin, int sample, int ahead);
 
 epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_block);
 /* The wordline codes of convolution row m. */
@@ -335,7 +335,7 @@ void twin_load_image(const twin_t *twin, twin_workspace_t *w, uint8_t *const *st
 void twin_load_images(const twin_t *twin, twin_workspace_t *w, int sample);
 void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample);
 void twin_logits(const twin_t *twin, twin_workspace_t *w, int64_t *logits); /* of its states */
-void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double beta);
+void twin_products(const twin_t *twin, twin_workspace_t *w, int sample, double beta);
 
 /* epx_twin_update.c */
 void twin_clear_gradient(epx_substrate_t *self);

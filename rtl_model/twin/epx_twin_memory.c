@@ -41,7 +41,7 @@ static void allocate_layer(twin_t *twin, int i, bool *failed) {
     layer->written = zeroed(weights, sizeof *layer->written, failed);
   }
   if (epx_chip_calibrates(twin->plan->chip)) {
-    layer->ranges = zeroed(twin_range_count(layer), sizeof *layer->ranges, failed);
+    layer->reaches = zeroed(twin_reach_count(layer), sizeof *layer->reaches, failed);
   }
   layer->code = zeroed(weights, 1, failed);
   layer->offset = zeroed(units, sizeof *layer->offset, failed);
@@ -70,7 +70,7 @@ static size_t scratch_size(const twin_layer_t *layer) {
 static void allocate_dynamics(const twin_t *twin, twin_workspace_t *w, int l, bool *failed) {
   const twin_layer_t *layer = &twin->layer[l];
   w->previous[l] = zeroed(layer->plan->g.out_size, 1, failed);
-  if (l > 0) { /* layer 0's product is static: twin->drive */
+  if (l > 0) { /* layer 0's product is static: twin->input_product */
     w->forward[l] = zeroed(layer->plan->g.out_size, sizeof *w->forward[l], failed);
   }
   if (l + 1 < twin->plan->layers) {
@@ -143,8 +143,8 @@ bool twin_allocate(twin_t *twin) {
   const epx_geometry_t *first = &twin->layer[0].plan->g;
   twin->labels = zeroed(samples, 1, &failed);
   twin->input = zeroed(samples * first->in_size, 1, &failed);
-  twin->drive = zeroed(samples * first->out_size, sizeof *twin->drive, &failed);
-  twin->drive_switches = zeroed(samples * first->out_size, 1, &failed);
+  twin->input_product = zeroed(samples * first->out_size, sizeof *twin->input_product, &failed);
+  twin->input_switches = zeroed(samples * first->out_size, 1, &failed);
   twin->pack_buffer = zeroed(pack, 1, &failed);
   twin->held_size = twin_event_size(twin);
   twin->pace_size = twin_pace_size(twin);
@@ -196,7 +196,7 @@ void twin_destroy(epx_substrate_t *self) {
     free(layer->bias_velocity);
     free(layer->lfsr);
     free(layer->written);
-    free(layer->ranges);
+    free(layer->reaches);
     free(layer->code);
     free(layer->offset);
     free(layer->packed_forward);
@@ -218,8 +218,8 @@ void twin_destroy(epx_substrate_t *self) {
   free(twin->labels);
   free(twin->input);
   free(twin->held);
-  free(twin->drive);
-  free(twin->drive_switches);
+  free(twin->input_product);
+  free(twin->input_switches);
   free(twin->pack_buffer);
   epx_plan_destroy(twin->plan);
   free(twin);

@@ -43,7 +43,7 @@ static bool make_ways(const epx_plan_t *plan, int i, twin_ways_t *ways) {
     return false;
   }
   if (blocks > 1) {
-    ways->hop = account_packet_cycles(plan, first, first + 1, bits) + 2.0;
+    ways->partial = account_packet_cycles(plan, first, first + 1, bits) + 2.0;
     ways->credit = account_packet_cycles(plan, first + 1, first, 0);
     ways->link = epx_packet_flits(plan->chip, bits) * traffic_flit_cycles(plan);
     ways->position = (blocks - 1) * account_post_pace(plan, i, 1);
@@ -159,12 +159,12 @@ void twin_pace_vector(const twin_t *twin, const twin_layer_t *layer, twin_worksp
     w->cycles[rb] += w->word[rb];
     array[rb] = larger(array[rb] + (double)w->word[rb], m > 0 ? before[rb] : 0.0);
     added[rb] = larger(array[rb], last);
-    added[rb] = larger(added[rb], rb > 0 ? left[rb - 1] + ways->hop : 0.0);
+    added[rb] = larger(added[rb], rb > 0 ? left[rb - 1] + ways->partial : 0.0);
     left[rb] = added[rb];
     if (rb + 1 < blocks) {
       left[rb] = larger(left[rb], m > 0 ? last + ways->link : 0.0);
       if (m >= room) {
-        const double came = sent[((m + 2) % slots) * blocks + rb] + ways->hop;
+        const double came = sent[((m + 2) % slots) * blocks + rb] + ways->partial;
         left[rb] = larger(left[rb], larger(came, m > room ? used[rb + 1] : 0.0) + ways->credit);
       }
     }

@@ -14,8 +14,8 @@ static void reset_optimiser(twin_t *twin, int i) {
   if (layer->written != NULL) {
     memset(layer->written, 0, units * (size_t)layer->plan->g.fan_in * sizeof *layer->written);
   }
-  if (layer->ranges != NULL) {
-    memset(layer->ranges, 0, twin_range_count(layer) * sizeof *layer->ranges);
+  if (layer->reaches != NULL) {
+    memset(layer->reaches, 0, twin_reach_count(layer) * sizeof *layer->reaches);
   }
   if (layer->bias != NULL) {
     memset(layer->bias_velocity, 0, units * sizeof *layer->bias_velocity);
@@ -53,7 +53,7 @@ epx_status_t twin_load(epx_substrate_t *self, const epx_params_t *params, epx_er
     reset_optimiser(twin, i);
     status = twin_pack(twin, i, error);
   }
-  return status == EPX_OK ? twin_set_ranges(twin, error) : status;
+  return status == EPX_OK ? twin_set_reaches(twin, error) : status;
 }
 
 epx_status_t twin_store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error) {
@@ -99,7 +99,8 @@ static void registers_of(const twin_layer_t *layer, register_t list[REGISTERS]) 
   list[3] = (register_t){"bias_velocity", layer->bias_velocity, units, EPX_DTYPE_I32, false};
   list[4] = (register_t){"lfsr", layer->lfsr, tiles, EPX_DTYPE_U32, false};
   list[5] = (register_t){"written", layer->written, weights, EPX_DTYPE_U32, true};
-  list[6] = (register_t){"adc_ranges", layer->ranges, twin_range_count(layer), EPX_DTYPE_I64, true};
+  list[6] =
+      (register_t){"adc_reaches", layer->reaches, twin_reach_count(layer), EPX_DTYPE_I64, true};
 }
 
 /* Whether anything is drawn by number: arrays that are not exact, and pulses. */
@@ -145,7 +146,7 @@ static void format_register(const twin_t *twin, const twin_layer_t *layer, const
     snprintf(out->format, sizeof out->format, "%s read as %s",
              epx_qformat_print(layer->plan->shadow, text[0]),
              epx_qformat_print(layer->plan->synapse, text[1]));
-  } else if (r->data == layer->ranges) {
+  } else if (r->data == layer->reaches) {
     out->keys = "chip.input or chip.state, chip.array.dac, chip.array.bits_per_cell";
     snprintf(out->format, sizeof out->format, "codes %s, DAC digits of %d bits%s, cells of %d",
              epx_qformat_print(codes, text[0]), chip->dac.converter.bits,
@@ -257,5 +258,5 @@ epx_status_t twin_restore(epx_substrate_t *self, const epx_npz_t *npz, const cha
     status = restore_register(npz, label, "twin.clips", &clips, error);
   }
   twin_clips_set(twin, total);
-  return status == EPX_OK ? twin_set_ranges(twin, error) : status;
+  return status == EPX_OK ? twin_set_reaches(twin, error) : status;
 }

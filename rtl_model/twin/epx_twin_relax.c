@@ -77,7 +77,7 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
     }
     if (readout->array != NULL && w->held == NULL) {
       epx_clips_add(&w->clips[twin->plan->layers][1],
-                    twin_analog_errors(readout, w->event, error, w->nudge));
+                    twin_analog_errors(readout, w->draw, error, w->nudge));
     } else if (readout->array == NULL) {
       memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
       for (int k = 0; k < readout->plan->g.units; ++k) {
@@ -97,7 +97,7 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
   }
 }
 
-void twin_drives(const twin_t *twin, twin_workspace_t *w, int sample, double beta) {
+void twin_products(const twin_t *twin, twin_workspace_t *w, int sample, double beta) {
   for (int l = 1; l < twin->plan->layers; ++l) {
     const twin_place_t place = twin_state_place(twin, w, l);
     const twin_layer_t *layer = &twin->layer[l];
@@ -155,7 +155,7 @@ static unsigned fire_layer(const twin_t *twin, twin_workspace_t *w, int sample, 
                     layer->plan->neuron.shift, layer->plan->neuron.max_code,
                     layer->plan->neuron.rounding == EPX_ROUND_TRUNCATE};
   const int32_t *forward = /* layer 0's is static */
-      l == 0 ? twin->drive + (size_t)sample * g->out_size : w->forward[l];
+      l == 0 ? twin->input_product + (size_t)sample * g->out_size : w->forward[l];
   unsigned changed = 0;
   for (int y = 0; y < g->out_height; ++y) {
     for (int x = 0; x < g->out_width; ++x) {
@@ -197,9 +197,9 @@ static void relax_sample(void *context, int sample, int thread) {
     unsigned changed = 0;
     twin_event_command(w, task->beta != 0.0 ? EPX_COMMAND_NUDGED_STEP : EPX_COMMAND_FREE_STEP);
     const int step = task->steps - remaining;
-    w->event = twin_event(twin, sample, step);
+    w->draw = twin_draw(twin, sample, step);
     twin_clips_begin_step(twin, w, step);
-    twin_drives(twin, w, sample, task->beta);
+    twin_products(twin, w, sample, task->beta);
     if (w->held != NULL) {
       twin_pace_end_step(twin, w);
     }
@@ -238,7 +238,7 @@ epx_status_t twin_relax(epx_substrate_t *self, int steps, double beta, epx_error
   return epx_stop_status(self->stop, error);
 }
 
-static void drive_sample(void *context, int sample, int thread) {
+static void multiply_input(void *context, int sample, int thread) {
   twin_t *twin = context;
   twin_workspace_t *w = &twin->workspace[thread];
   const twin_layer_t *layer = &twin->layer[0];
@@ -247,8 +247,8 @@ static void drive_sample(void *context, int sample, int thread) {
     return;
   }
   twin_load_input(twin, w, sample);
-  w->event = twin_event(twin, sample, 0);
-  twin_forward(twin, 0, w, w->image[0], twin->drive + out, twin->drive_switches + out);
+  w->draw = twin_draw(twin, sample, 0);
+  twin_forward(twin, 0, w, w->image[0], twin->input_product + out, twin->input_switches + out);
 }
 
 void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample) {
@@ -292,7 +292,7 @@ epx_status_t twin_present(epx_substrate_t *self, const epx_batch_t *batch, epx_e
   twin->first_image = twin->counters.images + (uint32_t)batch->first;
   twin->counters.images += (uint32_t)batch->total;
   twin->reads = 0;
-  epx_parallel_for(n, drive_sample, twin);
+  epx_parallel_for(n, multiply_input, twin);
   twin->reads = 1;
   return epx_stop_status(self->stop, error);
 }
@@ -308,7 +308,7 @@ epx_status_t twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicte
     int best = 0;
     twin_load_images(twin, w, sample);
     twin_event_command(w, EPX_COMMAND_PREDICT);
-    w->event = twin_event(twin, sample, 0);
+    w->draw = twin_draw(twin, sample, 0);
     if (twin_has_readout(twin)) {
       twin_logits(twin, w, score);
     } else {

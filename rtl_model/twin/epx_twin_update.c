@@ -45,7 +45,7 @@ const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, i
   const int l = layer->plan->parameter;
   if (l == 0) {
     twin_load_input(twin, w, sample);
-    return twin->drive_switches + (size_t)sample * layer->plan->g.out_size;
+    return twin->input_switches + (size_t)sample * layer->plan->g.out_size;
   }
   const bool free_pre = twin_rule_different(twin) && layer->plan->role == EPX_ROLE_STATES;
   twin_load_image(twin, w, free_pre ? twin->free_state : twin->state, l - 1, sample);
@@ -87,7 +87,7 @@ static void accumulate_sample(void *context, int item, int thread) {
   }
   twin_event_sample(twin, w, sample);
   twin_event_command(w, EPX_COMMAND_CORRELATE);
-  w->event = twin_event(twin, sample, 0);
+  w->draw = twin_draw(twin, sample, 0);
   for (int i = 0; i < twin->plan->tile_layers; ++i) {
     if (twin->layer[i].plan->role == EPX_ROLE_READOUT || twin_shares_gradient(twin, i)) {
       continue;
@@ -134,19 +134,19 @@ static void collect(twin_t *twin) {
 }
 
 /* Samples that one thread's 32-bit sums surely hold. */
-static int safe_samples(const twin_t *twin, int coefficient) {
+static int samples_that_fit(const twin_t *twin, int coefficient) {
   int samples = 1 << 20;
   for (int l = 0; l < twin->plan->layers; ++l) {
     const int sets = epx_switch_sets(&twin->base.network, l);
-    const int held = epx_conv_correlate_images(&twin->layer[l].plan->conv, coefficient * sets);
-    samples = held < samples ? held : samples;
+    const int fit = epx_conv_correlate_images(&twin->layer[l].plan->conv, coefficient * sets);
+    samples = fit < samples ? fit : samples;
   }
   return samples;
 }
 
 epx_status_t twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  const int chunk = safe_samples(twin, phase->coefficient);
+  const int chunk = samples_that_fit(twin, phase->coefficient);
   for (int first = 0; first < twin->samples; first += chunk) {
     const int left = twin->samples - first;
     accumulate_task_t task = {twin, phase, first};

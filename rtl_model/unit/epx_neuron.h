@@ -2,7 +2,7 @@
 /* The neuron unit: from an exact preactivation to a state code.
  *
  * v is an integer at the layer's accumulator fraction F (value v * 2^-F), the sum of forward and
- * backward drive, bias and nudge. The hard sigmoids are a shift, one rounding and a clamp. */
+ * backward product, bias and nudge. The hard sigmoids are a shift, one rounding and a clamp. */
 #ifndef EPX_NEURON_H
 #define EPX_NEURON_H
 

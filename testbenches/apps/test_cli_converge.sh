@@ -36,7 +36,7 @@ check 'synapse bits: gradient' within "$(factor synapse $gradient 4 6)" 1.6 2.4
 # Enough bits: an ADC adds nothing, to the last bit.
 check 'lossless ADCs' awk -F , '$1 == "adc" && $2 == 15 { exit !($9 == $10 && $11 == $12) }' s1/convergence.csv
 check 'a bit fewer does' awk -F , '$1 == "adc" && $2 == 14 { exit !($9 > $10) }' s1/convergence.csv
-# What varies no weight is held against golden with the same weights: no rest but an ADC's.
+# What varies no weight is compared with golden with the same weights: no rest but an ADC's.
 check 'no rest of states' awk -F , '$1 == "state" && ($10 != 0 || $12 != 0) { exit 1 }' s1/convergence.csv
 
 run 0 converge mlp.yaml --out t --threads 3

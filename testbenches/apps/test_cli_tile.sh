@@ -227,19 +227,19 @@ for layer in 0 1 readout; do
   run 0 "${tile[@]}" --vectors noisy.npz "${devices[@]}"
   run 0 "${tile[@]}" --random 5 --layer "$layer" "${devices[@]}"
 done
-what='numbers of events and writes'
-for change in event[0]=77 event[2]=77 written=i4:128,10:7; do
+what='draw numbers and writes'
+for change in draw[0]=77 draw[2]=77 written=i4:128,10:7; do
   make other.npz +noisy.npz "$change"
   run 1 "${tile[@]}" --vectors other.npz "${devices[@]}"
   prints 'FAIL  forward product'
 done
-make bad.npz +noisy.npz event=i4:3:0
-refuse 2 "array 'event' is [3]" "${tile[@]}" --vectors bad.npz "${devices[@]}"
-make bad.npz +noisy.npz 'event[1]=0'
-refuse 2 "array 'event' holds 0 at element 1; expected numbers of 32 bits, and 1 or more images" \
+make bad.npz +noisy.npz draw=i4:3:0
+refuse 2 "array 'draw' is [3]" "${tile[@]}" --vectors bad.npz "${devices[@]}"
+make bad.npz +noisy.npz 'draw[1]=0'
+refuse 2 "array 'draw' holds 0 at element 1; expected numbers of 32 bits, and 1 or more images" \
   "${tile[@]}" --vectors bad.npz "${devices[@]}"
-make bad.npz +noisy.npz 'event[1]=3'
-refuse 2 "array 'event' says 3 images; expected as many vectors of each (of 2)" "${tile[@]}" \
+make bad.npz +noisy.npz 'draw[1]=3'
+refuse 2 "array 'draw' says 3 images; expected as many vectors of each (of 2)" "${tile[@]}" \
   --vectors bad.npz "${devices[@]}"
 refuse 2 "array 'written' has no use in this job: the cells are ideal" "${tile[@]}" \
   --vectors noisy.npz

@@ -13,7 +13,7 @@ TEST(BiasLadder, LadderClimbsRungByRung) {
   add_ladder(rows, sample);
   const std::string html = page_of(rows);
   EXPECT_TRUE(has_cells(html, {"symmetric, β = 0.1, UQ0.8, Q1.6 (avg, synchronous, 250 + 30)"}));
-  EXPECT_TRUE(has(html, "No estimate was held against BPTT."));
+  EXPECT_TRUE(has(html, "No estimate was compared with BPTT."));
   const Json charts = charts_of(html);
   const json_t *bars = find_titled(charts.get(), "title", "Relative L2 error, rung by rung");
   const std::map<std::string, double> wanted = {{"Finite T", 0.01}, {"Finite β", 0.03},

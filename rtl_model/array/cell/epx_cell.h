@@ -2,7 +2,7 @@
 /* What conductances suffer, applied: read noise, programming error, stuck cells, drift, retention
  * (epx_cell_effects.h has the parameters and the laws of the errors).
  *
- * Cells are numbered row * columns + column. Each effect is a function of (seed, tile, event,
+ * Cells are numbered row * columns + column. Each effect is a function of (seed, tile, draw number,
  * cell), see epx_array_random.h; functions take cells [first, first + count) and give the same bits
  * one by one or all at once. In and out may be the same array unless said. */
 #ifndef EPX_CELL_H
@@ -20,13 +20,13 @@ extern "C" {
 /* ---- read noise: fresh for every cell and read ---- */
 
 void epx_read_noise_apply(const epx_read_noise_t *noise, epx_cell_range_t range, uint64_t seed,
-                          uint64_t tile, uint64_t event, size_t first, size_t count,
-                          const double *g, double *read);
+                          uint64_t tile, uint64_t draw, size_t first, size_t count, const double *g,
+                          double *read);
 
 /* ---- programming error: g = target + e_device + e_cycle, limited to the range ---- */
 
 void epx_program_error_apply(const epx_program_error_t *program, epx_cell_range_t range,
-                             uint64_t seed, uint64_t tile, uint64_t event, size_t first,
+                             uint64_t seed, uint64_t tile, uint64_t draw, size_t first,
                              size_t count, const double *target, double *g);
 
 /* ---- stuck cells: each with the given probability, for good ---- */

@@ -5,7 +5,7 @@
 #include "epx_clones.h"
 
 static uint64_t static_key(uint64_t seed, epx_array_purpose_t purpose, uint64_t tile) {
-  return epx_array_event_key(epx_array_key(seed, purpose, tile), EPX_ARRAY_STATIC);
+  return epx_array_draw_key(epx_array_key(seed, purpose, tile), EPX_ARRAY_STATIC);
 }
 
 static inline double nu_of(double nu, double spread, uint64_t key, size_t cell) {

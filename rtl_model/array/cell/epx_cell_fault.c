@@ -3,7 +3,7 @@
 #include "epx_cell.h"
 
 static uint64_t map_key(uint64_t seed, uint64_t tile) {
-  return epx_array_event_key(epx_array_key(seed, EPX_ARRAY_FAULT, tile), EPX_ARRAY_STATIC);
+  return epx_array_draw_key(epx_array_key(seed, EPX_ARRAY_FAULT, tile), EPX_ARRAY_STATIC);
 }
 
 static epx_fault_t fault(const epx_faults_t *faults, uint64_t key, size_t cell) {

@@ -32,9 +32,9 @@ EPX_CLONES static void limit(epx_cell_range_t range, size_t count, double *g) {
 }
 
 void epx_read_noise_apply(const epx_read_noise_t *noise, epx_cell_range_t range, uint64_t seed,
-                          uint64_t tile, uint64_t event, size_t first, size_t count,
-                          const double *g, double *read) {
-  const uint64_t key = epx_array_event_key(epx_array_key(seed, EPX_ARRAY_READ_NOISE, tile), event);
+                          uint64_t tile, uint64_t draw, size_t first, size_t count, const double *g,
+                          double *read) {
+  const uint64_t key = epx_array_draw_key(epx_array_key(seed, EPX_ARRAY_READ_NOISE, tile), draw);
   double normal[BLOCK];
   for (size_t done = 0; done < count; done += BLOCK) {
     const size_t size = count - done < BLOCK ? count - done : BLOCK;
@@ -44,11 +44,11 @@ void epx_read_noise_apply(const epx_read_noise_t *noise, epx_cell_range_t range,
 }
 
 void epx_program_error_apply(const epx_program_error_t *program, epx_cell_range_t range,
-                             uint64_t seed, uint64_t tile, uint64_t event, size_t first,
+                             uint64_t seed, uint64_t tile, uint64_t draw, size_t first,
                              size_t count, const double *target, double *g) {
   const uint64_t key = epx_array_key(seed, EPX_ARRAY_PROGRAM, tile);
-  const uint64_t device = epx_array_event_key(key, EPX_ARRAY_STATIC);
-  const uint64_t cycle = epx_array_event_key(key, event);
+  const uint64_t device = epx_array_draw_key(key, EPX_ARRAY_STATIC);
+  const uint64_t cycle = epx_array_draw_key(key, draw);
   double normal[BLOCK], sum[BLOCK];
   for (size_t done = 0; done < count; done += BLOCK) {
     const size_t size = count - done < BLOCK ? count - done : BLOCK;

@@ -182,13 +182,13 @@ EPX_CLONES static void scale_with_errors(int count, int64_t unit, const int64_t 
   }
 }
 
-static int64_t convert(const epx_adc_t *adc, uint64_t event, int64_t unit, int first, int count,
+static int64_t convert(const epx_adc_t *adc, uint64_t draw, int64_t unit, int first, int count,
                        const int64_t *sum, int64_t *out) {
   if (adc->converter.kind == EPX_CONVERTER_IDEAL) {
     scale_exactly(count, unit, sum, out);
     return 0;
   }
-  const uint64_t key = epx_array_event_key(adc->key, event);
+  const uint64_t key = epx_array_draw_key(adc->key, draw);
   const int64_t levels = INT64_C(1) << adc->converter.bits;
   double normal[EPX_CONVERTER_BLOCK] = {0.0};
   int64_t t[EPX_CONVERTER_BLOCK], clips = 0;
@@ -214,12 +214,12 @@ static int64_t convert(const epx_adc_t *adc, uint64_t event, int64_t unit, int f
   return clips;
 }
 
-int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t event, int first, int count,
+int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t draw, int first, int count,
                         const int64_t *sum, int64_t *out) {
-  return convert(adc, event, INT64_C(1) << EPX_CONVERTER_FRACTION, first, count, sum, out);
+  return convert(adc, draw, INT64_C(1) << EPX_CONVERTER_FRACTION, first, count, sum, out);
 }
 
-int64_t epx_adc_convert_fine(const epx_adc_t *adc, uint64_t event, int first, int count,
+int64_t epx_adc_convert_fine(const epx_adc_t *adc, uint64_t draw, int first, int count,
                              const int64_t *sum, int64_t *out) {
-  return convert(adc, event, 1, first, count, sum, out);
+  return convert(adc, draw, 1, first, count, sum, out);
 }

@@ -18,9 +18,9 @@
  *   reconstructed sum = low + code q, in units of 2^-F
  *
  * offset and noise in LSB (one LSB is q), gain relative to the zero of the sum; xi is normal, drawn
- * by (tile, event, line). Where 0 lies in the range it is one of the levels. SAR, ramp and ideal
- * converters share the transfer; they differ in steps (SAR: b, ramp: 2^b, ideal: 1), and the ideal
- * one is lossless: the reconstructed sum is s 2^F and never clips. */
+ * by (tile, draw number, line). Where 0 lies in the range it is one of the levels. SAR, ramp and
+ * ideal converters share the transfer; they differ in steps (SAR: b, ramp: 2^b, ideal: 1), and the
+ * ideal one is lossless: the reconstructed sum is s 2^F and never clips. */
 #ifndef EPX_ADC_H
 #define EPX_ADC_H
 
@@ -63,11 +63,11 @@ void epx_adc_levels(const epx_adc_t *adc, int line, int64_t *low, int64_t *step)
 
 /* Converts lines [first, first + count) of one read: sum[i] -> out[i], which may be the same
  * array. Returns the number of clips. Lines may be taken in any order and number with the same
- * event. */
-int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t event, int first, int count,
+ * draw number. */
+int64_t epx_adc_convert(const epx_adc_t *adc, uint64_t draw, int first, int count,
                         const int64_t *sum, int64_t *out);
 /* The same of sums in output units: t = sum, and s = sum 2^-F. */
-int64_t epx_adc_convert_fine(const epx_adc_t *adc, uint64_t event, int first, int count,
+int64_t epx_adc_convert_fine(const epx_adc_t *adc, uint64_t draw, int first, int count,
                              const int64_t *sum, int64_t *out);
 
 #ifdef __cplusplus

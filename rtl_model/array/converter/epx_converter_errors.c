@@ -12,7 +12,7 @@ epx_status_t epx_converter_check_lines(int lines, const char *key, epx_error_t *
 
 void epx_converter_static(const epx_converter_t *c, uint64_t array_key, int lines, double *gain,
                           double *offset) {
-  const uint64_t key = epx_array_event_key(array_key, EPX_ARRAY_STATIC);
+  const uint64_t key = epx_array_draw_key(array_key, EPX_ARRAY_STATIC);
   const int each = c->lines_each > 1 ? c->lines_each : 1;
   for (int line = 0; line < lines; ++line) {
     const uint64_t converter = (uint64_t)(line / each);

@@ -55,9 +55,9 @@ EPX_CLONES static void carry(int count, const uint8_t *restrict digit, const dou
   }
 }
 
-void epx_dac_drive(const epx_dac_t *dac, uint64_t event, int first, int count, const uint8_t *digit,
+void epx_dac_drive(const epx_dac_t *dac, uint64_t draw, int first, int count, const uint8_t *digit,
                    int32_t *out) {
-  const uint64_t key = epx_array_event_key(dac->key, event);
+  const uint64_t key = epx_array_draw_key(dac->key, draw);
   const int top = (1 << dac->converter.bits) - 1;
   const double limit = (double)(EPX_DAC_MOST * top << EPX_CONVERTER_FRACTION);
   double noise[EPX_CONVERTER_BLOCK] = {0.0};

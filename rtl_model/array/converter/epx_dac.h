@@ -30,8 +30,8 @@ EPX_CHECKED epx_status_t epx_dac_create(const epx_converter_t *converter, int li
 void epx_dac_destroy(epx_dac_t *dac);
 
 /* Lines [first, first + count) of one drive: digit[i] -> out[i] in units of 2^-F digits. Lines may
- * be taken in any order and number with the same event. */
-void epx_dac_drive(const epx_dac_t *dac, uint64_t event, int first, int count, const uint8_t *digit,
+ * be taken in any order and number with the same draw number. */
+void epx_dac_drive(const epx_dac_t *dac, uint64_t draw, int first, int count, const uint8_t *digit,
                    int32_t *out);
 
 #ifdef __cplusplus

@@ -67,11 +67,11 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   array->adc = chip->adc;
   array->follows_weights = chip->adc.reach == EPX_ADC_REACH_WEIGHTS;
   array->written_since = true;
-  array->row_words = epx_array_words(shape->rows);
-  array->unit_words = epx_array_words(shape->units);
+  array->row_chunks = epx_array_chunks(shape->rows);
+  array->unit_chunks = epx_array_chunks(shape->units);
   const size_t bits = (size_t)shape->synapse_bits;
-  array->column_planes = calloc((size_t)shape->units * bits * array->row_words, sizeof(uint64_t));
-  array->row_planes = calloc((size_t)shape->rows * bits * array->unit_words, sizeof(uint64_t));
+  array->column_planes = calloc((size_t)shape->units * bits * array->row_chunks, sizeof(uint64_t));
+  array->row_planes = calloc((size_t)shape->rows * bits * array->unit_chunks, sizeof(uint64_t));
   array->lossy =
       chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.converter.kind != EPX_CONVERTER_IDEAL;
   epx_status_t status = EPX_OK;
@@ -115,8 +115,8 @@ void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t w
   const int bits = array->shape.synapse_bits;
   for (int bit = 0; bit < bits; ++bit) {
     const bool on = (code >> bit & 1) != 0;
-    put(array->column_planes + (size_t)(unit * bits + bit) * array->row_words, row, on);
-    put(array->row_planes + (size_t)(bit * array->shape.rows + row) * array->unit_words, unit, on);
+    put(array->column_planes + (size_t)(unit * bits + bit) * array->row_chunks, row, on);
+    put(array->row_planes + (size_t)(bit * array->shape.rows + row) * array->unit_chunks, unit, on);
   }
 }
 
@@ -154,7 +154,7 @@ void array_count_columns(const epx_array_t *array, const uint64_t *driven_rows, 
   const int bits = array->shape.synapse_bits, slices = array->shape.slices;
   if (array->bits_per_cell == 1) { /* a plane is a column, and columns lie one after another */
     negate_each(bits - 1 - first % bits, bits, count, sums);
-    add_planes(array->column_planes + (size_t)first * array->row_words, array->row_words,
+    add_planes(array->column_planes + (size_t)first * array->row_chunks, array->row_chunks,
                driven_rows, count, 1, sums);
     negate_each(bits - 1 - first % bits, bits, count, sums);
     return;
@@ -163,8 +163,8 @@ void array_count_columns(const epx_array_t *array, const uint64_t *driven_rows, 
     const int unit = (first + i) / slices, slice = (first + i) % slices;
     const int begin = slice * array->bits_per_cell;
     for (int bit = begin; bit < slice_end(array, slice); ++bit) {
-      add_planes(array->column_planes + (size_t)(unit * bits + bit) * array->row_words,
-                 array->row_words, driven_rows, 1, bit_value(array, bit, begin), sums + i);
+      add_planes(array->column_planes + (size_t)(unit * bits + bit) * array->row_chunks,
+                 array->row_chunks, driven_rows, 1, bit_value(array, bit, begin), sums + i);
     }
   }
 }
@@ -173,8 +173,8 @@ void array_count_rows(const epx_array_t *array, const uint64_t *driven_units, in
                       int count, int64_t *sums) {
   const int begin = slice * array->bits_per_cell;
   for (int bit = begin; bit < slice_end(array, slice); ++bit) {
-    add_planes(array->row_planes + (size_t)(bit * array->shape.rows + first) * array->unit_words,
-               array->unit_words, driven_units, count, bit_value(array, bit, begin), sums);
+    add_planes(array->row_planes + (size_t)(bit * array->shape.rows + first) * array->unit_chunks,
+               array->unit_chunks, driven_units, count, bit_value(array, bit, begin), sums);
   }
 }
 
@@ -201,7 +201,7 @@ static uint64_t gather_bits(const uint8_t *bytes, int bit) {
 
 void array_pack(const epx_array_t *array, bool backward, epx_driven_t *driven) {
   const int lines = backward ? array->shape.units : array->shape.rows;
-  const size_t words = backward ? array->unit_words : array->row_words;
+  const size_t words = backward ? array->unit_chunks : array->row_chunks;
   memset(driven->plane, 0, (size_t)driven->bits * words * sizeof *driven->plane);
   for (int bit = 0; bit < driven->bits; ++bit) {
     uint64_t *plane = driven->plane + (size_t)bit * words;
@@ -215,17 +215,16 @@ void array_pack(const epx_array_t *array, bool backward, epx_driven_t *driven) {
   }
 }
 
-void array_carry(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven) {
+void array_carry(const epx_array_t *array, uint64_t draw, bool backward, epx_driven_t *driven) {
   if (array->dac[backward] != NULL) {
     const int lines = backward ? array->shape.units : array->shape.rows;
-    epx_dac_drive(array->dac[backward], event, 0, lines, driven->digit, driven->carried);
+    epx_dac_drive(array->dac[backward], draw, 0, lines, driven->digit, driven->carried);
   }
 }
 
-void epx_array_drive(const epx_array_t *array, uint64_t event, bool backward,
-                     epx_driven_t *driven) {
+void epx_array_drive(const epx_array_t *array, uint64_t draw, bool backward, epx_driven_t *driven) {
   array_pack(array, backward, driven);
-  array_carry(array, event, backward, driven);
+  array_carry(array, draw, backward, driven);
 }
 
 /* What would be converted, as it is; a line at a time of what is counted in whole sums or, of
@@ -241,8 +240,8 @@ static void observe(const epx_array_t *array, bool rows, int slice, int first, i
 }
 
 /* Through the converters: sums of digits, or, of cells, of the converters' units. */
-static epx_clips_t convert(const epx_array_t *array, bool rows, int slice, uint64_t event,
-                           int first, int count, int64_t *sums) {
+static epx_clips_t convert(const epx_array_t *array, bool rows, int slice, uint64_t draw, int first,
+                           int count, int64_t *sums) {
   const epx_adc_t *adc = rows ? array->rows[slice] : array->columns;
   int64_t clips = 0;
   if (array->reads != NULL && first == 0) {
@@ -251,9 +250,9 @@ static epx_clips_t convert(const epx_array_t *array, bool rows, int slice, uint6
   if (array->observed != NULL) {
     observe(array, rows, slice, first, count, sums);
   } else if (array->cells != NULL) {
-    clips = epx_adc_convert_fine(adc, event, first, count, sums, sums);
+    clips = epx_adc_convert_fine(adc, draw, first, count, sums, sums);
   } else {
-    clips = epx_adc_convert(adc, event, first, count, sums, sums);
+    clips = epx_adc_convert(adc, draw, first, count, sums, sums);
   }
   return (epx_clips_t){(uint64_t)count, (uint64_t)clips};
 }
@@ -265,36 +264,36 @@ EPX_CLONES static void double_sums(int count, int64_t *restrict sums) {
   }
 }
 
-epx_clips_t epx_array_read_columns(const epx_array_t *array, uint64_t event,
+epx_clips_t epx_array_read_columns(const epx_array_t *array, uint64_t draw,
                                    const epx_driven_t *rows, int first, int count, int64_t *sums) {
   memset(sums, 0, (size_t)count * sizeof *sums);
   if (array->cells != NULL) {
-    epx_array_cells_columns(array->cells, event, rows, array->dac[0] != NULL, first, count, sums);
+    epx_array_cells_columns(array->cells, draw, rows, array->dac[0] != NULL, first, count, sums);
   }
   for (int bit = rows->bits - 1; array->cells == NULL && bit >= 0; --bit) {
     if (bit + 1 < rows->bits) {
       double_sums(count, sums);
     }
-    array_count_columns(array, rows->plane + (size_t)bit * array->row_words, first, count, sums);
+    array_count_columns(array, rows->plane + (size_t)bit * array->row_chunks, first, count, sums);
   }
-  return array->lossy ? convert(array, false, 0, event, first, count, sums) : (epx_clips_t){0};
+  return array->lossy ? convert(array, false, 0, draw, first, count, sums) : (epx_clips_t){0};
 }
 
-epx_clips_t epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_driven_t *units,
+epx_clips_t epx_array_read_rows(const epx_array_t *array, uint64_t draw, const epx_driven_t *units,
                                 int slice, int first, int count, int64_t *sums) {
   memset(sums, 0, (size_t)count * sizeof *sums);
   if (array->cells != NULL) {
-    epx_array_cells_rows(array->cells, event, units, array->dac[1] != NULL, slice, first, count,
+    epx_array_cells_rows(array->cells, draw, units, array->dac[1] != NULL, slice, first, count,
                          sums);
   }
   for (int bit = units->bits - 1; array->cells == NULL && bit >= 0; --bit) {
     if (bit + 1 < units->bits) {
       double_sums(count, sums);
     }
-    array_count_rows(array, units->plane + (size_t)bit * array->unit_words, slice, first, count,
+    array_count_rows(array, units->plane + (size_t)bit * array->unit_chunks, slice, first, count,
                      sums);
   }
-  return array->lossy ? convert(array, true, slice, event, first, count, sums) : (epx_clips_t){0};
+  return array->lossy ? convert(array, true, slice, draw, first, count, sums) : (epx_clips_t){0};
 }
 
 void epx_array_finish(const epx_array_t *array, int count, int64_t *sums) {

@@ -49,7 +49,7 @@ bool epx_chip_noisy(const epx_chip_t *chip);
 static inline uint64_t epx_array_command(uint64_t image, uint64_t read) {
   return epx_random_key(epx_random_key(UINT64_C(0x6576656e74), image), read);
 }
-static inline uint64_t epx_array_event(uint64_t command, int word, int place, int slice, int pass) {
+static inline uint64_t epx_array_draw(uint64_t command, int word, int place, int slice, int pass) {
   return epx_random_key(command, (uint64_t)word << 16 | (uint64_t)place << 12 |
                                      (uint64_t)slice << 8 | (uint64_t)pass);
 }
@@ -66,7 +66,7 @@ EPX_CHECKED epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error
 int epx_array_fraction(const epx_array_t *array);
 
 /* 64-bit words that hold a bit for each of `lines` lines. */
-static inline size_t epx_array_words(int lines) {
+static inline size_t epx_array_chunks(int lines) {
   return ((size_t)lines + 63) / 64;
 }
 
@@ -76,21 +76,21 @@ static inline size_t epx_array_words(int lines) {
 EPX_CHECKED epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error);
 
 /* What was observed, in whole sums, with chip->adc.headroom; lines of which nothing was: 0, 0. */
-void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges);
+void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *reaches);
 
 /* What the lines of a lossy array reach; 0, 0: as EPX_ADC_REACH_DIGITS has it. Errors: those of
  * epx_adc_set_range. */
-EPX_CHECKED epx_status_t epx_array_set_ranges(epx_array_t *array, const int64_t *ranges,
-                                              epx_error_t *error);
+EPX_CHECKED epx_status_t epx_array_set_reaches(epx_array_t *array, const int64_t *reaches,
+                                               epx_error_t *error);
 
 /* From here on a lossy array counts the clips of every line; forget: of none so far. */
 EPX_CHECKED epx_status_t epx_array_follow(epx_array_t *array, epx_error_t *error);
 void epx_array_forget(epx_array_t *array);
 
-/* Widens the ranges of lines that clipped, since epx_array_forget, more than chip->adc.coverage
+/* Widens the reaches of lines that clipped, since epx_array_forget, more than chip->adc.coverage
  * allows: the bound beyond which they did moves outwards, by a quarter of what the levels cover.
- * Returns whether any did; epx_array_set_ranges then sets them. */
-bool epx_array_widen(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges);
+ * Returns whether any did; epx_array_set_reaches then sets them. */
+bool epx_array_widen(const epx_array_t *array, const epx_chip_t *chip, int64_t *reaches);
 
 /* What lines are driven with in one pass. */
 typedef struct epx_driven_t {
@@ -101,15 +101,15 @@ typedef struct epx_driven_t {
 } epx_driven_t;
 
 /* Fills driven->plane and, where DACs are not exact, driven->carried from driven->digit and bits,
- * at one event. backward: the lines are units, else rows. */
-void epx_array_drive(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven);
+ * for one draw number. backward: the lines are units, else rows. */
+void epx_array_drive(const epx_array_t *array, uint64_t draw, bool backward, epx_driven_t *driven);
 
-/* One pass at one event: converted sums of columns [first, first + count), numbered unit * slices +
- * slice, over the driven rows; or of rows [first, first + count) over the driven units of one
- * slice. Returns what was converted, on lossy arrays, and what clipped; likewise all below. */
-epx_clips_t epx_array_read_columns(const epx_array_t *array, uint64_t event,
+/* One pass, for one draw number: converted sums of columns [first, first + count), numbered unit *
+ * slices + slice, over the driven rows; or of rows [first, first + count) over the driven units of
+ * one slice. Returns what was converted, on lossy arrays, and what clipped; likewise all below. */
+epx_clips_t epx_array_read_columns(const epx_array_t *array, uint64_t draw,
                                    const epx_driven_t *rows, int first, int count, int64_t *sums);
-epx_clips_t epx_array_read_rows(const epx_array_t *array, uint64_t event, const epx_driven_t *units,
+epx_clips_t epx_array_read_rows(const epx_array_t *array, uint64_t draw, const epx_driven_t *units,
                                 int slice, int first, int count, int64_t *sums);
 
 /* A finished product's last step: accumulated sums to whole units, nearest-even. */

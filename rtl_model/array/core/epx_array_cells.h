@@ -26,8 +26,8 @@ enum { EPX_CELL_FRACTION = EPX_CONVERTER_FRACTION };
 
 typedef struct epx_array_cells_t epx_array_cells_t;
 
-/* All weights are 0, written by event 0. Errors: EPX_ERR_MEMORY, those of epx_device_check, and
- * EPX_ERR_ARGUMENT for more lines than wires can be solved for. */
+/* All weights are 0, written with draw number 0. Errors: EPX_ERR_MEMORY, those of epx_device_check,
+ * and EPX_ERR_ARGUMENT for more lines than wires can be solved for. */
 EPX_CHECKED epx_status_t epx_array_cells_create(const epx_chip_t *chip,
                                                 const epx_tile_shape_t *shape, int tile,
                                                 epx_array_cells_t **cells, epx_error_t *error);
@@ -44,13 +44,13 @@ EPX_CHECKED epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, epx_er
 void epx_array_cells_reach(const epx_array_cells_t *cells, bool rows, int slice, int line,
                            int64_t *low, int64_t *high);
 
-/* sums[i] = what a read at this event counts in column first + i over what the rows carry; or in
- * row first + i over what the units of one slice carry. `inexact`: lines
- * carry driven->carried, which is not their digits. */
-void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
+/* sums[i] = what a read with this draw number counts in column first + i over what the rows carry;
+ * or in row first + i over what the units of one slice carry. `inexact`: lines carry
+ * driven->carried, which is not their digits. */
+void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t draw,
                              const epx_driven_t *rows, bool inexact, int first, int count,
                              int64_t *sums);
-void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event, const epx_driven_t *units,
+void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t draw, const epx_driven_t *units,
                           bool inexact, int slice, int first, int count, int64_t *sums);
 
 #ifdef __cplusplus

@@ -8,7 +8,7 @@
 #include "epx_round.h"
 
 /* Lines of one pass, and driven lines that 32 bits surely hold: a cell counts below 2^23. */
-enum { LINES = 256, HELD = 256 };
+enum { LINES = 256, FIT = 256 };
 
 EPX_CLONES static void add_line(int count, const int32_t *restrict line, int32_t *restrict sum) {
   for (int i = 0; i < count; ++i) {
@@ -20,19 +20,19 @@ EPX_CLONES static void add_line(int count, const int32_t *restrict line, int32_t
 static void add_driven(const int32_t *cells, size_t pitch, size_t words, const uint64_t *driven,
                        int count, int64_t *sums) {
   int32_t sum[LINES] = {0};
-  int held = 0;
+  int added = 0;
   for (int i = 0; i < count; ++i) {
     sums[i] = 0;
   }
   for (size_t w = 0; w < words; ++w) {
     for (uint64_t left = driven[w]; left != 0; left &= left - 1) {
       add_line(count, cells + (w * 64 + (size_t)__builtin_ctzll(left)) * pitch, sum);
-      if (++held == HELD) {
+      if (++added == FIT) {
         for (int i = 0; i < count; ++i) {
           sums[i] += sum[i];
           sum[i] = 0;
         }
-        held = 0;
+        added = 0;
       }
     }
   }
@@ -183,7 +183,7 @@ void epx_array_cells_reach(const epx_array_cells_t *cells, bool rows, int slice,
   *high = (most + one - 1) / one;
 }
 
-void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
+void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t draw,
                              const epx_driven_t *rows, bool inexact, int first, int count,
                              int64_t *sums) {
   const plane_t *plane = &cells->forward;
@@ -196,12 +196,12 @@ void epx_array_cells_columns(const epx_array_cells_t *cells, uint64_t event,
                        .lines = cells->shape.rows,
                        .first = first,
                        .count = count,
-                       .key = epx_array_event_key(cells->noise_key[0], event),
+                       .key = epx_array_draw_key(cells->noise_key[0], draw),
                        .slices = cells->shape.slices};
   read_lines(cells, &r, sums);
 }
 
-void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event, const epx_driven_t *units,
+void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t draw, const epx_driven_t *units,
                           bool inexact, int slice, int first, int count, int64_t *sums) {
   const plane_t *plane = &cells->backward;
   const size_t height = (size_t)cells->shape.rows;
@@ -215,7 +215,7 @@ void epx_array_cells_rows(const epx_array_cells_t *cells, uint64_t event, const 
                        .lines = cells->shape.units,
                        .first = first,
                        .count = count,
-                       .key = epx_array_event_key(cells->noise_key[1], event),
+                       .key = epx_array_draw_key(cells->noise_key[1], draw),
                        .slices = 1,
                        .slice = slice};
   read_lines(cells, &r, sums);

@@ -11,7 +11,7 @@
 enum { WIDEN_PART = 4 };
 
 static size_t line_count(const epx_array_t *array) {
-  return epx_tile_range_count(&array->shape) / 2;
+  return epx_tile_reach_count(&array->shape) / 2;
 }
 
 epx_status_t epx_array_follow(epx_array_t *array, epx_error_t *error) {
@@ -68,7 +68,7 @@ static bool widen(const epx_array_t *array, bool rows, int slice, int line, bool
 
 /* Lines first, first + step, ... of the converters' bank, which have ranges in common. */
 static bool widen_group(const epx_array_t *array, const epx_chip_t *chip, bool rows, int slice,
-                        int first, int step, int count, int64_t *ranges) {
+                        int first, int step, int count, int64_t *reaches) {
   uint64_t below = 0, above = 0;
   for (int i = 0; i < count; ++i) {
     const epx_adc_clips_t *clips = &array->clips[array_line(array, rows, slice, first + i * step)];
@@ -82,12 +82,12 @@ static bool widen_group(const epx_array_t *array, const epx_chip_t *chip, bool r
   for (int i = 0; (down || up) && i < count; ++i) {
     const int line = first + i * step;
     changed |= widen(array, rows, slice, line, down, up,
-                     ranges + 2 * array_line(array, rows, slice, line));
+                     reaches + 2 * array_line(array, rows, slice, line));
   }
   return changed;
 }
 
-bool epx_array_widen(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges) {
+bool epx_array_widen(const epx_array_t *array, const epx_chip_t *chip, int64_t *reaches) {
   const epx_tile_shape_t *shape = &array->shape;
   const bool each = chip->adc.reach == EPX_ADC_REACH_BATCH_LINES;
   bool changed = false;
@@ -97,7 +97,7 @@ bool epx_array_widen(const epx_array_t *array, const epx_chip_t *chip, int64_t *
       const int first = rows ? 0 : s, step = rows ? 1 : shape->slices;
       const int lines = rows ? shape->rows : shape->units, group = each ? 1 : lines;
       for (int i = 0; i < lines; i += group) {
-        changed |= widen_group(array, chip, rows, s, first + i * step, step, group, ranges);
+        changed |= widen_group(array, chip, rows, s, first + i * step, step, group, reaches);
       }
     }
   }

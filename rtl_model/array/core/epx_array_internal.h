@@ -14,7 +14,7 @@ enum { EPX_ARRAY_MAX_LINES = 65536 };
 struct epx_array_t {
   epx_tile_shape_t shape;
   int bits_per_cell;
-  size_t row_words, unit_words;
+  size_t row_chunks, unit_chunks;
   epx_driver_t driver[2];   /* of rows, of units */
   epx_dac_t *dac[2];        /* likewise; NULL: exact */
   uint64_t *column_planes;  /* [unit][bit][words of rows] */
@@ -41,9 +41,9 @@ static inline int array_line(const epx_array_t *array, bool rows, int slice, int
   return rows ? array->shape.units * array->shape.slices + slice * array->shape.rows + line : line;
 }
 
-/* The two halves of epx_array_drive: planes of digits; what DACs make of them at an event. */
+/* The two halves of epx_array_drive: planes of digits; what DACs make of them for a draw number. */
 void array_pack(const epx_array_t *array, bool backward, epx_driven_t *driven);
-void array_carry(const epx_array_t *array, uint64_t event, bool backward, epx_driven_t *driven);
+void array_carry(const epx_array_t *array, uint64_t draw, bool backward, epx_driven_t *driven);
 
 /* Lines of a slice reach [low, high], with all cells at their largest digits. */
 void array_digit_reach(const epx_array_t *array, bool rows, int slice, int64_t *low, int64_t *high);

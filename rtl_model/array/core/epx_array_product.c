@@ -4,16 +4,16 @@
 
 #include "epx_array_internal.h"
 
-/* sums[units] += factor * what the columns give for the driven digits at one event. */
-static epx_clips_t add_columns(const epx_array_t *array, uint64_t event, epx_driven_t *driven,
+/* sums[units] += factor * what the columns give for the driven digits, for one draw number. */
+static epx_clips_t add_columns(const epx_array_t *array, uint64_t draw, epx_driven_t *driven,
                                int64_t factor, int64_t *sums) {
   const int slices = array->shape.slices, columns = array->shape.units * slices;
   int64_t line[256];
   epx_clips_t clips = {0};
-  array_carry(array, event, false, driven);
+  array_carry(array, draw, false, driven);
   for (int first = 0; first < columns; first += 256) {
     const int count = columns - first < 256 ? columns - first : 256;
-    epx_clips_add(&clips, epx_array_read_columns(array, event, driven, first, count, line));
+    epx_clips_add(&clips, epx_array_read_columns(array, draw, driven, first, count, line));
     for (int i = 0; i < count; ++i) {
       const int shift = (first + i) % slices * array->bits_per_cell;
       sums[(first + i) / slices] += line[i] * factor * (INT64_C(1) << shift);
@@ -23,15 +23,15 @@ static epx_clips_t add_columns(const epx_array_t *array, uint64_t event, epx_dri
 }
 
 /* sums[rows] += factor * what the rows of a slice give. */
-static epx_clips_t add_rows(const epx_array_t *array, uint64_t event, epx_driven_t *driven,
+static epx_clips_t add_rows(const epx_array_t *array, uint64_t draw, epx_driven_t *driven,
                             int slice, int64_t factor, int64_t *sums) {
   const int rows = array->shape.rows;
   int64_t line[256];
   epx_clips_t clips = {0};
-  array_carry(array, event, true, driven);
+  array_carry(array, draw, true, driven);
   for (int first = 0; first < rows; first += 256) {
     const int count = rows - first < 256 ? rows - first : 256;
-    epx_clips_add(&clips, epx_array_read_rows(array, event, driven, slice, first, count, line));
+    epx_clips_add(&clips, epx_array_read_rows(array, draw, driven, slice, first, count, line));
     for (int i = 0; i < count; ++i) {
       sums[first + i] += line[i] * factor * (INT64_C(1) << (slice * array->bits_per_cell));
     }
@@ -73,8 +73,8 @@ static epx_clips_t forward(const epx_array_t *array, uint64_t command, int word,
   memset(sums, 0, (size_t)array->shape.units * sizeof *sums);
   for (const epx_pass_t *pass = passes; pass < passes + count; ++pass) {
     take(array, false, pass, changes, room);
-    const uint64_t event = epx_array_event(command, word, 0, 0, pass->number);
-    epx_clips_add(&clips, add_columns(array, event, &room->driven, worth(pass), sums));
+    const uint64_t draw = epx_array_draw(command, word, 0, 0, pass->number);
+    epx_clips_add(&clips, add_columns(array, draw, &room->driven, worth(pass), sums));
   }
   epx_array_finish(array, array->shape.units, sums);
   return clips;
@@ -88,8 +88,8 @@ static epx_clips_t backward(const epx_array_t *array, uint64_t command, int word
   for (const epx_pass_t *pass = passes; pass < passes + count; ++pass) {
     take(array, true, pass, changes, room);
     for (int slice = 0; slice < array->shape.slices; ++slice) {
-      const uint64_t event = epx_array_event(command, word, place, slice, pass->number);
-      epx_clips_add(&clips, add_rows(array, event, &room->driven, slice, worth(pass), sums));
+      const uint64_t draw = epx_array_draw(command, word, place, slice, pass->number);
+      epx_clips_add(&clips, add_rows(array, draw, &room->driven, slice, worth(pass), sums));
     }
   }
   epx_array_finish(array, array->shape.rows, sums);

@@ -77,8 +77,8 @@ static void reach(const epx_array_t *array, bool rows, int slice, int line, int6
   const int top = array->shape.synapse_bits - 1, slices = array->shape.slices;
   const int lines = rows ? array->shape.units : array->shape.rows;
   const uint64_t *sign =
-      rows ? array->row_planes + (size_t)(top * array->shape.rows + line) * array->unit_words
-           : array->column_planes + (size_t)(line / slices * (top + 1) + top) * array->row_words;
+      rows ? array->row_planes + (size_t)(top * array->shape.rows + line) * array->unit_chunks
+           : array->column_planes + (size_t)(line / slices * (top + 1) + top) * array->row_chunks;
   uint64_t negative[EPX_ARRAY_MAX_LINES / 64], others[EPX_ARRAY_MAX_LINES / 64];
   for (int w = 0; w * 64 < lines; ++w) {
     const uint64_t all = lines - w * 64 < 64 ? (UINT64_C(1) << (lines % 64)) - 1 : UINT64_MAX;
@@ -119,7 +119,7 @@ epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error) {
   if (!array->lossy || array->observed != NULL) {
     return EPX_OK;
   }
-  const int lines = (int)(epx_tile_range_count(shape) / 2);
+  const int lines = (int)(epx_tile_reach_count(shape) / 2);
   const epx_status_t status = epx_observed_create(lines, &array->observed, error);
   for (int s = 0; status == EPX_OK && s < shape->slices; ++s) {
     for (int side = 0; side < 2; ++side) {
@@ -145,9 +145,9 @@ static void add_headroom(const epx_array_t *array, double headroom, bool rows, i
   range[1] = range[1] > most ? range[1] : high > most ? most : high;
 }
 
-void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *ranges) {
+void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_t *reaches) {
   const epx_tile_shape_t *shape = &array->shape;
-  memset(ranges, 0, epx_tile_range_count(shape) * sizeof *ranges);
+  memset(reaches, 0, epx_tile_reach_count(shape) * sizeof *reaches);
   for (int s = 0; array->observed != NULL && s < shape->slices; ++s) {
     for (int side = 0; side < 2; ++side) {
       const int first = array_line(array, side != 0, s, side == 0 ? s : 0);
@@ -155,15 +155,15 @@ void epx_array_observed(const epx_array_t *array, const epx_chip_t *chip, int64_
       const int count = side == 0 ? shape->units : shape->rows;
       const bool each = chip->adc.reach == EPX_ADC_REACH_BATCH_LINES;
       for (int i = 0; i < count; ++i) {
-        int64_t *range = ranges + 2 * (first + i * step);
+        int64_t *range = reaches + 2 * (first + i * step);
         if (each || i == 0) {
           if (epx_observed_range(array->observed, first + i * step, step, each ? 1 : count,
                                  chip->adc.coverage, &range[0], &range[1])) {
             add_headroom(array, chip->adc.headroom, side != 0, s, range);
           }
         } else {
-          range[0] = ranges[2 * first];
-          range[1] = ranges[2 * first + 1];
+          range[0] = reaches[2 * first];
+          range[1] = reaches[2 * first + 1];
         }
       }
     }
@@ -199,6 +199,6 @@ static epx_status_t set_to_batch(const epx_array_t *array, bool rows, int slice,
                    error);
 }
 
-epx_status_t epx_array_set_ranges(epx_array_t *array, const int64_t *ranges, epx_error_t *error) {
-  return array->lossy ? set_each(array, set_to_batch, ranges, error) : EPX_OK;
+epx_status_t epx_array_set_reaches(epx_array_t *array, const int64_t *reaches, epx_error_t *error) {
+  return array->lossy ? set_each(array, set_to_batch, reaches, error) : EPX_OK;
 }

@@ -141,7 +141,7 @@ epx_status_t epx_pulse_cells_create(const epx_pulse_device_t *device, size_t cou
     cells->column[i] = columns + (size_t)i * count;
   }
   const uint64_t key =
-      epx_array_event_key(epx_array_key(seed, EPX_ARRAY_PULSE_DEVICE, tile), EPX_ARRAY_STATIC);
+      epx_array_draw_key(epx_array_key(seed, EPX_ARRAY_PULSE_DEVICE, tile), EPX_ARRAY_STATIC);
   spread_common(cells, key);
   cells->model->spread(cells, key);
   *out = cells;
@@ -162,9 +162,9 @@ void epx_pulse_limit(const epx_pulse_cells_t *cells, size_t first, size_t count,
   }
 }
 
-void epx_pulse_apply(const epx_pulse_cells_t *cells, uint64_t event, size_t first, size_t count,
+void epx_pulse_apply(const epx_pulse_cells_t *cells, uint64_t draw, size_t first, size_t count,
                      const int16_t *pulses, double *value) {
-  const uint64_t key = epx_array_event_key(cells->cycle_key, event);
+  const uint64_t key = epx_array_draw_key(cells->cycle_key, draw);
   for (size_t done = 0; done < count; done += EPX_PULSE_BLOCK) {
     const size_t size = count - done < EPX_PULSE_BLOCK ? count - done : EPX_PULSE_BLOCK;
     cells->model->apply(cells, key, first + done, (int)size, pulses + done, value + done);

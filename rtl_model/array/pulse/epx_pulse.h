@@ -32,8 +32,8 @@
  * Apache-2.0; docs); exponential, NeuroSim (Cell.cpp and formula.cpp of MLP_NeuroSim_V3.0). Facts
  * and equations only, no code.
  *
- * Random numbers are functions of (seed, tile, event, cell, pulse); see epx_array_random.h. The
- * same cells with the same event give the same bits, one by one or all at once. */
+ * Random numbers are functions of (seed, tile, draw number, cell, pulse); see epx_array_random.h.
+ * The same cells with the same draw number give the same bits, one by one or all at once. */
 #ifndef EPX_PULSE_H
 #define EPX_PULSE_H
 
@@ -48,7 +48,7 @@ extern "C" {
 #endif
 
 enum {
-  EPX_PULSE_MAX = 4095,         /* pulses of a cell in one event */
+  EPX_PULSE_MAX = 4095,         /* pulses of a cell in an update */
   EPX_PULSE_MAX_CELLS = 1 << 24 /* of one array */
 };
 
@@ -107,7 +107,7 @@ void epx_pulse_limit(const epx_pulse_cells_t *cells, size_t first, size_t count,
 
 /* pulses[i], of either sign and at most EPX_PULSE_MAX, on cell first + i, whose value is value[i]
  * within its bounds. 0 leaves a value alone. */
-void epx_pulse_apply(const epx_pulse_cells_t *cells, uint64_t event, size_t first, size_t count,
+void epx_pulse_apply(const epx_pulse_cells_t *cells, uint64_t draw, size_t first, size_t count,
                      const int16_t *pulses, double *value);
 
 #ifdef __cplusplus

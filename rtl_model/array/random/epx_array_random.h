@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The random numbers of array effects: pure functions of (seed, purpose, tile, event, cell).
+/* The random numbers of array effects: pure functions of (seed, purpose, tile, draw number, cell).
  *
  *   array key  = random_key(random_key(seed, purpose), tile)     one per effect and array
- *   event key  = random_key(array key, event)                    one per read, write or conversion
- *   draw       = random_bits(event key, cell)                    one per cell or line
+ *   draw key   = random_key(array key, draw number)              one per read, write or conversion
+ *   draw       = random_bits(draw key, cell)                    one per cell or line
  *
  * Nothing is a stream: the twin may compute a whole array at once, the SystemC tile one cell a
  * cycle, in any order, and both get the same bits. `tile` is a number that the caller gives each
- * array, `event` one that it never repeats for an array and purpose (for example step * 4 + phase).
- * Static properties of a cell (device-to-device spread, faults) use event EPX_ARRAY_STATIC. */
+ * array, `draw` one that it never repeats for an array and purpose (for example step * 4 + phase).
+ * Static properties of a cell (device-to-device spread, faults) use draw number EPX_ARRAY_STATIC.
+ */
 #ifndef EPX_ARRAY_RANDOM_H
 #define EPX_ARRAY_RANDOM_H
 
@@ -36,14 +37,14 @@ typedef enum epx_array_purpose_t {
   EPX_ARRAY_PULSE_ROUND = 0x7072
 } epx_array_purpose_t;
 
-#define EPX_ARRAY_STATIC UINT64_MAX /* the event of what never changes */
+#define EPX_ARRAY_STATIC UINT64_MAX /* the draw number of what never changes */
 
 static inline uint64_t epx_array_key(uint64_t seed, epx_array_purpose_t purpose, uint64_t tile) {
   return epx_random_key(epx_random_key(seed, (uint64_t)purpose), tile);
 }
 
-static inline uint64_t epx_array_event_key(uint64_t array_key, uint64_t event) {
-  return epx_random_key(array_key, event);
+static inline uint64_t epx_array_draw_key(uint64_t array_key, uint64_t draw) {
+  return epx_random_key(array_key, draw);
 }
 
 /* The standard normal number of a cell: the quantile of (k + 1/2) 2^-52, k the top 52 of the draw's

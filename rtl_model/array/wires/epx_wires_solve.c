@@ -25,7 +25,7 @@ typedef struct job_t {
 typedef struct lanes_state_t {
   int count;
   bool done[LANES];
-  double floor[LANES]; /* least current that errors are held against */
+  double floor[LANES]; /* least current that errors are compared with */
   double energy[LANES], feedback[LANES], largest[LANES];
   double old_energy[LANES], gamma[LANES], omega[LANES];
   double keep[LANES], same[LANES], step[LANES];

@@ -67,8 +67,8 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
       }
     }
   }
-  const size_t at_ranges =
-      epx_map_ranges(&layer.map, column_block * layer.map.row_blocks + row_block);
+  const size_t at_reaches =
+      epx_map_reaches(&layer.map, column_block * layer.map.row_blocks + row_block);
   bias_.push_back(std::make_unique<std::vector<int32_t>>());
   if (layer.role != EPX_ROLE_FEEDBACK) {
     memory->bias_velocity.assign(numbers.bias_velocity + unit, numbers.bias_velocity + unit_end);
@@ -81,7 +81,7 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
                        memory->bias_velocity.data(),
                        numbers.lfsr[row_block * layer.map.column_blocks + column_block].state,
                        numbers.written != nullptr ? memory->written.data() : nullptr,
-                       numbers.ranges != nullptr ? numbers.ranges + at_ranges : nullptr};
+                       numbers.reaches != nullptr ? numbers.reaches + at_reaches : nullptr};
 }
 
 void Mesh::make_node(int l, int row_block, int column_block) {
@@ -330,7 +330,7 @@ void Mesh::check_conservation() const {
     }
   }
   for (const auto &router : router_) {
-    if (router->held() != 0) {
+    if (router->buffered() != 0) {
       SC_REPORT_ERROR(router->name(), "flits are left in the router");
     }
   }

@@ -50,8 +50,8 @@ void Node::offer_word() {
     return;
   }
   auto word = std::make_shared<TileWord>();
-  word->event = epx_array_command(tables_.job.first_image + static_cast<uint64_t>(command_.image),
-                                  static_cast<uint64_t>(command_.read));
+  word->draw = epx_array_command(tables_.job.first_image + static_cast<uint64_t>(command_.image),
+                                 static_cast<uint64_t>(command_.read));
   if (vectors) {
     word->operation = Operation::Forward;
     word->index = forward_next_++;
@@ -83,7 +83,7 @@ void Node::offer_word() {
     }
   } else {
     word->operation = Operation::Update;
-    word->event = tables_.job.update_number;
+    word->draw = tables_.job.update_number;
     updates_left_ = 2;
   }
   word->number = word->index;

@@ -53,7 +53,7 @@ void Router::send() {
     if (out_[port].packet != nullptr && ready_i[static_cast<size_t>(port)].read()) {
       out_[port] = {};
       ++flits_;
-      --held_;
+      --buffered_;
     }
   }
 }
@@ -66,7 +66,7 @@ void Router::take() {
     const Flit flit = flit_i[static_cast<size_t>(port)].read();
     if (flit.packet != nullptr) {
       buffer_[port].push_back({flit, edge_ + static_cast<uint64_t>(router_cycles_) - 1});
-      ++held_;
+      ++buffered_;
     }
   }
 }
@@ -120,16 +120,16 @@ void Router::clock_method() {
     return;
   }
   ++edge_;
-  const bool was_empty = held_ == 0;
+  const bool was_empty = buffered_ == 0;
   if (!was_empty) {
     send();
   }
   take();
-  if (held_ > 0) {
+  if (buffered_ > 0) {
     arbitrate();
   }
   for (int port = 0; port < ports; ++port) {
-    if (held_ > 0 || !was_empty) {
+    if (buffered_ > 0 || !was_empty) {
       flit_o[static_cast<size_t>(port)].write(out_[port]);
     }
     const bool ready =
@@ -141,7 +141,7 @@ void Router::clock_method() {
     buffered_trace_[port] = static_cast<int>(buffer_[port].size());
     sends_trace_[port] = out_[port].packet != nullptr;
   }
-  if (sleeps_ && was_empty && held_ == 0) {
+  if (sleeps_ && was_empty && buffered_ == 0) {
     sleep_.sleep();
   }
 }

@@ -34,7 +34,7 @@ class Router : public sc_core::sc_module {
          int tile, int stall_percent, uint32_t stall_seed);
 
   uint64_t flits() const { return flits_; }  // that have left
-  int held() const { return held_; }
+  int buffered() const { return buffered_; }
   // Which packets stand here and where they want to go; empty where there are none.
   std::string state() const;
   void trace(sc_core::sc_trace_file *file) const override;
@@ -63,7 +63,7 @@ class Router : public sc_core::sc_module {
   Stall stall_[ports];
   Sleep sleep_;
   const bool sleeps_;  // stalls are drawn at every edge
-  int held_ = 0;
+  int buffered_ = 0;
   uint64_t edge_ = 0, flits_ = 0;
   int buffered_trace_[ports] = {};
   bool sends_trace_[ports] = {};

@@ -31,7 +31,7 @@ typedef struct epx_sc_layer_t {
   epx_lfsr_t *lfsr;              /* [row_blocks][column_blocks] */
   uint32_t *written; /* [units][fan_in]: the update that last wrote a synapse's cells, 0: none; NULL
                         where arrays are exact */
-  const int64_t *ranges; /* of its arrays' converters, tile by tile (epx_tile_range_count),
+  const int64_t *reaches; /* of its arrays' converters, tile by tile (epx_tile_reach_count),
                             [column_blocks][row_blocks]; NULL: fixed */
 } epx_sc_layer_t;
 

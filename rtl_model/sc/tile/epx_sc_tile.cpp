@@ -41,7 +41,7 @@ epx_status_t check_blocks(const epx_sc_tile_job_t &job, epx_error_t *error) {
                     "a tile's job of %d vectors in windows of %d; expected whole windows of 1 or 4",
                     job.vectors, job.window);
   }
-  const auto images = static_cast<int64_t>(std::max(job.event.images, uint32_t{1}));
+  const auto images = static_cast<int64_t>(std::max(job.draw.images, uint32_t{1}));
   if (job.vectors % images != 0 || job.positions % images != 0) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "a tile's job of %d vectors and %d positions of %lld images; expected as many "

@@ -30,18 +30,18 @@ typedef struct epx_sc_memory_t {
   int32_t *shadow, *velocity;    /* NULL where the job has no update */
   int32_t *bias, *bias_velocity; /* [units]; row block 0 with an update only */
   uint32_t lfsr;                 /* state of the rounding register, not 0 */
-  uint32_t *written;     /* the update that last wrote a synapse's cells; NULL: none counts them */
-  const int64_t *ranges; /* of its converters (epx_tile_range_count); NULL: fixed */
+  uint32_t *written;      /* the update that last wrote a synapse's cells; NULL: none counts them */
+  const int64_t *reaches; /* of its converters (epx_tile_reach_count); NULL: fixed */
 } epx_sc_memory_t;
 
 /* Draw numbers of noise and of errors of programming, as a chip counts them (epx_array.h). The
  * job's vectors, and its backward positions, are those of `images` images (0 counts as 1) one after
  * another, equally many of each image; the first image has the number `image`. All are read in the
  * command number `read` of their image. */
-typedef struct epx_sc_tile_event_t {
+typedef struct epx_sc_tile_draw_t {
   uint32_t image, images, read;
   uint32_t update; /* of the job's update */
-} epx_sc_tile_event_t;
+} epx_sc_tile_draw_t;
 
 /* The draw numbers of one word: its command (epx_array_command), and its number in that command. */
 typedef struct epx_sc_tile_read_t {
@@ -50,11 +50,11 @@ typedef struct epx_sc_tile_read_t {
 } epx_sc_tile_read_t;
 
 /* The same for word `index` of a job's `words`; words is a multiple of the images. */
-static inline epx_sc_tile_read_t epx_sc_tile_read(const epx_sc_tile_event_t *event, int words,
+static inline epx_sc_tile_read_t epx_sc_tile_read(const epx_sc_tile_draw_t *draw, int words,
                                                   int index) {
-  const int each = event->images > 1 ? words / (int)event->images : words;
-  const uint64_t image = (uint64_t)event->image + (uint64_t)(index / each);
-  const epx_sc_tile_read_t read = {epx_array_command(image, event->read), index % each};
+  const int each = draw->images > 1 ? words / (int)draw->images : words;
+  const uint64_t image = (uint64_t)draw->image + (uint64_t)(index / each);
+  const epx_sc_tile_read_t read = {epx_array_command(image, draw->read), index % each};
   return read;
 }
 
@@ -92,7 +92,7 @@ typedef struct epx_sc_tile_job_t {
   bool update;
   epx_update_circuit_t weight_circuit, bias_circuit;
 
-  epx_sc_tile_event_t event;
+  epx_sc_tile_draw_t draw;
 
   /* Bench: chance in percent (0 .. 90) that a word, partial sums or a result wait a cycle; waveform
    * file (*.vcd) or NULL. */

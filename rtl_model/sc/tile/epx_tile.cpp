@@ -69,7 +69,7 @@ Tile::Tile(sc_core::sc_module_name name, const TileConfig &config, epx_sc_memory
     pulsed_.reset(pulsed);
   }
   const int lines = std::max(shape.rows, shape.units);
-  plane_.resize(EPX_DAC_MAX_BITS * epx_array_words(lines));
+  plane_.resize(EPX_DAC_MAX_BITS * epx_array_chunks(lines));
   digit_.resize(static_cast<size_t>(lines));
   carried_.resize(static_cast<size_t>(lines));
   driven_ = {0, plane_.data(), digit_.data(), carried_.data()};
@@ -100,9 +100,9 @@ Tile::Cells Tile::programmed() const {
     }
   }
   require(epx_array_settle(cells, &error) == EPX_OK, error.message);
-  require(
-      memory_->ranges == nullptr || epx_array_set_ranges(cells, memory_->ranges, &error) == EPX_OK,
-      error.message);
+  require(memory_->reaches == nullptr ||
+              epx_array_set_reaches(cells, memory_->reaches, &error) == EPX_OK,
+          error.message);
   return made;
 }
 

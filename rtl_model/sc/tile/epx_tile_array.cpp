@@ -154,7 +154,7 @@ uint64_t Tile::drive(const Pass &pass) {
 }
 
 uint64_t Tile::event_of(const Pass &pass) const {
-  return epx_array_event(word_->event, word_->number, pass.place, pass.slice, pass.drive.number);
+  return epx_array_draw(word_->draw, word_->number, pass.place, pass.slice, pass.drive.number);
 }
 
 void Tile::begin_pass() {

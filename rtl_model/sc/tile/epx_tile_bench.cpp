@@ -84,13 +84,13 @@ Wire<TileWord> TileBench::make_word() const {
   word->operation = static_cast<Operation>(operation_);
   word->index = next_;
   const uint8_t *switches = nullptr;
-  epx_sc_tile_read_t read = {job_.event.update, next_};
+  epx_sc_tile_read_t read = {job_.draw.update, next_};
   if (word->operation == Operation::Forward) {
     word->lines = row_of(job_.x, next_, shape_.rows);
-    read = epx_sc_tile_read(&job_.event, job_.vectors, next_);
+    read = epx_sc_tile_read(&job_.draw, job_.vectors, next_);
   } else if (word->operation == Operation::Backward) {
     word->post = row_of(job_.post, next_, shape_.units);
-    read = epx_sc_tile_read(&job_.event, job_.positions, next_);
+    read = epx_sc_tile_read(&job_.draw, job_.positions, next_);
     switches = job_.post_switches;
   } else if (word->operation == Operation::Correlate) {
     word->lines = row_of(job_.pre, next_, shape_.window * shape_.rows);
@@ -98,7 +98,7 @@ Wire<TileWord> TileBench::make_word() const {
     word->coefficient = job_.coefficient[next_];
     switches = job_.term_switches;
   }
-  word->event = read.command;
+  word->draw = read.command;
   word->number = read.word;
   word->switches.assign(word->post.size(), 0);
   if (switches != nullptr) {

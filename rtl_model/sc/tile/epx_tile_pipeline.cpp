@@ -157,8 +157,8 @@ void Tile::neuron_stage() {
   auto states = std::make_shared<TileStates>();
   states->index = neurons.index;
   for (size_t u = 0; u < neurons.sums.size(); ++u) {
-    const int64_t drive = neurons.sums[u] * (int64_t{1} << config_.forward_shift);
-    const uint8_t state = epx_neuron_fire(&config_.neuron, drive + neurons.operand[u]);
+    const int64_t product = neurons.sums[u] * (int64_t{1} << config_.forward_shift);
+    const uint8_t state = epx_neuron_fire(&config_.neuron, product + neurons.operand[u]);
     states->state.push_back(state);
     if (u < 4) {
       state_trace_[u] = state;

@@ -35,7 +35,7 @@ void Tile::write_weight(int row, int unit) {
       epx_update_visible(memory_->shadow[i], config_.chip.shadow_bits, config_.synapse);
   offset_sum_[static_cast<size_t>(unit)] += code - memory_->weight[i];
   if (memory_->written != nullptr && code != memory_->weight[i]) {
-    memory_->written[i] = static_cast<uint32_t>(word_->event);
+    memory_->written[i] = static_cast<uint32_t>(word_->draw);
   }
   memory_->weight[i] = code;
   epx_array_write(cells_.get(), row, unit, code, written(row, unit));
@@ -52,7 +52,7 @@ int Tile::update_weight(UpdateRecord *record) {
   int writes = config_.shape.slices;
   if (pulsed_) {
     record->pulses = epx_pulsed_update(
-        pulsed_.get(), &config_.weight_circuit, static_cast<uint32_t>(word_->event), row_, unit_,
+        pulsed_.get(), &config_.weight_circuit, static_cast<uint32_t>(word_->draw), row_, unit_,
         correlation_[i], &memory_->shadow[i], &memory_->velocity[i], &lfsr_);
     writes = std::abs(record->pulses);
   } else {
@@ -91,7 +91,7 @@ void Tile::update_one() {
   const epx_tile_shape_t &shape = config_.shape;
   UpdateRecord record = {};
   record.edge = edge_;
-  record.update = static_cast<uint32_t>(word_->event);
+  record.update = static_cast<uint32_t>(word_->draw);
   record.row = row_;
   record.unit = unit_;
   const bool weight = row_ < shape.rows;

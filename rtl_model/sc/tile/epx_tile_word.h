@@ -23,7 +23,7 @@ struct TileWord {
   std::vector<int32_t> post;      // backward, correlate: [units]
   std::vector<uint8_t> switches;  // likewise
   int coefficient = 0;            // correlate
-  uint64_t event = 0;             // epx_array_command; update: its number
+  uint64_t draw = 0;              // epx_array_command; update: its number
   int number = 0;                 // of the word within that command: noise is drawn of both
   // Event-driven products: what the array was last driven with, shaped like the above; fresh: with
   // nothing yet, so that no sums are held. Empty: lines are driven whole.

@@ -436,7 +436,7 @@ inline NaiveGradient naive_estimate(NaiveBatch &batch, const epx_params_t *param
 }
 
 /* Largest relative L2 error of an array of the golden gradient; that of an array much smaller than
- * the legs it is the difference of is held against 1e-2 of them. */
+ * the legs it is the difference of is compared with 1e-2 of them. */
 inline double naive_error(const Params &golden, const NaiveGradient &naive) {
   double worst = 0;
   for (int l = 0; l < golden->layer_count; ++l) {

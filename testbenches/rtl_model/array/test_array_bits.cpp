@@ -86,9 +86,9 @@ TEST(ArrayBits, OfPulses) {
     std::vector<double> w(kCells, 0.05);
     std::vector<int16_t> n(kCells);
     epx_pulse_limit(devices.get(), 0, kCells, w.data());
-    for (uint64_t event = 0; event < 5; ++event) {
-      for (size_t i = 0; i < kCells; ++i) n[i] = (int16_t)((int)((i + event) * 31 % 11) - 5);
-      epx_pulse_apply(devices.get(), event, 0, kCells, n.data(), w.data());
+    for (uint64_t draw = 0; draw < 5; ++draw) {
+      for (size_t i = 0; i < kCells; ++i) n[i] = (int16_t)((int)((i + draw) * 31 % 11) - 5);
+      epx_pulse_apply(devices.get(), draw, 0, kCells, n.data(), w.data());
     }
     EXPECT_EQ(fingerprint(w), k.bits) << k.name;
   }

@@ -230,15 +230,16 @@ TEST(TileBench, files_come_back_as_they_went) {
   }
 }
 
-TEST(TileBench, random_vectors_stay_in_their_formats_and_reach_their_ends) {
-  quant_test::Random random;
+// Of one random tile. Whether its neurons' states are more than the two ends of their format, which
+// coarse synapses in front of fine states make impossible.
+bool random_vectors_spread(quant_test::Random *random) {
   Choice choice;
   choice.window = 4;
-  const RandomTile tile(choice, &random);
+  const RandomTile tile(choice, random);
   const epx_tile_setup_t setup = setup_of(tile);
   epx_tile_vectors_t *made = nullptr;
   epx_error_t error = {};
-  ASSERT_EQ(epx_tile_random(&setup, 200, 7, &made, &error), EPX_OK) << error.message;
+  EXPECT_EQ(epx_tile_random(&setup, 200, 7, &made, &error), EPX_OK) << error.message;
   const Vectors v(made);
   for (int i = 0; i < EPX_TILE_INPUTS; ++i) {
     const epx_tile_array_t &row = epx_tile_inputs()[i];
@@ -247,8 +248,7 @@ TEST(TileBench, random_vectors_stay_in_their_formats_and_reach_their_ends) {
     const size_t count = v->input[i] != nullptr ? epx_tile_array_count(v.get(), &row) : 0;
     for (size_t k = 0; k < count; ++k) {
       const int64_t value = epx_tile_get(row.dtype, v->input[i], k);
-      ASSERT_GE(value, low) << row.name;
-      ASSERT_LE(value, high) << row.name;
+      EXPECT_TRUE(value >= low && value <= high) << row.name << ": " << value;
       least = std::min(least, value);
       most = std::max(most, value);
     }
@@ -257,12 +257,21 @@ TEST(TileBench, random_vectors_stay_in_their_formats_and_reach_their_ends) {
       EXPECT_EQ(most, high) << row.name;
     }
   }
-  const Answered reference(v.get());  // neurons must not all stand at an end
+  const Answered reference(v.get());
   const uint8_t *state = static_cast<uint8_t *>(reference.answer.output[EPX_TILE_OUT_STATE]);
   const size_t states = epx_tile_array_count(v.get(), &epx_tile_outputs()[EPX_TILE_OUT_STATE]);
-  ASSERT_GT(states, 0u);
+  EXPECT_GT(states, 0u);
   const std::set<int> seen(state, state + states);
-  EXPECT_TRUE(seen.size() > 2 || v->shape.state_bits == 1);
+  return seen.size() > 2 || v->shape.state_bits == 1;
+}
+
+TEST(TileBench, random_vectors_stay_in_their_formats_and_reach_their_ends) {
+  quant_test::Random random;
+  int spread = 0;
+  for (int i = 0; i < 16; ++i) {
+    spread += random_vectors_spread(&random) ? 1 : 0;
+  }
+  EXPECT_GE(spread, 10);  // one tile in seventy is too coarse
 }
 
 uint64_t seed_of() {
@@ -593,7 +602,7 @@ TEST(TileBench, devices_and_noise_in_turn) {
     const int layer = random.integer(1, 2), images = random.integer(1, 2);
     const auto vectors = [&](const epx_chip_t &of) {
       Vectors made = random_vectors(of, layer, seed);
-      made->event.images = static_cast<uint32_t>(images);
+      made->draw.images = static_cast<uint32_t>(images);
       return made;
     };
     const auto products = [](const epx_tile_vectors_t *v) {
@@ -626,7 +635,7 @@ TEST(TileBench, devices_and_noise_in_turn) {
       EXPECT_EQ(products(v.get()) != found, effect.by_written);
       std::for_each(written, written + synapses, [](uint32_t &number) { number ^= 1; });
     }
-    for (uint32_t *number : {&v->event.image, &v->event.read}) {
+    for (uint32_t *number : {&v->draw.image, &v->draw.read}) {
       ++*number;
       EXPECT_EQ(products(v.get()) != found, effect.by_event);
       --*number;
@@ -744,7 +753,7 @@ TEST(TileBench, the_pulse_log_replays_from_the_twins_registers) {
       const int64_t fall = epx_update_step(&circuit, sums[i], before[i], &velocity[i], &lfsr);
       const int64_t pulses = std::min<int64_t>(std::abs(fall), chip.pulse_max);
       if (pulses > 0) {
-        expected << v->event.update << ',' << place_text(v.get()) << i / v->shape.units << ','
+        expected << v->draw.update << ',' << place_text(v.get()) << i / v->shape.units << ','
                  << i % v->shape.units << (fall > 0 ? ",down," : ",up,") << pulses << ','
                  << before[i] << ',' << after[i] << '\n';
       } else {

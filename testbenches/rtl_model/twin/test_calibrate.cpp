@@ -131,7 +131,7 @@ std::vector<int64_t> ranges_of(epx_substrate_t *twin) {
   EXPECT_EQ(epx_substrate_save(twin, npz, nullptr), EPX_OK);
   for (size_t i = 0; i < epx_npz_count(npz); ++i) {
     const epx_npz_array_t *array = epx_npz_at(npz, i);
-    if (std::string(array->name).find("adc_ranges") != std::string::npos) {
+    if (std::string(array->name).find("adc_reaches") != std::string::npos) {
       const int64_t *data = (const int64_t *)array->data;
       all.insert(all.end(), data, data + array->count);
     }
@@ -402,7 +402,7 @@ TEST(Calibrate, changes_ranges_and_nothing_else) {
   int differing = 0;
   for (size_t i = 0; i < epx_npz_count(npz[0]); ++i) {
     const epx_npz_array_t *a = epx_npz_at(npz[0], i), *b = epx_npz_at(npz[1], i);
-    const bool ranges = std::string(a->name).find("adc_ranges") != std::string::npos;
+    const bool ranges = std::string(a->name).find("adc_reaches") != std::string::npos;
     const bool same = std::memcmp(a->data, b->data, a->count * epx_dtype_size(a->dtype)) == 0;
     EXPECT_EQ(same, !ranges) << a->name;
     differing += !same;

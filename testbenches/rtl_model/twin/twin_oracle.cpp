@@ -282,16 +282,17 @@ void TwinOracle::step(int sample, double beta) {
     for (int u = 0; u < layer.units; ++u) {
       for (int y = 0; y < layer.out_height; ++y) {
         for (int x = 0; x < layer.out_width; ++x, ++neuron) {
-          int64_t drive = 0;
-          const int p = switch_of(layer, input_of(l, sample), u, y, x, &drive);
+          int64_t product = 0;
+          const int p = switch_of(layer, input_of(l, sample), u, y, x, &product);
           const int shift = layer.fraction - layer.pre_fraction - layer.synapse.fraction_bits;
-          v.back()[neuron] += drive * (INT64_C(1) << shift) + offset(layer, u);
+          v.back()[neuron] += product * (INT64_C(1) << shift) + offset(layer, u);
           if (l == 0) continue;
           const Layer &below = layer_[(size_t)l - 1];
           const int back = below.fraction - chip_.state.fraction_bits - layer.synapse.fraction_bits;
           const int64_t post = state_[(size_t)l][at][neuron] * (INT64_C(1) << back);
           const Layer &acts = has_backward(l) ? back_[(size_t)l] : layer;
-          const int q = has_backward(l) ? switch_of(acts, input_of(l, sample), u, y, x, &drive) : p;
+          const int q =
+              has_backward(l) ? switch_of(acts, input_of(l, sample), u, y, x, &product) : p;
           const int cy = layer.pooled ? 2 * y + q / 2 : y, cx = layer.pooled ? 2 * x + q % 2 : x;
           synapses(layer, cy, cx, [&](size_t synapse, size_t input) {
             v[(size_t)l - 1][input] +=

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Read noise, programming error, stuck cells, drift and retention: statistics by cell and by event,
-// laws in long double, and that nothing depends on the order of calls.
+// Read noise, programming error, stuck cells, drift and retention: statistics by cell and by draw
+// number, laws in long double, and that nothing depends on the order of calls.
 #include "epx_cell.h"
 
 #include <random>
@@ -22,10 +22,10 @@ std::vector<double> some_cells(uint64_t seed) {
   return g;
 }
 
-std::vector<double> read(const epx_read_noise_t &noise, uint64_t event,
-                         const std::vector<double> &g, uint64_t seed = 1, uint64_t tile = 2) {
+std::vector<double> read(const epx_read_noise_t &noise, uint64_t draw, const std::vector<double> &g,
+                         uint64_t seed = 1, uint64_t tile = 2) {
   std::vector<double> out(g.size());
-  epx_read_noise_apply(&noise, kRange, seed, tile, event, 0, g.size(), g.data(), out.data());
+  epx_read_noise_apply(&noise, kRange, seed, tile, draw, 0, g.size(), g.data(), out.data());
   return out;
 }
 

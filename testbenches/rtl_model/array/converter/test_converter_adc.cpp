@@ -177,8 +177,8 @@ TEST(Adc, NoiseHasItsSigmaAndIsIndependent) {
   epx_adc_levels(adc.get(), 0, &low, &step);
   std::vector<double> all, line0, line1, now, next;
   std::vector<int64_t> sum(kLines, 7), out(kLines);
-  for (uint64_t event = 0; event < kEvents; ++event) {
-    ASSERT_EQ(epx_adc_convert(adc.get(), event, 0, kLines, sum.data(), out.data()), 0);
+  for (uint64_t draw = 0; draw < kEvents; ++draw) {
+    ASSERT_EQ(epx_adc_convert(adc.get(), draw, 0, kLines, sum.data(), out.data()), 0);
     for (int64_t o : out) all.push_back((double)(o - 7 * kOne) / (double)step);
     line0.push_back((double)out[0]);
     line1.push_back((double)out[1]);
@@ -263,14 +263,14 @@ TEST(Adc, CountsTheClipsOfEachLine) {
   }
   epx_adc_count(adc.get(), counted.data());
   int64_t clips = 0;
-  for (uint64_t event = 0; event < 50; ++event) {
+  for (uint64_t draw = 0; draw < 50; ++draw) {
     for (size_t i = 0; i < kLines; ++i) {
       sum[i] = static_cast<int64_t>(random() % 70) - 35;
       expected[i].below += sum[i] < low[i];
       expected[i].above += sum[i] > high[i];
     }
-    clips += epx_adc_convert(adc.get(), event, 0, 130, sum.data(), out.data());
-    clips += epx_adc_convert(adc.get(), event, 130, kLines - 130, &sum[130], &out[130]);
+    clips += epx_adc_convert(adc.get(), draw, 0, 130, sum.data(), out.data());
+    clips += epx_adc_convert(adc.get(), draw, 130, kLines - 130, &sum[130], &out[130]);
   }
   int64_t all = 0;
   for (size_t i = 0; i < kLines; ++i) {

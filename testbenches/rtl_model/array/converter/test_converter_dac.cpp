@@ -54,8 +54,8 @@ TEST(Dac, NoiseAndSpreadHaveTheirSigma) {
   const Dac dac = make(c, kLines, 31);
   const std::vector<uint8_t> digit(kLines, 100);
   std::vector<std::vector<int32_t>> out(kEvents, std::vector<int32_t>(kLines));
-  for (uint64_t event = 0; event < kEvents; ++event) {
-    epx_dac_drive(dac.get(), event, 0, kLines, digit.data(), out[event].data());
+  for (uint64_t draw = 0; draw < kEvents; ++draw) {
+    epx_dac_drive(dac.get(), draw, 0, kLines, digit.data(), out[draw].data());
   }
   std::vector<double> difference, mean;
   for (size_t line = 0; line < kLines; ++line) {

@@ -11,16 +11,16 @@ inline epx_driven_t with_ones(std::vector<uint64_t> *lines) {
   return {1, lines->data(), nullptr, nullptr};
 }
 
-inline void read_columns(const epx_array_t *array, uint64_t event, std::vector<uint64_t> lines,
+inline void read_columns(const epx_array_t *array, uint64_t draw, std::vector<uint64_t> lines,
                          int count, int64_t *sums) {
   const epx_driven_t driven = with_ones(&lines);
-  epx_array_read_columns(array, event, &driven, 0, count, sums);
+  epx_array_read_columns(array, draw, &driven, 0, count, sums);
 }
 
-inline void read_rows(const epx_array_t *array, uint64_t event, std::vector<uint64_t> lines,
+inline void read_rows(const epx_array_t *array, uint64_t draw, std::vector<uint64_t> lines,
                       int slice, int count, int64_t *sums) {
   const epx_driven_t driven = with_ones(&lines);
-  epx_array_read_rows(array, event, &driven, slice, 0, count, sums);
+  epx_array_read_rows(array, draw, &driven, slice, 0, count, sums);
 }
 
 #endif

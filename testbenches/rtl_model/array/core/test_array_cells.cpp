@@ -104,7 +104,7 @@ std::vector<int64_t> oracle(const Case &one, uint32_t written) {
 
 // All reads of one row alone, in digits: what its cells count.
 std::vector<double> read_row(const Case &one, const epx_array_t *array, int row) {
-  std::vector<uint64_t> driven(epx_array_words(one.shape.rows), 0);
+  std::vector<uint64_t> driven(epx_array_chunks(one.shape.rows), 0);
   driven[static_cast<size_t>(row / 64)] |= uint64_t{1} << (row % 64);
   std::vector<int64_t> sums(static_cast<size_t>(one.columns()));
   read_columns(array, 1, driven, one.columns(), sums.data());
@@ -312,11 +312,11 @@ TEST(ArrayCells, stuck_cells_read_the_same_at_every_write) {
 std::vector<double> read_noise(const Case &one, const epx_array_t *array, bool rows, int events) {
   const int count = rows ? one.shape.rows : one.columns();
   std::vector<uint64_t> driven(4, UINT64_C(0x5555555555555555));
-  driven.resize(epx_array_words(rows ? one.shape.units : one.shape.rows));
+  driven.resize(epx_array_chunks(rows ? one.shape.units : one.shape.rows));
   std::vector<double> all, mean(static_cast<size_t>(count), 0.0);
-  for (int event = 0; event < events; ++event) {
+  for (int draw = 0; draw < events; ++draw) {
     std::vector<int64_t> sums(static_cast<size_t>(count));
-    const uint64_t number = epx_array_event(epx_array_command(1, 2), event, 0, 0, 0);
+    const uint64_t number = epx_array_draw(epx_array_command(1, 2), draw, 0, 0, 0);
     if (rows) {
       read_rows(array, number, driven, 0, count, sums.data());
     } else {
@@ -366,7 +366,7 @@ TEST(ArrayCells, noise_of_a_line_is_the_sum_of_its_driven_cells_noise) {
       const std::vector<double> noise = read_noise(one, array.get(), rows, events);
       expect_sigma(noise, sigma * std::sqrt(1.0 - 1.0 / events));
       expect_independent(noise, 1);      // of the next line
-      expect_independent(noise, lines);  // at the next event
+      expect_independent(noise, lines);  // at the next draw number
     }
   }
 }
@@ -444,7 +444,7 @@ TEST(ArrayCells, wires_take_their_share_in_either_direction) {
                                  : device.wires.backward == EPX_WIRES_SHARED
                                      ? EPX_WIRES_BACKWARD_SHARED
                                      : EPX_WIRES_BACKWARD};
-      std::vector<uint64_t> driven(epx_array_words(inputs), 0);
+      std::vector<uint64_t> driven(epx_array_chunks(inputs), 0);
       std::vector<double> volts, amps((size_t)outputs);
       int count = 0;
       for (int i = 0; i < inputs; ++i) {
@@ -512,13 +512,13 @@ TEST(ArrayCells, ranges_follow_the_weights_of_each_line) {
         return values;
       };
       for (int i = 0; i < inputs; ++i) {  // cells alone: what each line can reach
-        std::vector<uint64_t> driven(epx_array_words(inputs), 0);
+        std::vector<uint64_t> driven(epx_array_chunks(inputs), 0);
         driven[(size_t)(i / 64)] = uint64_t{1} << (i % 64);
         const std::vector<double> cells = read(exact.get(), driven);
         for (size_t o = 0; o < cells.size(); ++o) (cells[o] < 0.0 ? low : high)[o] += cells[o];
       }
       for (int trial = 0; trial < 10; ++trial) {
-        std::vector<uint64_t> driven(epx_array_words(inputs), 0);
+        std::vector<uint64_t> driven(epx_array_chunks(inputs), 0);
         for (int i = 0; i < inputs; ++i) {
           driven[(size_t)(i / 64)] |= (uint64_t)random.chance(trial / 9.0) << (i % 64);
         }

@@ -150,7 +150,7 @@ TEST(ArrayProduct, a_range_that_is_too_small_clips) {
   one.chip.adc.converter.bits = 4;
   one.chip.adc.range = 0.25;
   const Array array = one.make();
-  std::vector<uint64_t> all(epx_array_words(64), ~UINT64_C(0));
+  std::vector<uint64_t> all(epx_array_chunks(64), ~UINT64_C(0));
   std::vector<int64_t> sums(64);
   read_columns(array.get(), 1, all, 64, sums.data());
   int clipped = 0;

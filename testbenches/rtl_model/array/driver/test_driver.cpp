@@ -146,7 +146,9 @@ struct Driven {
   std::vector<int32_t> carried;
   epx_driven_t driven = {};
   Driven(int lines, int bits)
-      : plane((size_t)bits * epx_array_words(lines)), digit((size_t)lines), carried((size_t)lines) {
+      : plane((size_t)bits * epx_array_chunks(lines)),
+        digit((size_t)lines),
+        carried((size_t)lines) {
     driven = {bits, plane.data(), digit.data(), carried.data()};
   }
 };
@@ -172,20 +174,20 @@ TEST(Driver, errors_of_dacs_are_errors_of_the_whole_current) {
     Driven in(lines, one.chip.dac.converter.bits);
     for (uint8_t &d : in.digit)
       d = (uint8_t)random.integer(0, (1 << one.chip.dac.converter.bits) - 1);
-    const uint64_t event = epx_array_event(epx_array_command(3, 4), 5, 0, 0, 2);
-    epx_array_drive(array.get(), event, backward, &in.driven);
+    const uint64_t draw = epx_array_draw(epx_array_command(3, 4), 5, 0, 0, 2);
+    epx_array_drive(array.get(), draw, backward, &in.driven);
     std::vector<int64_t> sums((size_t)count);
     if (backward) {
-      epx_array_read_rows(array.get(), event, &in.driven, slice_read, 0, count, sums.data());
+      epx_array_read_rows(array.get(), draw, &in.driven, slice_read, 0, count, sums.data());
     } else {
-      epx_array_read_columns(array.get(), event, &in.driven, 0, count, sums.data());
+      epx_array_read_columns(array.get(), draw, &in.driven, 0, count, sums.data());
     }
     epx_dac_t *dac = nullptr;
     ASSERT_EQ(epx_dac_create(&one.chip.dac.converter, lines, one.chip.device_seed,
                              2 * kTile + backward, &dac, nullptr),
               EPX_OK);
     std::vector<int32_t> carried((size_t)lines);
-    epx_dac_drive(dac, event, 0, lines, in.digit.data(), carried.data());
+    epx_dac_drive(dac, draw, 0, lines, in.digit.data(), carried.data());
     epx_dac_destroy(dac);
     for (int i = 0; i < count; ++i) {
       const int slice = backward ? slice_read : i % one.shape.slices;
@@ -245,9 +247,9 @@ TEST(Driver, read_noise_grows_with_the_digit) {
     double sum = 0.0, square = 0.0;
     const int events = 200, reads = 128 * events;
     std::vector<int64_t> sums(128);
-    for (int event = 0; event < events; ++event) {
-      epx_array_drive(array.get(), (uint64_t)event, false, &in.driven);
-      epx_array_read_columns(array.get(), (uint64_t)event, &in.driven, 0, 128, sums.data());
+    for (int draw = 0; draw < events; ++draw) {
+      epx_array_drive(array.get(), (uint64_t)draw, false, &in.driven);
+      epx_array_read_columns(array.get(), (uint64_t)draw, &in.driven, 0, 128, sums.data());
       for (const int64_t s : sums) {
         const double x = std::ldexp((double)s, -12) - mean;
         sum += x;

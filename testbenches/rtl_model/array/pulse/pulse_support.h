@@ -48,11 +48,11 @@ inline std::vector<std::string> preset_names() {
 }
 
 // `pulses` on cell 0, at most EPX_PULSE_MAX a time.
-inline double pulsed(const Cells &cells, double w, int pulses, uint64_t event = 1) {
+inline double pulsed(const Cells &cells, double w, int pulses, uint64_t draw = 1) {
   while (pulses != 0) {
     const int now = std::max(-EPX_PULSE_MAX, std::min<int>(EPX_PULSE_MAX, pulses));
     const int16_t n = static_cast<int16_t>(now);
-    epx_pulse_apply(cells.get(), event++, 0, 1, &n, &w);
+    epx_pulse_apply(cells.get(), draw++, 0, 1, &n, &w);
     pulses -= now;
   }
   return w;

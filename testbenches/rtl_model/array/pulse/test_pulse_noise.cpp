@@ -10,10 +10,10 @@ using namespace pulse_test;
 
 constexpr size_t kCells = 1 << 15;
 
-std::vector<double> after(const Cells &cells, uint64_t event, int pulses, double start) {
+std::vector<double> after(const Cells &cells, uint64_t draw, int pulses, double start) {
   std::vector<double> w(kCells, start);
   const std::vector<int16_t> n(kCells, (int16_t)pulses);
-  epx_pulse_apply(cells.get(), event, 0, kCells, n.data(), w.data());
+  epx_pulse_apply(cells.get(), draw, 0, kCells, n.data(), w.data());
   return w;
 }
 
@@ -31,10 +31,10 @@ TEST(PulseNoise, ConstantStepsAddTheirVariances) {
           return (double)normal_below((x - n * d.dw) / (0.3 * d.dw * std::sqrt(n)));
         },
         "constant step");
-    expect_uncorrelated(w, v, "next event");
+    expect_uncorrelated(w, v, "next draw number");
     expect_uncorrelated({w.begin(), w.end() - 1}, {w.begin() + 1, w.end()}, "next cell");
   }
-  // Two pulses of one event are two draws.
+  // Two pulses of one draw number are two draws.
   const std::vector<double> one = after(cells, 7, 1, 0.0), two = after(cells, 7, 2, 0.0);
   std::vector<double> second;
   for (size_t i = 0; i < kCells; ++i) second.push_back(two[i] - one[i]);
@@ -88,7 +88,7 @@ TEST(PulseSpread, StepsHaveGainAndSkew) {
   expect_normal_moments(gain, 1.0, 0.2, "gain");
   expect_normal_moments(skew, 0.0, 0.05, "skew");
   expect_uncorrelated(gain, skew, "gain and skew");
-  expect_same_bits(after(cells, 2, 1, 0.0), up, "the same at every event");
+  expect_same_bits(after(cells, 2, 1, 0.0), up, "the same at every draw number");
   d.up_down = -0.1;  // shortens the steps up
   const Cells other = make(d, kCells, 3, 4);
   const std::vector<double> shorter = after(other, 1, 1, 0.0);
@@ -181,9 +181,9 @@ TEST(PulseBounds, AreNeverLeft) {
     std::vector<int16_t> n(4096);
     epx_pulse_limit(cells.get(), 0, 4096, w.data());
     size_t at_bound = 0;
-    for (uint64_t event = 0; event < 40; ++event) {
+    for (uint64_t draw = 0; draw < 40; ++draw) {
       for (int16_t &k : n) k = (int16_t)((int)(random() % 41) - 20);
-      epx_pulse_apply(cells.get(), event, 0, 4096, n.data(), w.data());
+      epx_pulse_apply(cells.get(), draw, 0, 4096, n.data(), w.data());
       for (size_t i = 0; i < w.size(); ++i) {
         double w_min, w_max;
         epx_pulse_bounds(cells.get(), i, &w_min, &w_max);
@@ -207,12 +207,12 @@ TEST(PulseBits, AreAFunctionOfSeedTileEventAndCell) {
     for (int16_t &k : n) k = random() % 3 == 0 ? (int16_t)((int)(random() % 31) - 15) : 0;
     for (double &w : start) w = std::ldexp((double)(random() >> 11), -53);
     epx_pulse_limit(cells.get(), 0, kCells, start.data());
-    const auto run = [&](const Cells &c, uint64_t event, size_t piece) {
+    const auto run = [&](const Cells &c, uint64_t draw, size_t piece) {
       std::vector<double> w = start;
       for (size_t end = kCells; end > 0;) {
         const size_t size = std::min(end, piece);
         end -= size;
-        epx_pulse_apply(c.get(), event, end, size, &n[end], &w[end]);
+        epx_pulse_apply(c.get(), draw, end, size, &n[end], &w[end]);
       }
       return w;
     };
@@ -225,7 +225,7 @@ TEST(PulseBits, AreAFunctionOfSeedTileEventAndCell) {
     expect_same_bits(run(same, 5, 1), all, name.c_str());
     expect_same_bits(run(same, 5, 3), all, name.c_str());
     expect_same_bits(run(same, 5, 300), all, name.c_str());
-    EXPECT_NE(run(cells, 6, kCells), all) << name << ": event";
+    EXPECT_NE(run(cells, 6, kCells), all) << name << ": draw number";
     EXPECT_NE(run(tile, 5, kCells), all) << name << ": tile";
     EXPECT_NE(run(seed, 5, kCells), all) << name << ": seed";
   }

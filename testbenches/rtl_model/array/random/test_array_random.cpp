@@ -70,7 +70,7 @@ TEST(ArrayRandom, NumbersAreThoseOfAnotherProgram) {
   const struct {
     uint64_t seed;
     epx_array_purpose_t purpose;
-    uint64_t tile, event, cell;
+    uint64_t tile, draw, cell;
     double normal;
   } known[] = {
       {1, EPX_ARRAY_READ_NOISE, 0, 0, 0, -1.2314026097345084},
@@ -79,15 +79,15 @@ TEST(ArrayRandom, NumbersAreThoseOfAnotherProgram) {
       {0, EPX_ARRAY_PULSE_CYCLE, 1099511627781u, EPX_ARRAY_STATIC, 16383, 0.70836481843466876},
       {987654321, EPX_ARRAY_PULSE_DEVICE, 3, 2, 1, 2.3957361633534607}};
   for (const auto &k : known) {
-    const uint64_t key = epx_array_event_key(epx_array_key(k.seed, k.purpose, k.tile), k.event);
+    const uint64_t key = epx_array_draw_key(epx_array_key(k.seed, k.purpose, k.tile), k.draw);
     EXPECT_NEAR(epx_array_normal(key, k.cell), k.normal, 1e-14);
   }
 }
 
-std::vector<double> draws(uint64_t seed, epx_array_purpose_t purpose, uint64_t tile, uint64_t event,
+std::vector<double> draws(uint64_t seed, epx_array_purpose_t purpose, uint64_t tile, uint64_t draw,
                           size_t count = 1 << 17) {
   std::vector<double> x(count);
-  epx_array_normals(epx_array_event_key(epx_array_key(seed, purpose, tile), event), 0, count,
+  epx_array_normals(epx_array_draw_key(epx_array_key(seed, purpose, tile), draw), 0, count,
                     x.data());
   return x;
 }
@@ -104,12 +104,11 @@ TEST(ArrayRandom, CellsOfOneEventAreNormal) {
 
 TEST(ArrayRandom, EventsOfOneCellAreNormal) {
   std::vector<double> x;
-  for (uint64_t event = 0; event < 1 << 16; ++event) {
-    x.push_back(
-        epx_array_normal(epx_array_event_key(epx_array_key(5, EPX_ARRAY_ADC, 3), event), 77));
+  for (uint64_t draw = 0; draw < 1 << 16; ++draw) {
+    x.push_back(epx_array_normal(epx_array_draw_key(epx_array_key(5, EPX_ARRAY_ADC, 3), draw), 77));
   }
   expect_standard_normal(x, "events");
-  expect_uncorrelated({x.begin(), x.end() - 1}, {x.begin() + 1, x.end()}, "next event");
+  expect_uncorrelated({x.begin(), x.end() - 1}, {x.begin() + 1, x.end()}, "next draw number");
 }
 
 // Cells in 64 classes of equal probability; chi-square with 63 degrees of freedom.
@@ -129,11 +128,11 @@ TEST(ArrayRandom, NothingIsCorrelatedWithItsNeighbour) {
   const auto x = draws(7, EPX_ARRAY_READ_NOISE, 4, 9);
   expect_uncorrelated({x.begin(), x.end() - 1}, {x.begin() + 1, x.end()}, "next cell");
   expect_uncorrelated({x.begin(), x.end() - 128}, {x.begin() + 128, x.end()}, "next row");
-  expect_uncorrelated(x, draws(7, EPX_ARRAY_READ_NOISE, 4, 10), "next event");
+  expect_uncorrelated(x, draws(7, EPX_ARRAY_READ_NOISE, 4, 10), "next draw number");
   expect_uncorrelated(x, draws(7, EPX_ARRAY_READ_NOISE, 5, 9), "next tile");
   expect_uncorrelated(x, draws(8, EPX_ARRAY_READ_NOISE, 4, 9), "next seed");
   expect_uncorrelated(x, draws(7, EPX_ARRAY_ADC, 4, 9), "other purpose");
-  expect_uncorrelated(x, draws(7, EPX_ARRAY_READ_NOISE, 9, 4), "tile and event exchanged");
+  expect_uncorrelated(x, draws(7, EPX_ARRAY_READ_NOISE, 9, 4), "tile and draw number exchanged");
 }
 
 TEST(ArrayRandom, BatchesAreTheNumbersOneByOne) {

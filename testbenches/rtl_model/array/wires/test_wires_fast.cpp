@@ -116,7 +116,7 @@ TEST(WiresFast, BoundHoldsWhereStepsAreSmall) {
   }
 }
 
-/* A current that cancels down to rounding: its error is held against a share of full scale, which
+/* A current that cancels down to rounding: its error is compared with a share of full scale, which
  * is reached soon; digits below that would be noise. */
 TEST(WiresFast, CancellingCurrents) {
   const int rows = 40;
