@@ -142,7 +142,7 @@ epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t draw, const 
 }
 
 void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
-                  int place, int32_t *out, int ldc) {
+                  int place, int32_t *out, int64_t *held, int ldc) {
   const epx_geometry_t *g = &layer->plan->g;
   int cy, cx, row, row_end;
   epx_map_rows(&layer->plan->map, row_block, &row, &row_end);
@@ -154,7 +154,11 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
     if (iy >= 0 && ix >= 0 && iy < g->in_height && ix < g->in_width) {
       const size_t pixel = (size_t)(iy * g->in_width + ix);
       const size_t at = layer->plan->dense ? pixel * (size_t)g->in_channels : pixel * (size_t)ldc;
-      out[at + (size_t)c] += (int32_t)sums[k - row];
+      if (held != NULL) {
+        held[at + (size_t)c] += sums[k - row];
+      } else {
+        out[at + (size_t)c] += (int32_t)sums[k - row];
+      }
     }
   }
 }
@@ -169,7 +173,7 @@ static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t draw, c
       for (int place = 0; place < layer->plan->window && !twin_stopped(layer); ++place) {
         epx_clips_add(&clips, epx_array_backward(part.array, draw, p, posts + part.unit,
                                                  switches + part.unit, place, sums));
-        twin_scatter(layer, rb, sums, p, place, out, ldc);
+        twin_scatter(layer, rb, sums, p, place, out, NULL, ldc);
       }
     }
   }
