@@ -278,7 +278,7 @@ static epx_status_t check_factor(const epx_plan_t *plan, int i, double factor, c
   char name[24];
   epx_network_layer_name(plan->network, plan->layer[i].parameter, name);
   return epx_fail(error, EPX_ERR_DIVERGED,
-                  "%s: at %g the update circuit of layer %s would multiply by %g; it holds factors "
+                  "%s: %g; the update circuit of layer %s would multiply by %g; it holds factors "
                   "below 2^30",
                   key, setting, name, factor);
 }

@@ -31,7 +31,7 @@ for kind in golden twin; do
   refuse 2 'estimator.beta: found 1e-310; expected a number' train grow.yaml -o "$kind" \
     --set substrate.kind=$kind --set network.activation=hard_sigmoid --set estimator.beta=1e-310
 done
-refuse 2 'estimator.beta: at 1e-12 the update circuit of layer conv0 would multiply by' \
+refuse 2 'estimator.beta: 1e-12; the update circuit of layer conv0 would multiply by' \
   train grow.yaml -o twin --set substrate.kind=twin --set network.activation=hard_sigmoid \
   --set training.learning_rate=0.1 --set estimator.beta=1e-12
 refuse 2 "--beta: '1e-310'; expected up to 32 numbers" gradient grow.yaml --images 2 --beta 1e-310
