@@ -129,7 +129,7 @@ typedef struct verdict_t {
   epx_chip_check_t check;
   epx_account_t account;
   epx_account_t timed; /* with the twin's measurement */
-  epx_events_t events; /* of the closed form and the twin's measurement */
+  epx_ledger_t ledger; /* of the closed form and the twin's measurement */
   epx_events_t whole;  /* of a chip that makes every step and drives everything */
   chip_drive_t drive;  /* event-driven only */
   double seconds;
@@ -199,7 +199,7 @@ static epx_status_t expect_whole(verdict_t *v, const epx_experiment_t *experimen
   if (status == EPX_OK) {
     v->whole = account.update;
     epx_events_add(&v->whole, &account.training, (uint64_t)images);
-    v->whole.cell_writes += v->check.activity.pulsing.pulses;
+    v->whole.cell_writes += epx_pulsing_pulses(&v->check.activity.pulsing);
   }
   return status;
 }
@@ -229,6 +229,19 @@ static void print_drive(const chip_drive_t *drive) {
   }
 }
 
+/* Whether a counter differs between SystemC and the closed form, for any owner and command. */
+static bool differs(const verdict_t *v, int counter) {
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    for (int kind = 0; kind < EPX_COMMAND_KINDS; ++kind) {
+      if (epx_event_get(&v->ledger.at[owner][kind], counter) !=
+          epx_event_get(&v->check.chip.ledger.at[owner][kind], counter)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_t *experiment,
                              epx_substrate_t *twin, const float *x, const uint8_t *labels,
                              verdict_t *verdict, epx_error_t *error) {
@@ -252,8 +265,8 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   const double start = epx_clock_seconds();
   status = epx_chip_check_run(twin, &request, &verdict->check, error);
   verdict->seconds = epx_clock_seconds() - start;
-  epx_account_batch_events(&verdict->account, &experiment->chip, &verdict->check.activity,
-                           arguments->images, &verdict->events);
+  epx_account_batch_ledger(&verdict->account, &experiment->chip, &verdict->check.activity,
+                           arguments->images, &verdict->ledger);
   const epx_measured_t measured = {.training = verdict->check.activity};
   if (status == EPX_OK) {
     status = epx_account_make(&experiment->network, &experiment->chip, &experiment->dynamics,
@@ -267,8 +280,7 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
     verdict->differing += verdict->check.differing[i];
   }
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
-    verdict->unequal_events +=
-        epx_event_get(&verdict->events, i) != epx_event_get(&verdict->check.chip.events, i);
+    verdict->unequal_events += differs(verdict, i);
   }
   return status;
 }
@@ -313,7 +325,7 @@ static void print_verdict(const verdict_t *v, const arguments_t *arguments,
     print_savings(v);
   }
   if (configured->pulse_preset > 0) {
-    const double pulses = (double)v->check.activity.pulsing.pulses;
+    const double pulses = (double)epx_pulsing_pulses(&v->check.activity.pulsing);
     printf("\n  %.0f pulses, %.4g a weight\n", pulses, pulses / (double)v->account.synapses);
   }
   if (configured->event_driven) {

@@ -148,7 +148,9 @@ static epx_status_t measured_of(const epx_experiment_t *experiment, const epx_me
       .stop_settled = experiment->chip.stop_settled,
       .event_driven = experiment->chip.event_driven,
       .updates = (int64_t)pulsing->updates,
-      .pulses = pulsing->updates > 0 ? (double)pulsing->pulses / (double)pulsing->updates : 0.0,
+      .pulses = pulsing->updates > 0
+                    ? (double)epx_pulsing_pulses(pulsing) / (double)pulsing->updates
+                    : 0.0,
   };
   return compare(experiment, measured, record, savings, error);
 }

@@ -51,8 +51,7 @@ static bool take_switches(const session_t *s, int i, uint8_t *switches) {
   const twin_t *twin = s->twin;
   twin_workspace_t *w = &twin->workspace[0];
   const size_t size = twin->layer[i].plan->g.out_size;
-  const epx_events_t events = w->events;
-  epx_pace_t look;
+  epx_pace_t look = {0};
   for (int sample = 0; switches != NULL && sample < twin->samples; ++sample) {
     twin_event_sample(twin, w, sample);
     w->draw = twin_draw(twin, sample, 0); /* of the correlation to come */
@@ -63,7 +62,6 @@ static bool take_switches(const session_t *s, int i, uint8_t *switches) {
     }
     memcpy(switches + (size_t)sample * size, twin_learning_switches(twin, w, i, sample), size);
   }
-  w->events = events;
   return switches != NULL;
 }
 

@@ -174,3 +174,14 @@ epx_status_t epx_plan_check(const epx_network_t *network, const epx_chip_t *chip
   epx_plan_destroy(plan);
   return status;
 }
+
+int epx_plan_owner(const epx_plan_t *plan, int tile) {
+  for (int l = 0; l < plan->tile_layers; ++l) {
+    const epx_layer_map_t *map = &plan->layer[l].map;
+    const int past = tile - plan->floor.first_tile[l];
+    if (past >= 0 && past < map->row_blocks * map->column_blocks) {
+      return l;
+    }
+  }
+  return EPX_OWNER_HOST;
+}

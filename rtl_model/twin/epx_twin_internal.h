@@ -103,8 +103,7 @@ typedef struct twin_workspace_t {
   int64_t *products;    /* what an array makes of those changes */
   int32_t *posts;       /* a position's posts as they are now */
   uint8_t *no_switches; /* zeros */
-  epx_events_t events;
-  epx_pace_t *at_work; /* the one of `pace` that belongs to the command at work */
+  epx_pace_t *at_work;  /* the one of `pace` that belongs to the command at work */
   epx_pace_t pace[EPX_COMMAND_KINDS];
   uint64_t *cycles; /* of each row block (forward) or column block (backward) in one command */
   uint64_t *word;   /* likewise, of the word at work alone */
