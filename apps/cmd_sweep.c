@@ -77,6 +77,7 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
   run_result_t last;
   epx_sweep_result_t result = epx_sweep_result_unknown();
   epx_error_t failure = {0};
+  char no_price[EPX_COST_REASON_SIZE] = "", note[EPX_COST_REASON_SIZE + 16];
   const double start = epx_clock_seconds();
   epx_status_t status =
       sweep_file_experiment(file, arguments->source.overrides, arguments->source.override_count,
@@ -84,8 +85,8 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
   status = status == EPX_OK ? run_train(&experiment, &run, &last, &failure) : status;
   if (status == EPX_OK) {
     result = result_of(&last.epoch, epx_clock_seconds() - start);
-    status =
-        cost_of_point(&experiment, last.has_measured ? &last.measured : NULL, &result, &failure);
+    status = cost_of_point(&experiment, last.has_measured ? &last.measured : NULL, &result,
+                           no_price, &failure);
   }
   if (ends_sweep(status)) {
     *error = failure;
@@ -96,7 +97,9 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
     fprintf(stderr, "point %d failed: %s\n", point->index, failure.message);
     return epx_sweep_record(store, point->index, EPX_SWEEP_FAILED, &result, failure.message, error);
   }
-  return epx_sweep_record(store, point->index, EPX_SWEEP_FINISHED, &result, NULL, error);
+  snprintf(note, sizeof note, "no price: %s", no_price);
+  return epx_sweep_record(store, point->index, EPX_SWEEP_FINISHED, &result,
+                          no_price[0] != '\0' ? note : NULL, error);
 }
 
 static epx_status_t run_points(const arguments_t *arguments, const sweep_file_t *file,

@@ -67,12 +67,6 @@ static bool has_account(const epx_experiment_t *experiment, const epx_measured_t
          (measured != NULL || !epx_cost_needs_measurement(&experiment->chip));
 }
 
-/* Whether the chip can be laid out, but is beyond the laws that would price it. What the chip
- * itself refuses was refused before (epx_plan_make). */
-static bool has_no_price(epx_status_t status) {
-  return status == EPX_ERR_UNSUPPORTED;
-}
-
 /* Prices and layout do not depend on what is measured: the chip that makes every step will do. */
 epx_status_t cost_record_check(const epx_experiment_t *experiment, epx_error_t *error) {
   epx_experiment_t whole = *experiment;
@@ -82,14 +76,12 @@ epx_status_t cost_record_check(const epx_experiment_t *experiment, epx_error_t *
   if (!has_account(&whole, NULL)) {
     return EPX_OK;
   }
-  epx_error_t why = {.message = ""};
-  const epx_status_t status = make_cost(&whole, NULL, &cost, &why);
-  free(cost);
-  if (has_no_price(status)) {
-    fprintf(stderr, "no energies: %s\n", why.message);
-    return EPX_OK;
+  const epx_status_t status = make_cost(&whole, NULL, &cost, error);
+  if (status == EPX_OK && cost->no_price[0] != '\0') {
+    fprintf(stderr, "no energies: %s\n", cost->no_price);
   }
-  return status == EPX_OK ? EPX_OK : epx_fail(error, status, "%s", why.message);
+  free(cost);
+  return status;
 }
 
 enum { MAX_SAVINGS = EPX_EVENT_COUNT + 2 };
@@ -240,10 +232,11 @@ epx_status_t cost_record_write(const char *folder, const epx_experiment_t *exper
   }
   epx_status_t status = make_cost(experiment, measured, &cost, error);
   if (status != EPX_OK) {
-    return has_no_price(status) ? EPX_OK : status;
+    return status;
   }
   epx_cost_record_t record = {
       .technology = cost->technology,
+      .no_price = cost->no_price[0] != '\0' ? cost->no_price : NULL,
       .clock_mhz = cost->clock_mhz,
       .inference = section(&cost->inference, components[0], breakdown[0]),
       .training = section(&cost->training, components[1], breakdown[1]),
@@ -258,17 +251,20 @@ epx_status_t cost_record_write(const char *folder, const epx_experiment_t *exper
 }
 
 epx_status_t cost_of_point(const epx_experiment_t *experiment, const epx_measured_t *measured,
-                           epx_sweep_result_t *result, epx_error_t *error) {
+                           epx_sweep_result_t *result, char no_price[EPX_COST_REASON_SIZE],
+                           epx_error_t *error) {
   epx_cost_t *cost = NULL;
+  no_price[0] = '\0';
   if (!has_account(experiment, measured)) {
     return EPX_OK;
   }
   const epx_status_t status = make_cost(experiment, measured, &cost, error);
   if (status == EPX_OK) {
+    memcpy(no_price, cost->no_price, EPX_COST_REASON_SIZE);
     result->energy_uj = cost->training.energy_uj;
     result->inference_energy_uj = cost->inference.energy_uj;
     result->latency_us = cost->inference.latency_us;
     free(cost);
   }
-  return has_no_price(status) ? EPX_OK : status;
+  return status;
 }

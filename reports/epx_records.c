@@ -118,6 +118,11 @@ epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *
                 "inference", cost_section(&record->inference), "training",
                 cost_section(&record->training), "cycles", "inference",
                 cost_cycles(&record->inference), "training", cost_cycles(&record->training));
+  if (root != NULL && record->no_price != NULL &&
+      json_object_set_new(root, "no_price", epx_json_text(record->no_price)) != 0) {
+    json_decref(root);
+    root = NULL;
+  }
   if (root != NULL && record->measured != NULL &&
       json_object_set_new(root, "measured", cost_measured(record->measured)) != 0) {
     json_decref(root);

@@ -89,6 +89,7 @@ typedef struct epx_cost_measured_t {
 
 typedef struct epx_cost_record_t {
   const char *technology; /* name of the technology file, node */
+  const char *no_price;   /* why there are no energies (NAN); NULL: there are */
   double clock_mhz;
   epx_cost_section_t inference;
   epx_cost_section_t training;         /* all phases and the image's share of the update */

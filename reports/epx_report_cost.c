@@ -131,17 +131,27 @@ static void show_measured(epx_page_t *page, const json_t *measured) {
 
 static void show_energy(epx_page_t *page, const epx_report_run_t *run) {
   char energy[EPX_FORMAT_SIZE], range[EPX_FORMAT_SIZE];
+  const bool priced = json_object_get(run->cost, "no_price") == NULL;
   epx_page_heading(page, run->label);
   epx_page_text(page, EPX_PAGE_PLAIN, "Technology: %s.",
                 epx_json_get_text(run->cost, "technology"));
-  epx_page_charts_begin(page);
-  chart_energy(page, run->cost, 0);
-  chart_energy(page, run->cost, 1);
-  epx_page_charts_end(page);
+  if (priced) {
+    epx_page_charts_begin(page);
+    chart_energy(page, run->cost, 0);
+    chart_energy(page, run->cost, 1);
+    epx_page_charts_end(page);
+  } else {
+    epx_page_text(page, EPX_PAGE_NOTICE, "No price: %s. Events and latencies stand.",
+                  epx_json_get_text(run->cost, "no_price"));
+  }
   show_measured(page, json_object_get(run->cost, "measured"));
   for (int s = 0; s < 2; ++s) {
     const json_t *section = json_object_get(run->cost, SECTIONS[s]);
     epx_page_heading(page, TITLES[s]);
+    if (!priced) {
+      table_energy(page, section);
+      continue;
+    }
     epx_page_text(page, EPX_PAGE_PLAIN, "%s \xc2\xb5J in all (range %s \xc2\xb5J).",
                   epx_format_number(epx_json_get_number(section, "energy_uj"), energy),
                   epx_format_range(epx_json_get_number(section, "low"),

@@ -97,37 +97,27 @@ static epx_status_t adc_value(const epx_chip_t *chip, const epx_technology_t *te
 }
 
 /* Adds one use to the line's unit energies and its source text. */
-static epx_status_t add_use(const epx_chip_t *chip, const epx_technology_t *technology, use_t use,
-                            epx_cost_line_t *line, epx_error_t *error) {
-  epx_tech_value_t value;
-  if (use.entry == ADC) {
-    const epx_status_t status = adc_value(chip, technology, &value, error);
-    if (status != EPX_OK) {
-      return status;
-    }
-  } else {
-    value = technology->value[use.entry];
-  }
+static void add_use(const epx_chip_t *chip, const epx_technology_t *technology,
+                    const epx_tech_value_t *adc, use_t use, epx_cost_line_t *line) {
+  const epx_tech_value_t *value = use.entry == ADC ? adc : &technology->value[use.entry];
   const double times =
       use.times * (use.entry == EPX_TECH_LINE_DRIVER ? chip->dac.converter.bits : 1);
-  line->unit_pj += times * value.pj;
-  line->low_pj += times * value.low;
-  line->high_pj += times * value.high;
+  line->unit_pj += times * value->pj;
+  line->low_pj += times * value->low;
+  line->high_pj += times * value->high;
   const size_t used = strlen(line->source);
   char count[16] = "";
   if (times != 1.0) {
     snprintf(count, sizeof count, "%g x ", times);
   }
   snprintf(line->source + used, sizeof line->source - used, "%s%s%s", used > 0 ? "; + " : "", count,
-           value.source);
-  return EPX_OK;
+           value->source);
 }
 
 /* events + share * shared, priced. */
-static epx_status_t price(const epx_events_t *events, const epx_events_t *shared, double share,
-                          const epx_chip_t *chip, const epx_technology_t *technology,
-                          epx_cost_image_t *image, epx_error_t *error) {
-  epx_status_t status = EPX_OK;
+static void price(const epx_events_t *events, const epx_events_t *shared, double share,
+                  const epx_chip_t *chip, const epx_technology_t *technology,
+                  const epx_tech_value_t *adc, epx_cost_image_t *image) {
   for (int i = 0; i < ROW_COUNT; ++i) {
     const line_row_t *row = &rows[i];
     const double count =
@@ -137,15 +127,23 @@ static epx_status_t price(const epx_events_t *events, const epx_events_t *shared
     }
     epx_cost_line_t *line = &image->line[image->lines++];
     *line = (epx_cost_line_t){.name = row->name, .unit = unit_of(row->counter), .events = count};
-    for (const use_t *use = row->use; status == EPX_OK && use->entry != END; ++use) {
-      status = add_use(chip, technology, *use, line, error);
+    for (const use_t *use = row->use; use->entry != END; ++use) {
+      add_use(chip, technology, adc, *use, line);
     }
     line->energy_pj = count * line->unit_pj;
     image->energy_uj += 1e-6 * line->energy_pj;
     image->low_uj += 1e-6 * count * line->low_pj;
     image->high_uj += 1e-6 * count * line->high_pj;
   }
-  return status;
+}
+
+/* Leaves events without energies. */
+static void take_prices(epx_cost_image_t *image) {
+  for (epx_cost_line_t *line = image->line; line < image->line + image->lines; ++line) {
+    line->unit_pj = line->low_pj = line->high_pj = line->energy_pj = (double)NAN;
+    line->source[0] = '\0';
+  }
+  image->energy_uj = image->low_uj = image->high_uj = (double)NAN;
 }
 
 static void spend(const double cycles[EPX_PART_COUNT], double clock_mhz, epx_cost_image_t *image) {
@@ -158,18 +156,27 @@ static void spend(const double cycles[EPX_PART_COUNT], double clock_mhz, epx_cos
 
 epx_status_t epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
                          const epx_technology_t *technology, epx_cost_t *cost, epx_error_t *error) {
+  epx_tech_value_t adc = {0};
+  epx_error_t why = {.message = ""};
+  const epx_status_t status =
+      chip->array_kind == EPX_ARRAY_ANALOG ? adc_value(chip, technology, &adc, &why) : EPX_OK;
+  if (status != EPX_OK && status != EPX_ERR_UNSUPPORTED) {
+    return epx_fail(error, status, "%s", why.message);
+  }
   memset(cost, 0, sizeof *cost);
   snprintf(cost->technology, sizeof cost->technology, "%s", technology->name);
+  snprintf(cost->no_price, sizeof cost->no_price, "%.500s", why.message);
   cost->clock_mhz = chip->clock_mhz;
   cost->tiles = account->tiles;
-  epx_status_t status =
-      price(&account->inference, &account->update, 0.0, chip, technology, &cost->inference, error);
-  status = status == EPX_OK ? price(&account->training, &account->update, 1.0 / batch, chip,
-                                    technology, &cost->training, error)
-                            : status;
+  price(&account->inference, &account->update, 0.0, chip, technology, &adc, &cost->inference);
+  price(&account->training, &account->update, 1.0 / batch, chip, technology, &adc, &cost->training);
+  if (status != EPX_OK) {
+    take_prices(&cost->inference);
+    take_prices(&cost->training);
+  }
   spend(account->inference_cycles, chip->clock_mhz, &cost->inference);
   spend(account->training_cycles, chip->clock_mhz, &cost->training);
-  return status;
+  return EPX_OK;
 }
 
 bool epx_cost_needs_measurement(const epx_chip_t *chip) {

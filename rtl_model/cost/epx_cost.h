@@ -36,16 +36,19 @@ typedef struct epx_cost_image_t {
   double energy_uj, low_uj, high_uj; /* high: every line at its highest */
 } epx_cost_image_t;
 
+enum { EPX_COST_REASON_SIZE = 512 };
+
 typedef struct epx_cost_t {
   char technology[64];
+  char no_price[EPX_COST_REASON_SIZE]; /* why all energies are NAN; "": they are not */
   double clock_mhz;
   int tiles;
   epx_cost_image_t inference;
   epx_cost_image_t training; /* all phases, and the image's share of the update */
 } epx_cost_t;
 
-/* Energies and times of an account made with this chip and batch. EPX_ERR_UNSUPPORTED where the
- * technology's laws have no price for the chip's converters. */
+/* Energies and times of an account made with this chip and batch. Where the technology's laws have
+ * no price for the chip's converters, energies are NAN and no_price says why. */
 EPX_CHECKED epx_status_t epx_cost_of(const epx_account_t *account, const epx_chip_t *chip,
                                      int batch, const epx_technology_t *technology,
                                      epx_cost_t *cost, epx_error_t *error);

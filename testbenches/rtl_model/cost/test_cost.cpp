@@ -265,6 +265,33 @@ epx_chip_t default_chip(epx_array_kind_t kind) {
   return chip;
 }
 
+// Beyond its converters' law a chip keeps its events, cycles and latencies; no energy is a number.
+TEST(Cost, a_chip_without_a_price_keeps_events_and_cycles) {
+  const epx_technology_t technology = read_shipped();
+  epx_chip_t chip = default_chip(EPX_ARRAY_ANALOG);
+  chip.adc.converter.kind = EPX_CONVERTER_SAR;
+  epx_account_t account = {};
+  account.training.adc_conversions = account.inference.noc_bits = 7;
+  account.training_cycles[0] = 5e6;
+  static epx_cost_t priced, unpriced;
+  EXPECT_EQ(epx_cost_of(&account, &chip, 2, &technology, &priced, nullptr), EPX_OK);
+  EXPECT_STREQ(priced.no_price, "");
+  EXPECT_GT(priced.training.energy_uj, 0.0);
+  chip.convert_cycles = 1000000;
+  EXPECT_EQ(epx_cost_of(&account, &chip, 2, &technology, &unpriced, nullptr), EPX_OK);
+  EXPECT_NE(std::string(unpriced.no_price).find("adc_sar.rate: found"), std::string::npos);
+  EXPECT_EQ(unpriced.training.lines, priced.training.lines);
+  EXPECT_EQ(unpriced.training.line[0].events, priced.training.line[0].events);
+  EXPECT_EQ(unpriced.training.latency_us, priced.training.latency_us);
+  for (const epx_cost_image_t *image : {&unpriced.inference, &unpriced.training}) {
+    EXPECT_TRUE(std::isnan(image->energy_uj) && std::isnan(image->low_uj) &&
+                std::isnan(image->high_uj));
+    for (int i = 0; i < image->lines; ++i) {
+      EXPECT_TRUE(std::isnan(image->line[i].unit_pj) && std::isnan(image->line[i].energy_pj));
+    }
+  }
+}
+
 // Each counter alone: some line must charge it, and nothing is charged twice under one name.
 TEST(Cost, every_event_has_its_price) {
   const epx_technology_t technology = read_shipped();
