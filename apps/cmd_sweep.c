@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "command.h"
-#include "cost_record.h"
 #include "epx_clock.h"
 #include "epx_config.h"
 #include "epx_output.h"
@@ -51,8 +50,12 @@ static const char help[] =
     "command again to go on where it stopped: finished points are never run again. Prints a table, "
     "and writes a page with charts beside the results file.";
 
-static epx_sweep_result_t result_of(const epx_epoch_result_t *last, double seconds) {
+static epx_sweep_result_t result_of(const run_result_t *run, double seconds) {
+  const epx_epoch_result_t *last = &run->epoch;
   epx_sweep_result_t result = epx_sweep_result_unknown();
+  result.energy_uj = run->training_energy_uj;
+  result.inference_energy_uj = run->inference_energy_uj;
+  result.latency_us = run->inference_latency_us;
   result.test_error = last->test.error;
   result.train_error = last->train.error;
   result.test_loss = last->test.loss;
@@ -77,16 +80,13 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
   run_result_t last;
   epx_sweep_result_t result = epx_sweep_result_unknown();
   epx_error_t failure = {0};
-  char no_price[EPX_COST_REASON_SIZE] = "", note[EPX_COST_REASON_SIZE + 16];
   const double start = epx_clock_seconds();
   epx_status_t status =
       sweep_file_experiment(file, arguments->source.overrides, arguments->source.override_count,
                             point->values, &experiment, &failure);
   status = status == EPX_OK ? run_train(&experiment, &run, &last, &failure) : status;
   if (status == EPX_OK) {
-    result = result_of(&last.epoch, epx_clock_seconds() - start);
-    status = cost_of_point(&experiment, last.has_measured ? &last.measured : NULL, &result,
-                           no_price, &failure);
+    result = result_of(&last, epx_clock_seconds() - start);
   }
   if (ends_sweep(status)) {
     *error = failure;
@@ -97,9 +97,11 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
     fprintf(stderr, "point %d failed: %s\n", point->index, failure.message);
     return epx_sweep_record(store, point->index, EPX_SWEEP_FAILED, &result, failure.message, error);
   }
-  snprintf(note, sizeof note, "no price: %s", no_price);
-  return epx_sweep_record(store, point->index, EPX_SWEEP_FINISHED, &result,
-                          no_price[0] != '\0' ? note : NULL, error);
+  char note[EPX_ERROR_MESSAGE_SIZE + 16] = "";
+  if (last.unpriced[0] != '\0') {
+    snprintf(note, sizeof note, "no energies: %s", last.unpriced);
+  }
+  return epx_sweep_record(store, point->index, EPX_SWEEP_FINISHED, &result, note, error);
 }
 
 static epx_status_t run_points(const arguments_t *arguments, const sweep_file_t *file,

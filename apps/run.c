@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +167,7 @@ typedef struct run_t {
   progress_t progress;
   double last_checkpoint;
   epx_activity_t epoch_start, trained; /* of the twin: at the epoch's start, after its training */
+  cost_book_t *book;                   /* NULL: no chip */
   run_result_t last;
   health_said_t said;
 } run_t;
@@ -227,22 +229,21 @@ static epx_metrics_row_t metrics_row(const epx_epoch_result_t *result, epx_split
 static epx_status_t record_measured(run_t *run, epx_error_t *error) {
   char text[320];
   epx_activity_t now;
+  epx_measured_t measured;
   if (!measures(run)) {
     return EPX_OK;
   }
   epx_twin_activity(run->substrate, &now);
-  epx_measured_t *measured = &run->last.measured;
-  measured->training = epx_activity_since(&run->epoch_start, &run->trained);
-  measured->inference = epx_activity_since(&run->trained, &now);
+  measured.training = epx_activity_since(&run->epoch_start, &run->trained);
+  measured.inference = epx_activity_since(&run->trained, &now);
   run->epoch_start = now;
-  run->last.has_measured = true;
-  epx_status_t status = EPX_OK;
-  if (!run->options->quiet) {
-    status = cost_measured_text(run->experiment, measured, text, sizeof text, error);
-    fprintf(stderr, "%s", status == EPX_OK ? text : "");
+  const epx_status_t status = cost_book_measure(run->book, &measured, error);
+  if (status == EPX_OK && !run->options->quiet) {
+    cost_measured_text(run->book, text, sizeof text);
+    fprintf(stderr, "%s", text);
   }
   return status == EPX_OK && run->record != NULL
-             ? cost_record_write(run->options->folder, run->experiment, measured, error)
+             ? cost_record_write(run->options->folder, run->book, error)
              : status;
 }
 
@@ -387,7 +388,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
     status = open_record(run, train, test, &state, error);
   }
   if (status == EPX_OK && run->options->folder != NULL) {
-    status = cost_record_write(run->options->folder, experiment, NULL, error);
+    status = cost_record_write(run->options->folder, run->book, error);
   }
   if (status == EPX_OK && !run->options->resume) {
     status = checkpoint(run, &state, error); /* so that a kill at any time later can be resumed */
@@ -428,7 +429,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
 
 /* Everything that can be refused without a substrate, before the folder is made or touched. */
 static epx_status_t check_run(epx_experiment_t *experiment, const run_options_t *options,
-                              epx_error_t *error) {
+                              cost_book_t **book, epx_error_t *error) {
   epx_status_t status = EPX_OK;
   if (options->resume) {
     status = run_check_resume(options->folder, experiment, error);
@@ -436,7 +437,22 @@ static epx_status_t check_run(epx_experiment_t *experiment, const run_options_t 
     run_fix_schedule(experiment);
     status = options->folder != NULL ? epx_run_record_check(options->folder, error) : EPX_OK;
   }
-  return status == EPX_OK ? cost_record_check(experiment, error) : status;
+  status = status == EPX_OK ? cost_book_open(experiment, book, error) : status;
+  if (status == EPX_OK) {
+    cost_record_say(*book);
+  }
+  return status;
+}
+
+static void result_of(const run_t *run, run_result_t *result) {
+  const cost_book_t *book = run->book;
+  const bool known = book != NULL && book->complete;
+  *result = run->last;
+  snprintf(result->unpriced, sizeof result->unpriced, "%s",
+           book == NULL || book->priced ? "" : book->why);
+  result->training_energy_uj = known ? book->cost.training.energy_uj : (double)NAN;
+  result->inference_energy_uj = known ? book->cost.inference.energy_uj : (double)NAN;
+  result->inference_latency_us = known ? book->cost.inference.latency_us : (double)NAN;
 }
 
 epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *options,
@@ -444,7 +460,7 @@ epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *optio
   epx_experiment_t experiment = *asked;
   run_t run = {.experiment = &experiment, .options = options};
   epx_dataset_t *train = NULL, *test = NULL;
-  epx_status_t status = check_run(&experiment, options, error);
+  epx_status_t status = check_run(&experiment, options, &run.book, error);
   if (status == EPX_OK) {
     status = run_open_data(&experiment, &train, &test, error);
   }
@@ -461,8 +477,9 @@ epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *optio
     status = close_record(&run, status, error);
   }
   if (status == EPX_OK && result != NULL) {
-    *result = run.last;
+    result_of(&run, result);
   }
+  cost_book_close(run.book);
   epx_substrate_destroy(run.substrate);
   epx_dataset_destroy(train);
   epx_dataset_destroy(test);

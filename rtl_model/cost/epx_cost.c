@@ -66,13 +66,13 @@ static uint64_t counter(const epx_events_t *events, size_t offset) {
   return *(const uint64_t *)((const char *)events + offset);
 }
 
-static const char *unit_of(size_t offset) {
-  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
-    if (epx_event_rows()[i].offset == offset) {
-      return epx_event_rows()[i].unit;
-    }
+/* The row of epx_event_rows() of a counter. */
+static int row_of(size_t offset) {
+  int row = 0;
+  while (epx_event_rows()[row].offset != offset) {
+    ++row;
   }
-  return "";
+  return row;
 }
 
 /* Bits of the array's ADCs: of ideal ones those that its largest sum needs. */
@@ -97,27 +97,37 @@ static epx_status_t adc_value(const epx_chip_t *chip, const epx_technology_t *te
 }
 
 /* Adds one use to the line's unit energies and its source text. */
-static void add_use(const epx_chip_t *chip, const epx_technology_t *technology,
-                    const epx_tech_value_t *adc, use_t use, epx_cost_line_t *line) {
-  const epx_tech_value_t *value = use.entry == ADC ? adc : &technology->value[use.entry];
+static epx_status_t add_use(const epx_chip_t *chip, const epx_technology_t *technology, use_t use,
+                            epx_cost_line_t *line, epx_error_t *error) {
+  epx_tech_value_t value;
+  if (use.entry == ADC) {
+    const epx_status_t status = adc_value(chip, technology, &value, error);
+    if (status != EPX_OK) {
+      return status;
+    }
+  } else {
+    value = technology->value[use.entry];
+  }
   const double times =
       use.times * (use.entry == EPX_TECH_LINE_DRIVER ? chip->dac.converter.bits : 1);
-  line->unit_pj += times * value->pj;
-  line->low_pj += times * value->low;
-  line->high_pj += times * value->high;
+  line->unit_pj += times * value.pj;
+  line->low_pj += times * value.low;
+  line->high_pj += times * value.high;
   const size_t used = strlen(line->source);
   char count[16] = "";
   if (times != 1.0) {
     snprintf(count, sizeof count, "%g x ", times);
   }
   snprintf(line->source + used, sizeof line->source - used, "%s%s%s", used > 0 ? "; + " : "", count,
-           value->source);
+           value.source);
+  return EPX_OK;
 }
 
-/* events + share * shared, priced. */
-static void price(const epx_events_t *events, const epx_events_t *shared, double share,
-                  const epx_chip_t *chip, const epx_technology_t *technology,
-                  const epx_tech_value_t *adc, epx_cost_image_t *image) {
+/* events + share * shared, priced; without a technology, counted. */
+static epx_status_t price(const epx_events_t *events, const epx_events_t *shared, double share,
+                          const epx_chip_t *chip, const epx_technology_t *technology,
+                          epx_cost_image_t *image, epx_error_t *error) {
+  epx_status_t status = EPX_OK;
   for (int i = 0; i < ROW_COUNT; ++i) {
     const line_row_t *row = &rows[i];
     const double count =
@@ -126,24 +136,21 @@ static void price(const epx_events_t *events, const epx_events_t *shared, double
       continue;
     }
     epx_cost_line_t *line = &image->line[image->lines++];
-    *line = (epx_cost_line_t){.name = row->name, .unit = unit_of(row->counter), .events = count};
-    for (const use_t *use = row->use; use->entry != END; ++use) {
-      add_use(chip, technology, adc, *use, line);
+    *line = (epx_cost_line_t){.name = row->name, .counter = row_of(row->counter), .events = count};
+    line->unit = epx_event_rows()[line->counter].unit;
+    for (const use_t *use = row->use; technology != NULL && use->entry != END; ++use) {
+      const epx_status_t priced = add_use(chip, technology, *use, line, error);
+      status = status == EPX_OK ? priced : status;
+    }
+    if (technology == NULL) {
+      line->unit_pj = line->low_pj = line->high_pj = (double)NAN;
     }
     line->energy_pj = count * line->unit_pj;
     image->energy_uj += 1e-6 * line->energy_pj;
     image->low_uj += 1e-6 * count * line->low_pj;
     image->high_uj += 1e-6 * count * line->high_pj;
   }
-}
-
-/* Leaves events without energies. */
-static void take_prices(epx_cost_image_t *image) {
-  for (epx_cost_line_t *line = image->line; line < image->line + image->lines; ++line) {
-    line->unit_pj = line->low_pj = line->high_pj = line->energy_pj = (double)NAN;
-    line->source[0] = '\0';
-  }
-  image->energy_uj = image->low_uj = image->high_uj = (double)NAN;
+  return status;
 }
 
 static void spend(const double cycles[EPX_PART_COUNT], double clock_mhz, epx_cost_image_t *image) {
@@ -156,41 +163,30 @@ static void spend(const double cycles[EPX_PART_COUNT], double clock_mhz, epx_cos
 
 epx_status_t epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
                          const epx_technology_t *technology, epx_cost_t *cost, epx_error_t *error) {
-  epx_tech_value_t adc = {0};
-  epx_error_t why = {.message = ""};
-  const epx_status_t status =
-      chip->array_kind == EPX_ARRAY_ANALOG ? adc_value(chip, technology, &adc, &why) : EPX_OK;
-  if (status != EPX_OK && status != EPX_ERR_UNSUPPORTED) {
-    return epx_fail(error, status, "%s", why.message);
-  }
   memset(cost, 0, sizeof *cost);
-  snprintf(cost->technology, sizeof cost->technology, "%s", technology->name);
-  snprintf(cost->no_price, sizeof cost->no_price, "%.500s", why.message);
+  snprintf(cost->technology, sizeof cost->technology, "%s",
+           technology != NULL ? technology->name : "");
   cost->clock_mhz = chip->clock_mhz;
   cost->tiles = account->tiles;
-  price(&account->inference, &account->update, 0.0, chip, technology, &adc, &cost->inference);
-  price(&account->training, &account->update, 1.0 / batch, chip, technology, &adc, &cost->training);
-  if (status != EPX_OK) {
-    take_prices(&cost->inference);
-    take_prices(&cost->training);
-  }
+  epx_status_t status =
+      price(&account->inference, &account->update, 0.0, chip, technology, &cost->inference, error);
+  status = status == EPX_OK ? price(&account->training, &account->update, 1.0 / batch, chip,
+                                    technology, &cost->training, error)
+                            : status;
   spend(account->inference_cycles, chip->clock_mhz, &cost->inference);
   spend(account->training_cycles, chip->clock_mhz, &cost->training);
-  return EPX_OK;
+  return status;
+}
+
+double epx_cost_events_at(const epx_account_t *account, bool training, int batch, int owner,
+                          epx_command_kind_t kind, int counter) {
+  const epx_ledger_t *ledger = training ? &account->training_at : &account->inference_at;
+  const double times = !training                    ? (double)account->inference_images
+                       : kind == EPX_COMMAND_UPDATE ? (double)account->updates * batch
+                                                    : (double)account->training_images;
+  return (double)epx_event_get(&ledger->at[owner][kind], counter) / times;
 }
 
 bool epx_cost_needs_measurement(const epx_chip_t *chip) {
   return chip->event_driven || chip->stop_settled || chip->pulse_preset > 0;
-}
-
-epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
-                           const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
-                           int batch, const epx_measured_t *measured, const char *technology,
-                           epx_cost_t *cost, epx_error_t *error) {
-  epx_account_t account;
-  epx_technology_t read;
-  epx_status_t status =
-      epx_account_make(network, chip, dynamics, estimator, batch, measured, &account, error);
-  status = status == EPX_OK ? epx_technology_read(technology, &read, error) : status;
-  return status == EPX_OK ? epx_cost_of(&account, chip, batch, &read, cost, error) : status;
 }

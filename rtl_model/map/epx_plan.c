@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "epx_plan_internal.h"
@@ -184,4 +185,16 @@ int epx_plan_owner(const epx_plan_t *plan, int tile) {
     }
   }
   return EPX_OWNER_HOST;
+}
+
+const char *epx_plan_owner_name(const epx_plan_t *plan, int owner, char name[EPX_OWNER_NAME_SIZE]) {
+  char layer[24];
+  if (owner == EPX_OWNER_HOST) {
+    snprintf(name, EPX_OWNER_NAME_SIZE, "host");
+    return name;
+  }
+  epx_network_layer_name(plan->network, plan->layer[owner].parameter, layer);
+  snprintf(name, EPX_OWNER_NAME_SIZE, "%s%s", layer,
+           plan->layer[owner].role == EPX_ROLE_FEEDBACK ? "_feedback" : "");
+  return name;
 }

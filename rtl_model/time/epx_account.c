@@ -351,6 +351,8 @@ static void add(epx_account_t *account, const epx_command_t *command, const work
   }
   account->kind_cycles[command->kind] += (double)times * work->cycles;
   account->kind_count[command->kind] += times;
+  account->training_commands[command->kind] += (double)times;
+  account->inference_commands[command->kind] += inference ? (double)times : 0.0;
 }
 
 /* One step of either phase, whether the program has it or not. */
@@ -397,6 +399,7 @@ static void count_update(account_t *a, int batch, work_t *work, epx_account_t *a
   }
   account->kind_cycles[EPX_COMMAND_UPDATE] = work->cycles;
   account->kind_count[EPX_COMMAND_UPDATE] = 1;
+  account->training_commands[EPX_COMMAND_UPDATE] = 1.0 / batch;
 }
 
 static epx_events_t sum_of(const epx_events_t by_owner[EPX_OWNERS]) {
@@ -414,6 +417,10 @@ static void total(epx_account_t *account) {
   epx_events_add(&account->training, &account->update, UINT64_MAX); /* -1, modulo 2^64 */
   account->free_step = sum_of(account->free_step_at);
   account->nudged_step = sum_of(account->nudged_step_at);
+  for (int kind = 0; kind < EPX_COMMAND_KINDS; ++kind) {
+    const double count = (double)account->kind_count[kind];
+    account->command_cycles[kind] = count > 0.0 ? account->kind_cycles[kind] / count : 0.0;
+  }
 }
 
 epx_status_t epx_account_of(const epx_plan_t *plan, const epx_dynamics_t *dynamics,

@@ -61,6 +61,10 @@ typedef struct epx_account_t {
   epx_events_t update;    /* one mini-batch */
   double inference_cycles[EPX_PART_COUNT];
   double training_cycles[EPX_PART_COUNT]; /* with the image's share of the update */
+  /* How often an image has each command, a mean where steps were measured; of training the update,
+   * too, shared by the mini-batch; and the cycles of one. */
+  double inference_commands[EPX_COMMAND_KINDS], training_commands[EPX_COMMAND_KINDS];
+  double command_cycles[EPX_COMMAND_KINDS];
   double kind_cycles[EPX_COMMAND_KINDS];  /* training one image; the update whole */
   uint64_t kind_count[EPX_COMMAND_KINDS]; /* likewise: commands */
 } epx_account_t;

@@ -74,6 +74,15 @@ static void measure_update(const epx_pulsing_t *pulsing, epx_account_t *account)
       (epx_pulsing_pulses(pulsing) + pulsing->updates / 2) / pulsing->updates;
 }
 
+static void measure_steps(const epx_chip_t *chip, const epx_activity_t *activity,
+                          double commands[EPX_COMMAND_KINDS]) {
+  if (chip->stop_settled) {
+    const double images = (double)activity->images;
+    commands[EPX_COMMAND_FREE_STEP] = (double)activity->free_steps / images;
+    commands[EPX_COMMAND_NUDGED_STEP] = (double)activity->nudged_steps / images;
+  }
+}
+
 void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
                      const epx_measured_t *measured, epx_account_t *account) {
   const uint64_t free_steps = account->kind_count[EPX_COMMAND_FREE_STEP];
@@ -84,6 +93,7 @@ void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
     account->inference_images = measured->inference.images;
     measure_ledger(account, chip, &measured->inference, account->inference_images,
                    (uint64_t)dynamics->free_steps, 0, &account->inference_at);
+    measure_steps(chip, &measured->inference, account->inference_commands);
   }
   if (measured->training.images > 0) {
     measure(account, chip, &measured->training, (double)free_steps, (double)nudged_steps,
@@ -91,6 +101,7 @@ void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
     account->training_images = measured->training.images;
     measure_ledger(account, chip, &measured->training, account->training_images, free_steps,
                    nudged_steps, &account->training_at);
+    measure_steps(chip, &measured->training, account->training_commands);
     if (measured->training.pulsing.updates > 0) {
       measure_update(&measured->training.pulsing, account);
     }

@@ -10,16 +10,6 @@
 
 namespace epx {
 
-namespace {
-
-std::string layer_name(const epx_network_t &network, const epx_plan_layer_t &layer) {
-  char name[24];
-  epx_network_layer_name(&network, layer.parameter, name);
-  return layer.role == EPX_ROLE_FEEDBACK ? std::string(name) + "_feedback" : name;
-}
-
-}  // namespace
-
 Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
     : sc_module(name),
       clock("clock", clock_period(tables->plan.chip->clock_mhz)),
@@ -97,7 +87,8 @@ void Mesh::make_node(int l, int row_block, int column_block) {
   config.tile.forward_shift = plan_.layer[l].forward_shift;
   config.tile.weight_circuit = numbers.weight_circuit;
   config.tile.bias_circuit = numbers.bias_circuit;
-  const std::string place = layer_name(*plan_.network, plan_.layer[l]) + "_r" +
+  char layer[EPX_OWNER_NAME_SIZE];
+  const std::string place = std::string(epx_plan_owner_name(&plan_, l, layer)) + "_r" +
                             std::to_string(row_block) + "_c" + std::to_string(column_block);
   node_.push_back(std::make_unique<Node>(place.c_str(), config, &tables_, *bias_.back(),
                                          &memory_.back()->registers));

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "epx_cost.h"
+#include "rtl_model/time/account_support.h"
 #include "rtl_model/twin/twin_support.h"
 #include "temporary_folder.h"
 
@@ -265,33 +266,6 @@ epx_chip_t default_chip(epx_array_kind_t kind) {
   return chip;
 }
 
-// Beyond its converters' law a chip keeps its events, cycles and latencies; no energy is a number.
-TEST(Cost, a_chip_without_a_price_keeps_events_and_cycles) {
-  const epx_technology_t technology = read_shipped();
-  epx_chip_t chip = default_chip(EPX_ARRAY_ANALOG);
-  chip.adc.converter.kind = EPX_CONVERTER_SAR;
-  epx_account_t account = {};
-  account.training.adc_conversions = account.inference.noc_bits = 7;
-  account.training_cycles[0] = 5e6;
-  static epx_cost_t priced, unpriced;
-  EXPECT_EQ(epx_cost_of(&account, &chip, 2, &technology, &priced, nullptr), EPX_OK);
-  EXPECT_STREQ(priced.no_price, "");
-  EXPECT_GT(priced.training.energy_uj, 0.0);
-  chip.convert_cycles = 1000000;
-  EXPECT_EQ(epx_cost_of(&account, &chip, 2, &technology, &unpriced, nullptr), EPX_OK);
-  EXPECT_NE(std::string(unpriced.no_price).find("adc_sar.rate: found"), std::string::npos);
-  EXPECT_EQ(unpriced.training.lines, priced.training.lines);
-  EXPECT_EQ(unpriced.training.line[0].events, priced.training.line[0].events);
-  EXPECT_EQ(unpriced.training.latency_us, priced.training.latency_us);
-  for (const epx_cost_image_t *image : {&unpriced.inference, &unpriced.training}) {
-    EXPECT_TRUE(std::isnan(image->energy_uj) && std::isnan(image->low_uj) &&
-                std::isnan(image->high_uj));
-    for (int i = 0; i < image->lines; ++i) {
-      EXPECT_TRUE(std::isnan(image->line[i].unit_pj) && std::isnan(image->line[i].energy_pj));
-    }
-  }
-}
-
 // Each counter alone: some line must charge it, and nothing is charged twice under one name.
 TEST(Cost, every_event_has_its_price) {
   const epx_technology_t technology = read_shipped();
@@ -333,9 +307,13 @@ TEST(Cost, totals_are_the_sums_of_their_lines) {
     const epx_chip_t chip = default_chip(kind);
     static epx_cost_t cost;
     epx_error_t error = {};
-    ASSERT_EQ(epx_cost_make(&network, &chip, &dynamics, &estimator, 32, nullptr, shipped.c_str(),
-                            &cost, &error),
-              EPX_OK)
+    const epx_technology_t technology = read_shipped();
+    static epx_account_t account;
+    ASSERT_EQ(
+        account_with_plan(&network, &chip, &dynamics, &estimator, 32, nullptr, &account, &error),
+        EPX_OK)
+        << error.message;
+    ASSERT_EQ(epx_cost_of(&account, &chip, 32, &technology, &cost, &error), EPX_OK)
         << error.message;
     for (const epx_cost_image_t *image : {&cost.inference, &cost.training}) {
       double energy = 0.0, low = 0.0, high = 0.0, cycles = 0.0;
@@ -356,6 +334,31 @@ TEST(Cost, totals_are_the_sums_of_their_lines) {
       EXPECT_LT(image->energy_uj, image->high_uj);
       EXPECT_DOUBLE_EQ(image->latency_us, cycles / chip.clock_mhz);
     }
+    for (const bool training : {false, true}) {
+      const epx_cost_image_t &image = training ? cost.training : cost.inference;
+      for (int i = 0; i < image.lines; ++i) {
+        double events = 0.0;
+        for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+          for (int k = 0; k < EPX_COMMAND_KINDS; ++k) {
+            events += epx_cost_events_at(&account, training, 32, owner,
+                                         static_cast<epx_command_kind_t>(k), image.line[i].counter);
+          }
+        }
+        EXPECT_NEAR(events, image.line[i].events, 1e-12 * events) << image.line[i].name;
+      }
+      double of_commands = 0.0;
+      for (int k = 0; k < EPX_COMMAND_KINDS; ++k) {
+        of_commands += account.command_cycles[k] *
+                       (training ? account.training_commands[k] : account.inference_commands[k]);
+      }
+      EXPECT_NEAR(of_commands, image.cycles, 1e-12 * of_commands);
+    }
+    static epx_cost_t unpriced;
+    ASSERT_EQ(epx_cost_of(&account, &chip, 32, nullptr, &unpriced, &error), EPX_OK);
+    EXPECT_EQ(unpriced.training.latency_us, cost.training.latency_us);
+    EXPECT_EQ(unpriced.training.lines, cost.training.lines);
+    EXPECT_EQ(unpriced.training.line[0].events, cost.training.line[0].events);
+    EXPECT_TRUE(std::isnan(unpriced.training.energy_uj));
     EXPECT_GT(cost.training.energy_uj, cost.inference.energy_uj * 36.0 / 20.0)
         << "36 steps against 20, and the update besides";
   }
