@@ -65,7 +65,8 @@ epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,
 }
 
 epx_status_t run_check_twin(const epx_experiment_t *experiment, epx_error_t *error) {
-  const epx_substrate_setup_t setup = epx_experiment_setup(experiment);
+  epx_substrate_setup_t setup = epx_experiment_setup(experiment);
+  setup.training = NULL; /* nothing is updated */
   return epx_twin_kind.check(&setup, error);
 }
 
@@ -447,6 +448,8 @@ static void result_of(const run_t *run, run_result_t *result) {
   const cost_book_t *book = run->book;
   const bool known = book != NULL && book->complete;
   *result = run->last;
+  snprintf(result->unpriced, sizeof result->unpriced, "%s",
+           book == NULL || book->priced ? "" : book->why);
   result->training_energy_uj = known ? book->cost.training.energy_uj : (double)NAN;
   result->inference_energy_uj = known ? book->cost.inference.energy_uj : (double)NAN;
   result->inference_latency_us = known ? book->cost.inference.latency_us : (double)NAN;
