@@ -8,11 +8,12 @@
  *   forward    the tiles drive V vectors; the last one's partial sums reach the home through the
  *              chain of row blocks
  *   backward   the tiles drive P positions
- *   network    the feedback of a finished row of positions leaves while the next row is computed,
- * so that only the last row's packets remain at the end: as many cycles as the busiest link carries
- * flits of them. Where all packets of the step together take the busiest link longer than the
- * arrays work from the second row on, the network decides fire       the neurons below fire, and
- * their states travel to the tiles that drive them next
+ *   network    the feedback of a finished row of positions leaves while the next row is computed
+ *   fire       the neurons below fire, and their states travel to the tiles that drive them next
+ *
+ * So only the packets of the last row of positions remain at the end of a step. They take as many
+ * cycles as the busiest link carries flits of them. Where all packets of the step take the busiest
+ * link longer than the arrays work from the second row on, the network decides.
  *
  * The slowest layer is the step. Its cycles are booked on the parts of epx_part_t. */
 #include <string.h>
