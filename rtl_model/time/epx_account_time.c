@@ -19,14 +19,12 @@
 #include <string.h>
 
 #include "epx_account_internal.h"
+#include "epx_patch.h"
 
 /* The first pixel of layer l's input that needs the last row of positions for its feedback; all
  * pixels from this one on do. */
 static int last_pixels(const epx_plan_layer_t *layer) {
-  const epx_geometry_t *g = &layer->g;
-  const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
-  const int complete = (g->out_height - 1) * pool * g->stride - g->padding;
-  return (complete < 0 ? 0 : complete > g->in_height ? g->in_height : complete) * g->in_width;
+  return epx_patch_pixels_done(&layer->g, layer->g.out_height - 1);
 }
 
 static int pixels(const epx_plan_layer_t *layer) {
@@ -107,9 +105,8 @@ static chain_t layer_chain(account_t *a, int l, double words, double hottest) {
 static int last_pixel_read(account_t *a, int l, int row_block) {
   const epx_plan_layer_t *layer = &a->at.plan->layer[l];
   int pixel = pixels(layer) - 1;
-  while (pixel > 0 &&
-         epx_floorplan_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
-                             pixel % layer->g.in_width, a->traffic.reads) == 0) {
+  while (pixel > 0 && epx_patch_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
+                                      pixel % layer->g.in_width, a->traffic.reads) == 0) {
     --pixel;
   }
   return pixel;
