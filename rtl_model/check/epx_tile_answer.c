@@ -196,7 +196,7 @@ static epx_status_t make_array(const epx_tile_vectors_t *v, epx_array_t **array,
     epx_array_write(*array, i / v->shape.units, i % v->shape.units, weight[i],
                     written != NULL ? written[i] : 0);
   }
-  status = epx_array_settle(*array, error);
+  status = epx_array_settle(*array, NULL, error);
   if (status == EPX_OK && v->input[EPX_TILE_ADC_REACHES] != NULL) {
     status = epx_array_set_reaches(*array, v->input[EPX_TILE_ADC_REACHES], error);
   }
