@@ -228,16 +228,16 @@ static epx_metrics_row_t metrics_row(const epx_epoch_result_t *result, epx_split
 /* What the epoch's images did, of a chip whose account needs it. */
 static epx_status_t record_measured(run_t *run, epx_error_t *error) {
   char text[320];
-  epx_activity_t now;
-  epx_measured_t measured;
   if (!measures(run)) {
     return EPX_OK;
   }
-  epx_twin_activity(run->substrate, &now);
-  measured.training = epx_activity_since(&run->epoch_start, &run->trained);
-  measured.inference = epx_activity_since(&run->trained, &now);
-  run->epoch_start = now;
-  const epx_status_t status = cost_book_measure(run->book, &measured, error);
+  epx_measured_t *measured = &run->book->measured;
+  measured->training = run->trained;
+  epx_activity_take_off(&measured->training, &run->epoch_start);
+  epx_twin_activity(run->substrate, &run->epoch_start);
+  measured->inference = run->epoch_start;
+  epx_activity_take_off(&measured->inference, &run->trained);
+  const epx_status_t status = cost_book_measure(run->book, error);
   if (status == EPX_OK && !run->options->quiet) {
     cost_measured_text(run->book, text, sizeof text);
     fprintf(stderr, "%s", text);
@@ -458,9 +458,14 @@ static void result_of(const run_t *run, run_result_t *result) {
 epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *options,
                        run_result_t *result, epx_error_t *error) {
   epx_experiment_t experiment = *asked;
-  run_t run = {.experiment = &experiment, .options = options};
+  run_t *run = calloc(1, sizeof *run);
+  if (run == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for a run");
+  }
+  run->experiment = &experiment;
+  run->options = options;
   epx_dataset_t *train = NULL, *test = NULL;
-  epx_status_t status = check_run(&experiment, options, &run.book, error);
+  epx_status_t status = check_run(&experiment, options, &run->book, error);
   if (status == EPX_OK) {
     status = run_open_data(&experiment, &train, &test, error);
   }
@@ -468,21 +473,22 @@ epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *optio
     const int images = train->count > test->count ? train->count : test->count;
     const int batch = experiment.training.batch;
     status =
-        run_make_substrate(&experiment, batch < images ? batch : images, &run.substrate, error);
+        run_make_substrate(&experiment, batch < images ? batch : images, &run->substrate, error);
   }
   if (status == EPX_OK) {
     run_catch_interrupt();
-    run.substrate->stop = &stop;
-    status = train_open(&run, train, test, error);
-    status = close_record(&run, status, error);
+    run->substrate->stop = &stop;
+    status = train_open(run, train, test, error);
+    status = close_record(run, status, error);
   }
   if (status == EPX_OK && result != NULL) {
-    result_of(&run, result);
+    result_of(run, result);
   }
-  cost_book_close(run.book);
-  epx_substrate_destroy(run.substrate);
+  cost_book_close(run->book);
+  epx_substrate_destroy(run->substrate);
   epx_dataset_destroy(train);
   epx_dataset_destroy(test);
+  free(run);
   return status;
 }
 

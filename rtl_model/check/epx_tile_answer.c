@@ -57,30 +57,36 @@ static int input_offset(const epx_tile_vectors_t *v) {
   return v->shape.offset ? 1 << (v->shape.input_bits - 1) : 0;
 }
 
+/* The tile's array, and what its products need; NULL where products are exact. */
+typedef struct multiplier_t {
+  epx_array_t *array;
+  epx_array_workspace_t *workspace;
+} multiplier_t;
+
 /* sums[units] of wordline vector i. */
-static void multiply(const epx_tile_vectors_t *v, const epx_array_t *array, int i, int64_t *sums) {
+static void multiply(const epx_tile_vectors_t *v, const multiplier_t *m, int i, int64_t *sums) {
   const uint8_t *x = (const uint8_t *)v->input[EPX_TILE_X] + (size_t)i * (size_t)v->shape.rows;
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
   const size_t rows = (size_t)v->shape.rows, units = (size_t)v->shape.units;
-  if (array != NULL) {
+  if (m->array != NULL) {
     const epx_sc_tile_read_t read = epx_sc_tile_read(&v->draw, v->counts.vectors, i);
-    epx_array_forward(array, read.command, read.word, x, sums);
+    epx_array_forward(m->array, read.command, read.word, x, m->workspace, sums);
   } else {
     memset(sums, 0, units * sizeof *sums);
   }
   for (size_t r = 0; r < rows; ++r) {
-    const int64_t code = (array != NULL ? 0 : x[r]) - input_offset(v);
+    const int64_t code = (m->array != NULL ? 0 : x[r]) - input_offset(v);
     for (size_t u = 0; u < units; ++u) {
       sums[u] += code * weight[r * units + u];
     }
   }
 }
 
-static void forward(const epx_tile_vectors_t *v, const epx_array_t *array, int64_t *psum) {
+static void forward(const epx_tile_vectors_t *v, const multiplier_t *m, int64_t *psum) {
   const int64_t *psum_in = v->input[EPX_TILE_PSUM_IN];
   const size_t units = (size_t)v->shape.units;
   for (size_t i = 0; i < (size_t)v->counts.vectors; ++i) {
-    multiply(v, array, (int)i, psum + i * units);
+    multiply(v, m, (int)i, psum + i * units);
     for (size_t u = 0; psum_in != NULL && u < units; ++u) {
       psum[i * units + u] += psum_in[i * units + u];
     }
@@ -105,7 +111,7 @@ static void fire(const epx_tile_vectors_t *v, const int64_t *psum, uint8_t *stat
   }
 }
 
-static void backward(const epx_tile_vectors_t *v, const epx_array_t *array, int64_t *out) {
+static void backward(const epx_tile_vectors_t *v, const multiplier_t *m, int64_t *out) {
   const int32_t *post = v->input[EPX_TILE_POST];
   const uint8_t *switches = v->input[EPX_TILE_POST_SWITCHES];
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
@@ -113,11 +119,11 @@ static void backward(const epx_tile_vectors_t *v, const epx_array_t *array, int6
   const size_t window = (size_t)v->setup.window;
   for (size_t p = 0; p < (size_t)v->counts.positions; ++p, post += units, switches += units) {
     const epx_sc_tile_read_t read = epx_sc_tile_read(&v->draw, v->counts.positions, (int)p);
-    for (size_t place = 0; array != NULL && place < window; ++place) {
-      epx_array_backward(array, read.command, read.word, post, switches, (int)place,
-                         out + (p * window + place) * rows);
+    for (size_t place = 0; m->array != NULL && place < window; ++place) {
+      epx_array_backward(m->array, read.command, read.word, post, switches, (int)place,
+                         m->workspace, out + (p * window + place) * rows);
     }
-    for (size_t u = 0; array == NULL && u < units; ++u) {
+    for (size_t u = 0; m->array == NULL && u < units; ++u) {
       for (size_t r = 0; r < rows; ++r) {
         out[(p * window + switches[u]) * rows + r] += (int64_t)post[u] * weight[r * units + u];
       }
@@ -177,31 +183,34 @@ static void update(const epx_tile_vectors_t *v, const epx_pulsed_t *pulsed,
   *(uint32_t *)answer->output[EPX_TILE_OUT_LFSR] = lfsr.state;
 }
 
-/* The array with these weights where cells or converters are not ideal; else NULL: products are
- * exact. */
-static epx_status_t make_array(const epx_tile_vectors_t *v, epx_array_t **array,
-                               epx_error_t *error) {
+static void release(multiplier_t *m) {
+  epx_array_destroy(m->array);
+  epx_array_workspace_destroy(m->workspace);
+}
+
+/* The array with these weights where cells or converters are not ideal; else nothing: products are
+ * exact. For release, also after a failure. */
+static epx_status_t make_multiplier(const epx_tile_vectors_t *v, multiplier_t *m,
+                                    epx_error_t *error) {
   const int8_t *weight = v->input[EPX_TILE_WEIGHT];
   const uint32_t *written = v->input[EPX_TILE_WRITTEN];
-  epx_status_t status = epx_array_create(&v->setup.chip, &v->shape, v->setup.number, array, error);
-  if (status != EPX_OK) {
-    return status;
-  }
-  if (epx_chip_exact(&v->setup.chip)) {
-    epx_array_destroy(*array);
-    *array = NULL;
+  const epx_tile_shape_t *shape = &v->shape;
+  epx_status_t status = epx_array_create(&v->setup.chip, shape, v->setup.number, &m->array, error);
+  if (status == EPX_OK && epx_chip_exact(&v->setup.chip)) { /* its settings were checked */
+    epx_array_destroy(m->array);
+    m->array = NULL;
     return EPX_OK;
   }
-  for (int i = 0; i < v->shape.rows * v->shape.units; ++i) {
-    epx_array_write(*array, i / v->shape.units, i % v->shape.units, weight[i],
+  status = status == EPX_OK
+               ? epx_array_workspace_create(shape->rows, shape->units, &m->workspace, error)
+               : status;
+  for (int i = 0; status == EPX_OK && i < shape->rows * shape->units; ++i) {
+    epx_array_write(m->array, i / shape->units, i % shape->units, weight[i],
                     written != NULL ? written[i] : 0);
   }
-  status = epx_array_settle(*array, NULL, error);
+  status = status == EPX_OK ? epx_array_settle(m->array, NULL, error) : status;
   if (status == EPX_OK && v->input[EPX_TILE_ADC_REACHES] != NULL) {
-    status = epx_array_set_reaches(*array, v->input[EPX_TILE_ADC_REACHES], error);
-  }
-  if (status != EPX_OK) {
-    epx_array_destroy(*array);
+    status = epx_array_set_reaches(m->array, v->input[EPX_TILE_ADC_REACHES], error);
   }
   return status;
 }
@@ -209,28 +218,23 @@ static epx_status_t make_array(const epx_tile_vectors_t *v, epx_array_t **array,
 epx_status_t epx_tile_answer_compute(const epx_tile_vectors_t *vectors, epx_tile_answer_t *answer,
                                      epx_error_t *error) {
   void **output = answer->output;
-  epx_array_t *array = NULL;
+  multiplier_t multiplier = {NULL, NULL};
   epx_pulsed_t *pulsed = NULL;
-  epx_status_t status = make_array(vectors, &array, error);
-  if (status != EPX_OK) {
-    return status;
+  epx_status_t status = make_multiplier(vectors, &multiplier, error);
+  status = status == EPX_OK ? epx_tile_vectors_pulsed(vectors, &pulsed, error) : status;
+  if (status == EPX_OK) {
+    forward(vectors, &multiplier, output[EPX_TILE_OUT_PSUM]);
+    fire(vectors, output[EPX_TILE_OUT_PSUM], output[EPX_TILE_OUT_STATE],
+         output[EPX_TILE_OUT_SWITCHES]);
+    backward(vectors, &multiplier, output[EPX_TILE_OUT_BACKWARD]);
+    correlate(vectors, output[EPX_TILE_OUT_CORRELATION], output[EPX_TILE_OUT_BIAS_CORRELATION]);
   }
-  status = epx_tile_vectors_pulsed(vectors, &pulsed, error);
-  if (status != EPX_OK) {
-    epx_array_destroy(array);
-    return status;
-  }
-  forward(vectors, array, output[EPX_TILE_OUT_PSUM]);
-  fire(vectors, output[EPX_TILE_OUT_PSUM], output[EPX_TILE_OUT_STATE],
-       output[EPX_TILE_OUT_SWITCHES]);
-  backward(vectors, array, output[EPX_TILE_OUT_BACKWARD]);
-  correlate(vectors, output[EPX_TILE_OUT_CORRELATION], output[EPX_TILE_OUT_BIAS_CORRELATION]);
-  if (vectors->update) {
+  if (status == EPX_OK && vectors->update) {
     update(vectors, pulsed, answer);
   }
   epx_pulsed_destroy(pulsed);
-  epx_array_destroy(array);
-  return EPX_OK;
+  release(&multiplier);
+  return status;
 }
 
 epx_status_t epx_tile_answer_expect(const epx_tile_answer_t *answer, epx_tile_vectors_t *vectors,

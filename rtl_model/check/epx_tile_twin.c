@@ -61,20 +61,18 @@ static void exact_products(const cut_t *c, const int32_t *sums, const uint8_t *x
 }
 
 /* Through the twin's arrays. */
-static void array_products(const cut_t *c, const twin_workspace_t *w, uint64_t draw, int m,
+static void array_products(const cut_t *c, twin_workspace_t *w, uint64_t draw, int m,
                            products_t *out) {
   const epx_layer_map_t *map = &c->layer->plan->map;
   const epx_tile_place_t *place = &c->step->place;
-  uint8_t lines[EPX_TWIN_ANALOG_LINES];
-  int64_t sums[EPX_TWIN_ANALOG_LINES];
-  gather_rows(c, w, m, 0, map->fan_in, lines);
+  gather_rows(c, w, m, 0, map->fan_in, w->lines);
   memset(out, 0, (size_t)c->units * sizeof *out);
   for (int rb = 0; rb < map->row_blocks; ++rb) {
     epx_array_forward(twin_array(c->layer, rb, place->column_block), draw, m,
-                      lines + rb * map->rows, sums);
+                      w->lines + rb * map->rows, w->array, w->sums);
     for (int u = 0; u < c->units; ++u) {
-      out[u].all += sums[u];
-      out[u].own += rb == place->row_block ? sums[u] : 0;
+      out[u].all += w->sums[u];
+      out[u].own += rb == place->row_block ? w->sums[u] : 0;
     }
   }
 }

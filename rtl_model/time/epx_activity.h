@@ -90,23 +90,20 @@ static inline epx_events_t epx_activity_driven(const epx_activity_t *activity) {
   return sum;
 }
 
-/* What was done between two measurements. */
-static inline epx_activity_t epx_activity_since(const epx_activity_t *before,
-                                                const epx_activity_t *now) {
-  epx_activity_t since = *now;
-  since.images -= before->images;
-  since.free_steps -= before->free_steps;
-  since.nudged_steps -= before->nudged_steps;
+/* Leaves in *now what was done since `before` was measured. */
+static inline void epx_activity_take_off(epx_activity_t *now, const epx_activity_t *before) {
+  now->images -= before->images;
+  now->free_steps -= before->free_steps;
+  now->nudged_steps -= before->nudged_steps;
   for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
-    epx_pace_add(&since.pace[i], &before->pace[i], UINT64_MAX); /* -1, modulo 2^64 */
+    epx_pace_add(&now->pace[i], &before->pace[i], UINT64_MAX); /* -1, modulo 2^64 */
   }
-  since.pulsing.updates -= before->pulsing.updates;
+  now->pulsing.updates -= before->pulsing.updates;
   for (int i = 0; i < EPX_MAX_TILE_LAYERS; ++i) {
-    since.pulsing.pulses[i] -= before->pulsing.pulses[i];
-    since.pulsing.first[i] -= before->pulsing.first[i];
-    since.pulsing.others[i] -= before->pulsing.others[i];
+    now->pulsing.pulses[i] -= before->pulsing.pulses[i];
+    now->pulsing.first[i] -= before->pulsing.first[i];
+    now->pulsing.others[i] -= before->pulsing.others[i];
   }
-  return since;
 }
 
 #ifdef __cplusplus

@@ -92,18 +92,18 @@ uint64_t twin_draw(const twin_t *twin, int sample, int ahead) {
   return epx_array_command(twin->first_image + (uint64_t)sample, twin->reads + (uint64_t)ahead);
 }
 
-/* One convolution row's products, [units]. */
-static epx_clips_t multiply(const twin_layer_t *layer, uint64_t draw, const uint8_t *image, int m,
-                            int64_t *products) {
-  uint8_t lines[EPX_TWIN_ANALOG_LINES];
-  int64_t sums[EPX_TWIN_ANALOG_LINES];
+/* One convolution row's products, in w->products. */
+static epx_clips_t multiply(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t *image,
+                            int m) {
+  int64_t *const products = w->products, *const sums = w->sums;
   epx_clips_t clips = {0};
-  twin_gather_lines(layer, image, m, lines);
+  twin_gather_lines(layer, image, m, w->lines);
   memset(products, 0, (size_t)layer->plan->g.units * sizeof *products);
   for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->plan->map.row_blocks && !twin_stopped(layer); ++rb) {
       const part_t part = part_of(layer, rb, cb);
-      epx_clips_add(&clips, epx_array_forward(part.array, draw, m, lines + part.row, sums));
+      epx_clips_add(&clips,
+                    epx_array_forward(part.array, w->draw, m, w->lines + part.row, w->array, sums));
       for (int u = part.unit; u < part.unit_end; ++u) {
         products[u] += sums[u - part.unit];
       }
@@ -124,17 +124,15 @@ void twin_pool_place(const int64_t *products, int units, int place, int32_t *out
   }
 }
 
-epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t draw, const uint8_t *image,
-                                int32_t *out, uint8_t *switches) {
+epx_clips_t twin_analog_forward(const twin_layer_t *layer, twin_workspace_t *w,
+                                const uint8_t *image, int32_t *out, uint8_t *switches) {
   const int units = layer->plan->g.units,
             positions = layer->plan->g.out_height * layer->plan->g.out_width;
-  int64_t products[EPX_TWIN_ANALOG_LINES];
   epx_clips_t clips = {0};
   for (int p = 0; p < positions; ++p, out += units) {
     for (int place = 0; place < layer->plan->window; ++place) {
-      epx_clips_add(&clips,
-                    multiply(layer, draw, image, p * layer->plan->window + place, products));
-      twin_pool_place(products, units, place, out, switches);
+      epx_clips_add(&clips, multiply(layer, w, image, p * layer->plan->window + place));
+      twin_pool_place(w->products, units, place, out, switches);
     }
     switches += switches == NULL ? 0 : units;
   }
@@ -163,28 +161,26 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
   }
 }
 
-static epx_clips_t backward_position(const twin_layer_t *layer, uint64_t draw, const int32_t *posts,
-                                     const uint8_t *switches, int p, int32_t *out, int ldc) {
-  int64_t sums[EPX_TWIN_ANALOG_LINES];
+static epx_clips_t backward_position(const twin_layer_t *layer, twin_workspace_t *w,
+                                     const int32_t *posts, const uint8_t *switches, int p,
+                                     int32_t *out, int ldc) {
   epx_clips_t clips = {0};
   for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
       const part_t part = part_of(layer, rb, cb);
       for (int place = 0; place < layer->plan->window && !twin_stopped(layer); ++place) {
-        epx_clips_add(&clips, epx_array_backward(part.array, draw, p, posts + part.unit,
-                                                 switches + part.unit, place, sums));
-        twin_scatter(layer, rb, sums, p, place, out, NULL, ldc);
+        epx_clips_add(&clips, epx_array_backward(part.array, w->draw, p, posts + part.unit,
+                                                 switches + part.unit, place, w->array, w->sums));
+        twin_scatter(layer, rb, w->sums, p, place, out, NULL, ldc);
       }
     }
   }
   return clips;
 }
 
-epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t draw, twin_place_t place,
+epx_clips_t twin_analog_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
                                  const uint8_t *switches, int32_t *out, int ldc) {
-  static const uint8_t none[EPX_TWIN_ANALOG_LINES];
   const epx_geometry_t *g = &layer->plan->g;
-  int32_t posts[EPX_TWIN_ANALOG_LINES];
   const size_t pixels = (size_t)(g->in_height * g->in_width);
   epx_clips_t clips = {0};
   memset(out, 0, (layer->plan->dense ? g->in_size : pixels * (size_t)ldc) * sizeof *out);
@@ -192,17 +188,18 @@ epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t draw, twin_
     const uint8_t *state = place.at + (size_t)(p / g->out_width) * place.row_stride +
                            (size_t)(p % g->out_width) * place.pixel_stride;
     for (int u = 0; u < g->units; ++u) {
-      posts[u] = state[u];
+      w->posts[u] = state[u];
     }
-    const uint8_t *own = layer->plan->window == 1 ? none : switches + (size_t)p * (size_t)g->units;
-    epx_clips_add(&clips, backward_position(layer, draw, posts, own, p, out, ldc));
+    const uint8_t *own =
+        layer->plan->window == 1 ? w->no_switches : switches + (size_t)p * (size_t)g->units;
+    epx_clips_add(&clips, backward_position(layer, w, w->posts, own, p, out, ldc));
   }
   return clips;
 }
 
-epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t draw, const int32_t *error,
-                               int32_t *nudge) {
-  static const uint8_t none[EPX_TWIN_ANALOG_LINES];
+epx_clips_t twin_analog_errors(const twin_layer_t *readout, twin_workspace_t *w,
+                               const int32_t *error, int32_t *nudge) {
   memset(nudge, 0, readout->plan->g.in_size * sizeof *nudge);
-  return backward_position(readout, draw, error, none, 0, nudge, readout->plan->g.in_channels);
+  return backward_position(readout, w, error, w->no_switches, 0, nudge,
+                           readout->plan->g.in_channels);
 }

@@ -134,9 +134,9 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
     if (layer->array != NULL && !twin_stopped(layer)) {
       epx_clips_add(&w->clips[layer - twin->layer][0],
                     epx_array_forward_change(twin_array(layer, rb, cb), w->draw, m, &drive,
-                                             w->change + row, w->products));
+                                             w->change + row, w->array, w->sums));
       for (int u = unit; u < unit_end; ++u) {
-        sums[u] += w->products[u - unit];
+        sums[u] += w->sums[u - unit];
       }
     }
   }
@@ -223,8 +223,8 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
     if (layer->array != NULL && !twin_stopped(layer)) {
       epx_clips_add(&w->clips[layer - twin->layer][1],
                     epx_array_backward_change(twin_array(layer, rb, cb), w->draw, p, place, &drive,
-                                              w->change + unit, w->products));
-      twin_scatter(layer, rb, w->products, p, place, NULL, held->backward,
+                                              w->change + unit, w->array, w->sums));
+      twin_scatter(layer, rb, w->sums, p, place, NULL, held->backward,
                    layer->plan->dense ? g->in_channels : twin_backward_ldc(layer));
     }
   }

@@ -96,14 +96,20 @@ typedef struct twin_workspace_t {
   uint64_t asked, computed;
   uint64_t made[2]; /* steps that a chip with stop_settled makes: free, nudged */
 
-  /* Event-driven. */
-  uint8_t *held;        /* memories of the sample at work; NULL: not event-driven */
-  uint8_t *lines;       /* a vector's codes as last driven, then the same as they are now */
-  int32_t *change;      /* changes of a vector's codes, or of a position's posts */
-  int64_t *products;    /* what an array makes of those changes */
+  /* Event-driven, or of arrays that are not exact. */
+  uint8_t *lines;       /* a vector's codes; event-driven: as last driven, then as they are now */
   int32_t *posts;       /* a position's posts as they are now */
   uint8_t *no_switches; /* zeros */
-  epx_pace_t *at_work;  /* the one of `pace` that belongs to the command at work */
+
+  /* Arrays that are not exact. */
+  epx_array_workspace_t *array; /* of any tile's products */
+  int64_t *sums;                /* what an array makes of what it is driven with */
+  int64_t *products;            /* a vector's, of all arrays of the layer */
+
+  /* Event-driven. */
+  uint8_t *held;       /* memories of the sample at work; NULL: not event-driven */
+  int32_t *change;     /* changes of a vector's codes, or of a position's posts */
+  epx_pace_t *at_work; /* the one of `pace` that belongs to the command at work */
   epx_pace_t pace[EPX_COMMAND_KINDS];
   uint64_t *cycles; /* of each row block (forward) or column block (backward) in one command */
   uint64_t *word;   /* likewise, of the word at work alone */
@@ -264,17 +270,16 @@ static inline bool twin_stopped(const twin_layer_t *layer) {
 }
 
 /* epx_twin_analog.c: products on arrays that are not exact (epx_chip_exact). */
-enum { EPX_TWIN_ANALOG_LINES = 16384 }; /* most rows or units of a layer there */
 epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t *error);
 void twin_analog_destroy(twin_layer_t *layer);
 epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
                               epx_error_t *error);
-epx_clips_t twin_analog_forward(const twin_layer_t *layer, uint64_t draw, const uint8_t *image,
-                                int32_t *out, uint8_t *switches);
-epx_clips_t twin_analog_backward(const twin_layer_t *layer, uint64_t draw, twin_place_t place,
+epx_clips_t twin_analog_forward(const twin_layer_t *layer, twin_workspace_t *w,
+                                const uint8_t *image, int32_t *out, uint8_t *switches);
+epx_clips_t twin_analog_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
                                  const uint8_t *switches, int32_t *out, int ldc);
-epx_clips_t twin_analog_errors(const twin_layer_t *readout, uint64_t draw, const int32_t *error,
-                               int32_t *nudge);
+epx_clips_t twin_analog_errors(const twin_layer_t *readout, twin_workspace_t *w,
+                               const int32_t *error, int32_t *nudge);
 /* The command key (epx_array_command) of a sample's products in the read after `ahead` more reads.
  */
 uint64_t twin_draw(const twin_t *twin, int sample, int ahead);

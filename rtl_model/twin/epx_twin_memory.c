@@ -82,15 +82,48 @@ static void allocate_dynamics(const twin_t *twin, twin_workspace_t *w, int l, bo
   }
 }
 
+/* What one thread drives arrays with, line by line, and what they give. */
+static void allocate_drives(const twin_t *twin, twin_workspace_t *w, bool *failed) {
+  const bool exact = epx_chip_exact(twin->plan->chip), events = twin->held_size > 0;
+  size_t fan_in = 0, units = 0, blocks = 0;
+  int tile_rows = 0, tile_units = 0;
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
+    const twin_layer_t *layer = &twin->layer[i];
+    const epx_layer_map_t *map = &layer->plan->map;
+    int first, row_end, unit_end;
+    fan_in = larger(fan_in, (size_t)layer->plan->g.fan_in);
+    units = larger(units, (size_t)layer->plan->g.units);
+    blocks = larger(blocks, larger((size_t)map->row_blocks, (size_t)map->column_blocks));
+    epx_map_rows(map, 0, &first, &row_end); /* the first block is the largest */
+    epx_map_units(map, 0, &first, &unit_end);
+    tile_rows = row_end > tile_rows ? row_end : tile_rows;
+    tile_units = unit_end > tile_units ? unit_end : tile_units;
+  }
+  if (!exact || events) {
+    w->lines = zeroed(2 * fan_in, 1, failed);
+    w->posts = zeroed(units, sizeof *w->posts, failed);
+    w->no_switches = zeroed(units, 1, failed);
+  }
+  if (!exact) {
+    w->sums =
+        zeroed((size_t)(tile_rows > tile_units ? tile_rows : tile_units), sizeof *w->sums, failed);
+    w->products = zeroed(units, sizeof *w->products, failed);
+    *failed =
+        epx_array_workspace_create(tile_rows, tile_units, &w->array, NULL) != EPX_OK || *failed;
+  }
+  if (events) {
+    w->change = zeroed(larger(fan_in, units), sizeof *w->change, failed);
+    w->cycles = zeroed(blocks, sizeof *w->cycles, failed);
+    w->word = zeroed(blocks, sizeof *w->word, failed);
+    w->edges = zeroed(twin->pace_size, sizeof *w->edges, failed);
+  }
+}
+
 static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *failed) {
-  size_t scratch = 0, fan_in = 0, units = 0, blocks = 0;
+  size_t scratch = 0;
   for (int l = 0; l < twin->plan->parameter_layers; ++l) {
     const twin_layer_t *layer = &twin->layer[l];
     scratch = larger(scratch, scratch_size(layer));
-    fan_in = larger(fan_in, (size_t)layer->plan->g.fan_in);
-    units = larger(units, (size_t)layer->plan->g.units);
-    blocks = larger(blocks, (size_t)layer->plan->map.row_blocks);
-    blocks = larger(blocks, (size_t)layer->plan->map.column_blocks);
     w->image[l] = zeroed(twin_image_size(layer), 1, failed);
     if (l < twin->plan->layers) {
       allocate_dynamics(twin, w, l, failed);
@@ -114,16 +147,7 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
   }
   w->scratch = zeroed(scratch, 1, failed);
   w->nudge = zeroed(twin->layer[twin->plan->layers - 1].plan->g.out_size, sizeof *w->nudge, failed);
-  if (twin->held_size > 0) {
-    w->lines = zeroed(2 * fan_in, 1, failed);
-    w->change = zeroed(larger(fan_in, units), sizeof *w->change, failed);
-    w->products = zeroed(larger(fan_in, units), sizeof *w->products, failed);
-    w->posts = zeroed(units, sizeof *w->posts, failed);
-    w->no_switches = zeroed(units, 1, failed);
-    w->cycles = zeroed(blocks, sizeof *w->cycles, failed);
-    w->word = zeroed(blocks, sizeof *w->word, failed);
-    w->edges = zeroed(twin->pace_size, sizeof *w->edges, failed);
-  }
+  allocate_drives(twin, w, failed);
 }
 
 bool twin_allocate(twin_t *twin) {
@@ -174,10 +198,12 @@ static void free_workspace(twin_workspace_t *w) {
   free(w->nudge);
   free(w->readout_correlation);
   free(w->lines);
-  free(w->change);
-  free(w->products);
   free(w->posts);
   free(w->no_switches);
+  epx_array_workspace_destroy(w->array);
+  free(w->sums);
+  free(w->products);
+  free(w->change);
   free(w->cycles);
   free(w->word);
   free(w->edges);

@@ -48,7 +48,7 @@ void twin_forward(const twin_t *twin, int i, twin_workspace_t *w, const uint8_t 
   if (i > 0 && w->held != NULL) {
     twin_event_forward(twin, layer, w, image, out, pooled);
   } else if (layer->array != NULL) {
-    epx_clips_add(&w->clips[i][0], twin_analog_forward(layer, w->draw, image, out, pooled));
+    epx_clips_add(&w->clips[i][0], twin_analog_forward(layer, w, image, out, pooled));
   }
   if (layer->array != NULL) {
     return;
@@ -63,8 +63,8 @@ void twin_backward(const twin_t *twin, int i, twin_workspace_t *w, twin_place_t 
   if (w->held != NULL) {
     twin_event_backward(twin, layer, w, place, switches, out);
   } else if (layer->array != NULL) {
-    epx_clips_add(&w->clips[i][1], twin_analog_backward(layer, w->draw, place, switches, out,
-                                                        twin_backward_ldc(layer)));
+    epx_clips_add(&w->clips[i][1],
+                  twin_analog_backward(layer, w, place, switches, out, twin_backward_ldc(layer)));
   }
   if (layer->array != NULL) {
     return;

@@ -77,7 +77,7 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
     }
     if (readout->array != NULL && w->held == NULL) {
       epx_clips_add(&w->clips[twin->plan->layers][1],
-                    twin_analog_errors(readout, w->draw, error, w->nudge));
+                    twin_analog_errors(readout, w, error, w->nudge));
     } else if (readout->array == NULL) {
       memset(w->nudge, 0, (size_t)size * sizeof *w->nudge);
       for (int k = 0; k < readout->plan->g.units; ++k) {

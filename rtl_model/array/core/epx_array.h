@@ -118,23 +118,34 @@ epx_clips_t epx_array_read_rows(const epx_array_t *array, uint64_t draw, const e
 /* A finished product's last step: accumulated sums to whole units, nearest-even. */
 void epx_array_finish(const epx_array_t *array, int count, int64_t *sums);
 
+/* What whole products put on the lines, pass by pass: the memory of one product at a time, of any
+ * array of at most as many rows and units. A thread that multiplies has a workspace of its own. */
+typedef struct epx_array_workspace_t epx_array_workspace_t;
+
+/* Errors: EPX_ERR_MEMORY. */
+EPX_CHECKED epx_status_t epx_array_workspace_create(int rows, int units,
+                                                    epx_array_workspace_t **workspace,
+                                                    epx_error_t *error);
+void epx_array_workspace_destroy(epx_array_workspace_t *workspace);
+
 /* Whole products of a command's word, as a tile makes them pass by pass. forward: sums[units] of
  * codes[rows]. backward: sums[rows] of posts[units], two's complement where the
  * shape says so, those whose switch is `place`. */
 epx_clips_t epx_array_forward(const epx_array_t *array, uint64_t command, int word,
-                              const uint8_t *codes, int64_t *sums);
+                              const uint8_t *codes, epx_array_workspace_t *workspace,
+                              int64_t *sums);
 epx_clips_t epx_array_backward(const epx_array_t *array, uint64_t command, int word,
                                const int32_t *posts, const uint8_t *switches, int place,
-                               int64_t *sums);
+                               epx_array_workspace_t *workspace, int64_t *sums);
 
 /* The same of changed codes (epx_drive.h): what the changes of rows, or of the posts of one place,
  * add to a product. */
 epx_clips_t epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
                                      const epx_drive_t *drive, const int32_t *change,
-                                     int64_t *sums);
+                                     epx_array_workspace_t *workspace, int64_t *sums);
 epx_clips_t epx_array_backward_change(const epx_array_t *array, uint64_t command, int word,
                                       int place, const epx_drive_t *drive, const int32_t *change,
-                                      int64_t *sums);
+                                      epx_array_workspace_t *workspace, int64_t *sums);
 
 #ifdef __cplusplus
 }

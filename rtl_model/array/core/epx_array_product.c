@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole products of an array, pass by pass. */
+#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "epx_array_internal.h"
@@ -39,27 +41,63 @@ static epx_clips_t add_rows(const epx_array_t *array, uint64_t draw, epx_driven_
   return clips;
 }
 
-/* What is driven, with room for it: codes of the word, and what a pass makes of them. */
-typedef struct room_t {
-  int32_t code[EPX_ARRAY_MAX_LINES];
+/* Codes of the word, and what a pass makes of them. */
+struct epx_array_workspace_t {
+  int lines; /* for which there is memory */
   epx_driven_t driven;
-  uint64_t plane[EPX_DAC_MAX_BITS * EPX_ARRAY_MAX_LINES / 64];
-  uint8_t digit[EPX_ARRAY_MAX_LINES];
-  int32_t carried[EPX_ARRAY_MAX_LINES];
-} room_t;
+  int32_t *code, *carried; /* [lines] */
+  uint8_t *digit;          /* [lines] */
+  uint64_t *plane;         /* [EPX_DAC_MAX_BITS][chunks of lines] */
+};
 
-/* Puts a pass on the lines; changes NULL: of room's codes. */
-static void take(const epx_array_t *array, bool backward, const epx_pass_t *pass,
-                 const int32_t *changes, room_t *room) {
-  const int lines = backward ? array->shape.units : array->shape.rows;
-  room->driven = (epx_driven_t){
-      .bits = pass->bits, .plane = room->plane, .digit = room->digit, .carried = room->carried};
-  if (changes == NULL) {
-    epx_pass_digits(pass, room->code, lines, room->digit);
-  } else {
-    epx_drive_digits(pass, changes, lines, room->digit);
+epx_status_t epx_array_workspace_create(int rows, int units, epx_array_workspace_t **out,
+                                        epx_error_t *error) {
+  const int lines = rows > units ? rows : units;
+  const size_t count = (size_t)lines;
+  epx_array_workspace_t *workspace = calloc(1, sizeof *workspace);
+  if (workspace != NULL) {
+    workspace->lines = lines;
+    workspace->code = malloc(count * sizeof *workspace->code);
+    workspace->carried = malloc(count * sizeof *workspace->carried);
+    workspace->digit = malloc(count);
+    workspace->plane =
+        malloc(EPX_DAC_MAX_BITS * epx_array_chunks(lines) * sizeof *workspace->plane);
   }
-  array_pack(array, backward, &room->driven);
+  if (workspace == NULL || workspace->code == NULL || workspace->carried == NULL ||
+      workspace->digit == NULL || workspace->plane == NULL) {
+    epx_array_workspace_destroy(workspace);
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the products of %d lines", lines);
+  }
+  *out = workspace;
+  return EPX_OK;
+}
+
+void epx_array_workspace_destroy(epx_array_workspace_t *workspace) {
+  if (workspace == NULL) {
+    return;
+  }
+  free(workspace->code);
+  free(workspace->carried);
+  free(workspace->digit);
+  free(workspace->plane);
+  free(workspace);
+}
+
+/* Puts a pass on the lines; changes NULL: of the workspace's codes. */
+static void take(const epx_array_t *array, bool backward, const epx_pass_t *pass,
+                 const int32_t *changes, epx_array_workspace_t *workspace) {
+  const int lines = backward ? array->shape.units : array->shape.rows;
+  assert(lines <= workspace->lines);
+  workspace->driven = (epx_driven_t){.bits = pass->bits,
+                                     .plane = workspace->plane,
+                                     .digit = workspace->digit,
+                                     .carried = workspace->carried};
+  if (changes == NULL) {
+    epx_pass_digits(pass, workspace->code, lines, workspace->digit);
+  } else {
+    epx_drive_digits(pass, changes, lines, workspace->digit);
+  }
+  array_pack(array, backward, &workspace->driven);
 }
 
 static int64_t worth(const epx_pass_t *pass) {
@@ -68,13 +106,13 @@ static int64_t worth(const epx_pass_t *pass) {
 
 static epx_clips_t forward(const epx_array_t *array, uint64_t command, int word,
                            const epx_pass_t *passes, int count, const int32_t *changes,
-                           room_t *room, int64_t *sums) {
+                           epx_array_workspace_t *workspace, int64_t *sums) {
   epx_clips_t clips = {0};
   memset(sums, 0, (size_t)array->shape.units * sizeof *sums);
   for (const epx_pass_t *pass = passes; pass < passes + count; ++pass) {
-    take(array, false, pass, changes, room);
+    take(array, false, pass, changes, workspace);
     const uint64_t draw = epx_array_draw(command, word, 0, 0, pass->number);
-    epx_clips_add(&clips, add_columns(array, draw, &room->driven, worth(pass), sums));
+    epx_clips_add(&clips, add_columns(array, draw, &workspace->driven, worth(pass), sums));
   }
   epx_array_finish(array, array->shape.units, sums);
   return clips;
@@ -82,14 +120,14 @@ static epx_clips_t forward(const epx_array_t *array, uint64_t command, int word,
 
 static epx_clips_t backward(const epx_array_t *array, uint64_t command, int word, int place,
                             const epx_pass_t *passes, int count, const int32_t *changes,
-                            room_t *room, int64_t *sums) {
+                            epx_array_workspace_t *workspace, int64_t *sums) {
   epx_clips_t clips = {0};
   memset(sums, 0, (size_t)array->shape.rows * sizeof *sums);
   for (const epx_pass_t *pass = passes; pass < passes + count; ++pass) {
-    take(array, true, pass, changes, room);
+    take(array, true, pass, changes, workspace);
     for (int slice = 0; slice < array->shape.slices; ++slice) {
       const uint64_t draw = epx_array_draw(command, word, place, slice, pass->number);
-      epx_clips_add(&clips, add_rows(array, draw, &room->driven, slice, worth(pass), sums));
+      epx_clips_add(&clips, add_rows(array, draw, &workspace->driven, slice, worth(pass), sums));
     }
   }
   epx_array_finish(array, array->shape.rows, sums);
@@ -97,42 +135,39 @@ static epx_clips_t backward(const epx_array_t *array, uint64_t command, int word
 }
 
 epx_clips_t epx_array_forward(const epx_array_t *array, uint64_t command, int word,
-                              const uint8_t *codes, int64_t *sums) {
+                              const uint8_t *codes, epx_array_workspace_t *workspace,
+                              int64_t *sums) {
   epx_pass_t passes[EPX_MAX_PASSES];
-  room_t room;
   for (int r = 0; r < array->shape.rows; ++r) {
-    room.code[r] = epx_driver_code(&array->driver[0], codes[r]);
+    workspace->code[r] = epx_driver_code(&array->driver[0], codes[r]);
   }
   return forward(array, command, word, passes, epx_driver_passes(&array->driver[0], passes), NULL,
-                 &room, sums);
+                 workspace, sums);
 }
 
 epx_clips_t epx_array_backward(const epx_array_t *array, uint64_t command, int word,
                                const int32_t *posts, const uint8_t *switches, int place,
-                               int64_t *sums) {
+                               epx_array_workspace_t *workspace, int64_t *sums) {
   epx_pass_t passes[EPX_MAX_PASSES];
-  room_t room;
   for (int u = 0; u < array->shape.units; ++u) {
-    room.code[u] = switches[u] == place ? epx_driver_code(&array->driver[1], posts[u]) : 0;
+    workspace->code[u] = switches[u] == place ? epx_driver_code(&array->driver[1], posts[u]) : 0;
   }
   return backward(array, command, word, place, passes, epx_driver_passes(&array->driver[1], passes),
-                  NULL, &room, sums);
+                  NULL, workspace, sums);
 }
 
 epx_clips_t epx_array_forward_change(const epx_array_t *array, uint64_t command, int word,
                                      const epx_drive_t *drive, const int32_t *change,
-                                     int64_t *sums) {
+                                     epx_array_workspace_t *workspace, int64_t *sums) {
   epx_pass_t passes[EPX_MAX_PASSES];
-  room_t room;
   return forward(array, command, word, passes, epx_drive_passes(&array->driver[0], drive, passes),
-                 change, &room, sums);
+                 change, workspace, sums);
 }
 
 epx_clips_t epx_array_backward_change(const epx_array_t *array, uint64_t command, int word,
                                       int place, const epx_drive_t *drive, const int32_t *change,
-                                      int64_t *sums) {
+                                      epx_array_workspace_t *workspace, int64_t *sums) {
   epx_pass_t passes[EPX_MAX_PASSES];
-  room_t room;
   return backward(array, command, word, place, passes,
-                  epx_drive_passes(&array->driver[1], drive, passes), change, &room, sums);
+                  epx_drive_passes(&array->driver[1], drive, passes), change, workspace, sums);
 }

@@ -220,14 +220,21 @@ void Tile::check_conservation() const {
 // The cells hold the weights: a product with codes that tell rows apart is that of a fresh array.
 void Tile::check_cells() const {
   const Cells fresh = programmed();
+  epx_array_workspace_t *made = nullptr;
+  epx_error_t error = {};
+  require(
+      epx_array_workspace_create(config_.shape.rows, config_.shape.units, &made, &error) == EPX_OK,
+      error.message);
+  const std::unique_ptr<epx_array_workspace_t, void (*)(epx_array_workspace_t *)> workspace(
+      made, epx_array_workspace_destroy);
   const size_t units = static_cast<size_t>(config_.shape.units);
   std::vector<uint8_t> codes(static_cast<size_t>(config_.shape.rows));
   for (size_t row = 0; row < codes.size(); ++row) {
     codes[row] = static_cast<uint8_t>(37 * row | 1);
   }
   std::vector<int64_t> found(units), expected(units);
-  epx_array_forward(cells_.get(), 0, 0, codes.data(), found.data());
-  epx_array_forward(fresh.get(), 0, 0, codes.data(), expected.data());
+  epx_array_forward(cells_.get(), 0, 0, codes.data(), workspace.get(), found.data());
+  epx_array_forward(fresh.get(), 0, 0, codes.data(), workspace.get(), expected.data());
   if (found != expected) {
     SC_REPORT_ERROR(name(), "the cells do not hold the weights");
   }

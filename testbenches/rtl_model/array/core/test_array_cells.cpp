@@ -175,6 +175,7 @@ TEST(ArrayCells, products_are_those_of_plain_loops_over_the_cells) {
     for (int &code : one.code) code = random.integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
     const uint32_t written = static_cast<uint32_t>(random.integer(0, 5));
     const Array array = one.make(written);
+    const ArrayWorkspace workspace = make_workspace(one.shape);
     const std::vector<int64_t> value = oracle(one, written);
     const auto weight = [&](int r, int u) {
       int64_t sum = 0;
@@ -190,7 +191,7 @@ TEST(ArrayCells, products_are_those_of_plain_loops_over_the_cells) {
     std::vector<int32_t> posts;
     for (int r = 0; r < rows; ++r) codes.push_back((uint8_t)random.integer(0, 255));
     std::vector<int64_t> sums((size_t)one.shape.units), back((size_t)rows);
-    epx_array_forward(array.get(), 1, 0, codes.data(), sums.data());
+    epx_array_forward(array.get(), 1, 0, codes.data(), workspace.get(), sums.data());
     for (int u = 0; u < one.shape.units; ++u) {
       int64_t sum = 0;
       for (int r = 0; r < rows; ++r) sum += codes[(size_t)r] * weight(r, u);
@@ -200,7 +201,8 @@ TEST(ArrayCells, products_are_those_of_plain_loops_over_the_cells) {
       posts.push_back(one.shape.signed_post ? random.integer(-128, 127) : random.integer(0, 255));
       switches.push_back((uint8_t)random.integer(0, 3));
     }
-    epx_array_backward(array.get(), 1, 0, posts.data(), switches.data(), 2, back.data());
+    epx_array_backward(array.get(), 1, 0, posts.data(), switches.data(), 2, workspace.get(),
+                       back.data());
     for (int r = 0; r < rows; ++r) {
       int64_t sum = 0;
       for (int u = 0; u < one.shape.units; ++u) {

@@ -63,9 +63,10 @@ TEST(ArrayProduct, ideal_converters_give_the_products_of_plain_loops) {
     Case one(random, random.integer(1, 200), random.integer(1, 80), bits, random.integer(1, bits));
     one.shape.signed_post = random.chance(0.5);
     const Array array = one.make();
+    const ArrayWorkspace workspace = make_workspace(one.shape);
     const std::vector<uint8_t> codes = random_codes(random, one.shape.rows);
     std::vector<int64_t> sums((size_t)one.shape.units), back((size_t)one.shape.rows);
-    epx_array_forward(array.get(), 1, 0, codes.data(), sums.data());
+    epx_array_forward(array.get(), 1, 0, codes.data(), workspace.get(), sums.data());
     for (int u = 0; u < one.shape.units; ++u) EXPECT_EQ(sums[(size_t)u], one.forward(codes, u));
 
     std::vector<int32_t> posts;
@@ -74,7 +75,8 @@ TEST(ArrayProduct, ideal_converters_give_the_products_of_plain_loops) {
       posts.push_back(one.shape.signed_post ? random.integer(-128, 127) : random.integer(0, 255));
       switches.push_back((uint8_t)random.integer(0, 3));
     }
-    epx_array_backward(array.get(), 1, 0, posts.data(), switches.data(), 2, back.data());
+    epx_array_backward(array.get(), 1, 0, posts.data(), switches.data(), 2, workspace.get(),
+                       back.data());
     for (int r = 0; r < one.shape.rows; ++r) {
       int64_t sum = 0;
       for (int u = 0; u < one.shape.units; ++u) {
@@ -87,6 +89,47 @@ TEST(ArrayProduct, ideal_converters_give_the_products_of_plain_loops) {
   }
 }
 
+// A workspace is not cleared: what a larger array, with DACs that err, left there does not matter.
+TEST(ArrayProduct, a_workspace_serves_one_array_after_another) {
+  Random random(3);
+  Case largest(random, 190, 210, 4, 2);
+  largest.chip.dac.converter.bits = 8;
+  largest.chip.dac.converter.noise = 0.3;
+  const Array large = largest.make();
+  const ArrayWorkspace shared = make_workspace(largest.shape);
+  const std::vector<uint8_t> ones(190, 255), none(210, 0);
+  const std::vector<int32_t> posts(210, 255);
+  for (int i = 0; i < 30; ++i) {
+    SCOPED_TRACE("array " + std::to_string(i));
+    Case one(random, random.integer(1, 190), random.integer(1, 210), 4, 2);
+    one.chip.dac.converter.bits = random.integer(1, 8);
+    const Array array = one.make();
+    const std::vector<uint8_t> codes = random_codes(random, one.shape.rows);
+    std::vector<int64_t> expected[2], found[2];
+    std::vector<int32_t> of_codes(codes.begin(), codes.end());
+    of_codes.resize((size_t)one.shape.units, 77);
+    for (const bool fresh : {true, false}) {
+      const ArrayWorkspace own = make_workspace(one.shape);
+      epx_array_workspace_t *const workspace = fresh ? own.get() : shared.get();
+      std::vector<int64_t> *sums = fresh ? expected : found;
+      sums[0].resize(210);
+      sums[1].resize(190);
+      if (!fresh) {
+        epx_array_forward(large.get(), 1, 0, ones.data(), workspace, sums[0].data());
+        epx_array_backward(large.get(), 1, 0, posts.data(), none.data(), 0, workspace,
+                           sums[1].data());
+      }
+      epx_array_forward(array.get(), 2, 1, codes.data(), workspace, sums[0].data());
+      epx_array_backward(array.get(), 2, 1, of_codes.data(), none.data(), 0, workspace,
+                         sums[1].data());
+      sums[0].resize((size_t)one.shape.units);
+      sums[1].resize((size_t)one.shape.rows);
+    }
+    EXPECT_EQ(found[0], expected[0]);
+    EXPECT_EQ(found[1], expected[1]);
+  }
+}
+
 TEST(ArrayProduct, a_converter_with_a_level_for_every_sum_loses_nothing) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -96,10 +139,11 @@ TEST(ArrayProduct, a_converter_with_a_level_for_every_sum_loses_nothing) {
     one.chip.adc.converter.kind = EPX_CONVERTER_SAR;
     one.chip.adc.converter.bits = 12;
     const Array array = one.make();
+    const ArrayWorkspace workspace = make_workspace(one.shape);
     ASSERT_GT(epx_array_fraction(array.get()), 0);
     const std::vector<uint8_t> codes = random_codes(random, one.shape.rows);
     std::vector<int64_t> sums((size_t)one.shape.units);
-    epx_array_forward(array.get(), 1, 0, codes.data(), sums.data());
+    epx_array_forward(array.get(), 1, 0, codes.data(), workspace.get(), sums.data());
     for (int u = 0; u < one.shape.units; ++u) EXPECT_EQ(sums[(size_t)u], one.forward(codes, u));
   }
 }
@@ -115,11 +159,12 @@ TEST(ArrayProduct, the_error_of_lossy_converters_falls_with_their_bits_as_roundi
     one.chip.adc.converter.kind = EPX_CONVERTER_SAR;
     one.chip.adc.converter.bits = adc_bits;
     const Array array = one.make();
+    const ArrayWorkspace workspace = make_workspace(one.shape);
     double sum = 0.0, square = 0.0;
     std::vector<int64_t> products(units);
     for (int v = 0; v < vectors; ++v) {
       const std::vector<uint8_t> codes = random_codes(random, rows);
-      epx_array_forward(array.get(), 1, 0, codes.data(), products.data());
+      epx_array_forward(array.get(), 1, 0, codes.data(), workspace.get(), products.data());
       for (int u = 0; u < units; ++u) {
         const double e = (double)(products[(size_t)u] - one.forward(codes, u));
         sum += e;

@@ -11,6 +11,7 @@
 #include "epx_ep.h"
 #include "epx_parallel.h"
 #include "epx_tile_events.h"
+#include "rtl_model/array/core/array_reads.h"
 #include "rtl_model/twin/twin_support.h"
 
 namespace {
@@ -126,6 +127,7 @@ TEST(Drive, of_a_change_adds_what_is_missing_of_the_product) {
     epx_tile_shape_t shape = {};
     epx_driver_t driver[2];
     const Array array = random_array(random, &shape, driver);
+    const ArrayWorkspace workspace = make_workspace(shape);
     std::vector<uint8_t> before, now;
     std::vector<int32_t> change;
     for (int r = 0; r < shape.rows; ++r) {
@@ -136,9 +138,9 @@ TEST(Drive, of_a_change_adds_what_is_missing_of_the_product) {
     }
     std::vector<int64_t> a((size_t)shape.units), b(a.size()), d(a.size());
     const epx_drive_t drive = epx_drive_of(change.data(), shape.rows);
-    epx_array_forward(array.get(), 0, 0, before.data(), a.data());
-    epx_array_forward(array.get(), 0, 0, now.data(), b.data());
-    epx_array_forward_change(array.get(), 0, 0, &drive, change.data(), d.data());
+    epx_array_forward(array.get(), 0, 0, before.data(), workspace.get(), a.data());
+    epx_array_forward(array.get(), 0, 0, now.data(), workspace.get(), b.data());
+    epx_array_forward_change(array.get(), 0, 0, &drive, change.data(), workspace.get(), d.data());
     for (size_t u = 0; u < a.size(); ++u) EXPECT_EQ(a[u] + d[u], b[u]);
   }
 }
@@ -151,6 +153,7 @@ TEST(Drive, backward_adds_what_is_missing_at_every_place) {
     epx_tile_shape_t shape = {};
     epx_driver_t driver[2];
     const Array array = random_array(random, &shape, driver);
+    const ArrayWorkspace workspace = make_workspace(shape);
     const int low = shape.signed_post ? -(1 << 16) : 0, high = shape.signed_post ? 1 << 16 : 255;
     std::vector<int32_t> post[2];
     std::vector<uint8_t> switches[2];
@@ -167,9 +170,12 @@ TEST(Drive, backward_adds_what_is_missing_at_every_place) {
       epx_drive_change(&driver[1], post[0].data(), switches[0].data(), post[1].data(),
                        switches[1].data(), place, shape.units, change.data());
       const epx_drive_t drive = epx_drive_of(change.data(), shape.units);
-      epx_array_backward(array.get(), 0, 0, post[0].data(), switches[0].data(), place, a.data());
-      epx_array_backward(array.get(), 0, 0, post[1].data(), switches[1].data(), place, b.data());
-      epx_array_backward_change(array.get(), 0, 0, place, &drive, change.data(), d.data());
+      epx_array_backward(array.get(), 0, 0, post[0].data(), switches[0].data(), place,
+                         workspace.get(), a.data());
+      epx_array_backward(array.get(), 0, 0, post[1].data(), switches[1].data(), place,
+                         workspace.get(), b.data());
+      epx_array_backward_change(array.get(), 0, 0, place, &drive, change.data(), workspace.get(),
+                                d.data());
       for (size_t r = 0; r < a.size(); ++r) EXPECT_EQ(a[r] + d[r], b[r]);
     }
   }

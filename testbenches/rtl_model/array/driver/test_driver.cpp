@@ -10,6 +10,7 @@
 
 #include "epx_array.h"
 #include "epx_dac.h"
+#include "rtl_model/array/core/array_reads.h"
 #include "rtl_model/twin/twin_support.h"
 
 namespace {
@@ -98,6 +99,7 @@ TEST(Driver, products_are_those_of_plain_loops_over_what_is_driven) {
     // Conductances with a g_min count whole digits, too.
     one.chip.device.g_min = random.chance(0.3) ? 0.125 : 0.0;
     const Array array = one.make();
+    const ArrayWorkspace workspace = make_workspace(one.shape);
     const auto driven = [&](int code, int end) {  // signed codes have a sign bit beside them
       if (one.chip.dac.codes == EPX_DAC_DIGITS || end <= one.chip.dac.converter.bits) return code;
       const double step = std::ldexp(1.0, end - one.chip.dac.converter.bits);
@@ -110,7 +112,7 @@ TEST(Driver, products_are_those_of_plain_loops_over_what_is_driven) {
       codes.push_back((uint8_t)random.integer(0, (1 << one.shape.input_bits) - 1));
     }
     std::vector<int64_t> sums((size_t)one.shape.units), back((size_t)one.shape.rows);
-    epx_array_forward(array.get(), 1, 0, codes.data(), sums.data());
+    epx_array_forward(array.get(), 1, 0, codes.data(), workspace.get(), sums.data());
     for (int u = 0; u < one.shape.units; ++u) {
       int64_t sum = 0;
       for (int r = 0; r < one.shape.rows; ++r) {
@@ -126,7 +128,8 @@ TEST(Driver, products_are_those_of_plain_loops_over_what_is_driven) {
                                 : random.integer(0, 255));
       switches.push_back((uint8_t)random.integer(0, 3));
     }
-    epx_array_backward(array.get(), 1, 0, posts.data(), switches.data(), 2, back.data());
+    epx_array_backward(array.get(), 1, 0, posts.data(), switches.data(), 2, workspace.get(),
+                       back.data());
     for (int r = 0; r < one.shape.rows; ++r) {
       int64_t sum = 0;
       for (int u = 0; u < one.shape.units; ++u) {
