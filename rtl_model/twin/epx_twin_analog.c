@@ -67,7 +67,7 @@ epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
       }
     }
     epx_status_t status = epx_stop_status(stop, error);
-    status = status == EPX_OK ? epx_array_settle(layer->array[i], error) : status;
+    status = status == EPX_OK ? epx_array_settle(layer->array[i], stop, error) : status;
     if (status != EPX_OK) {
       return status;
     }
