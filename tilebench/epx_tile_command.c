@@ -10,7 +10,6 @@
 #include "epx_tile_npz.h"
 #include "epx_tile_source.h"
 #include "epx_trainer.h"
-#include "epx_twin.h"
 
 static void take_layer(void *values, char *argument, struct argp_state *state) {
   epx_tile_command_t *command = values;
@@ -122,14 +121,14 @@ static epx_status_t file_place(const epx_tile_command_t *command, const epx_npz_
 
 static epx_status_t make_setup(const epx_experiment_t *experiment, epx_tile_place_t place,
                                epx_tile_setup_t *setup, epx_error_t *error) {
-  epx_substrate_t *twin = NULL;
+  epx_plan_t *plan = NULL;
   const epx_update_rule_t rule = epx_trainer_rule(&experiment->training, 0);
-  epx_status_t status = epx_twin_create(&experiment->network, &experiment->chip, 1, &twin, error);
+  epx_status_t status = epx_plan_make(&experiment->network, &experiment->chip, NULL, &plan, error);
   if (status == EPX_OK) {
-    status = epx_tile_setup_make(twin, place, &experiment->estimator, &rule,
+    status = epx_tile_setup_make(plan, place, &experiment->estimator, &rule,
                                  experiment->training.batch, setup, error);
   }
-  epx_substrate_destroy(twin);
+  epx_plan_destroy(plan);
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_circuit.h"
 #include "epx_twin_internal.h"
 #include "epx_walk.h"
 
@@ -239,8 +240,10 @@ static epx_status_t run_chip(session_t *s, epx_error_t *error) {
     const twin_layer_t *layer = &twin->layer[l];
     const registers_t *r = &s->registers[l];
     layers[l] = (epx_sc_layer_t){
-        .weight_circuit = twin_circuit(twin, l, false, &request->estimator, &request->rule),
-        .bias_circuit = twin_circuit(twin, l, true, &request->estimator, &request->rule),
+        .weight_circuit =
+            epx_circuit_of(twin->plan, l, false, &request->estimator, &request->rule, twin->total),
+        .bias_circuit =
+            epx_circuit_of(twin->plan, l, true, &request->estimator, &request->rule, twin->total),
         .shadow = r->shadow,
         .velocity = r->velocity,
         .bias = r->bias,

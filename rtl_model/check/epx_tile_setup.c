@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which tile of which chip it is, and the devices that its update pulses. */
+#include "epx_circuit.h"
 #include "epx_tile_vectors.h"
-#include "epx_twin_internal.h"
+#include "epx_update.h"
 
-epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t place,
+epx_status_t epx_tile_setup_make(const epx_plan_t *plan, epx_tile_place_t place,
                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule,
                                  int batch, epx_tile_setup_t *setup, epx_error_t *error) {
-  twin_t t = *(const twin_t *)twin;
-  if (place.layer < 0 || place.layer >= t.plan->parameter_layers) {
-    return epx_fail(error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (%s)", place.layer,
-                    t.plan->parameter_layers - 1,
-                    t.plan->parameter_layers > t.plan->layers ? "the last is the read-out"
-                                                              : "the state layers");
+  if (place.layer < 0 || place.layer >= plan->parameter_layers) {
+    return epx_fail(
+        error, EPX_ERR_ARGUMENT, "layer %d; expected 0 to %d (%s)", place.layer,
+        plan->parameter_layers - 1,
+        plan->parameter_layers > plan->layers ? "the last is the read-out" : "the state layers");
   }
-  const bool one_way = epx_network_has_backward(&t.base.network, place.layer);
+  const bool one_way = epx_network_has_backward(plan->network, place.layer);
   if (place.feedback && !one_way) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "layer %d has no feedback arrays; expected network.connections: "
                     "unidirectional, and a state layer from 1",
                     place.layer);
   }
-  const int tile_layer = place.feedback ? twin_back(&t, place.layer) : place.layer;
-  const twin_layer_t *layer = &t.layer[tile_layer];
-  const epx_layer_map_t *map = &layer->plan->map;
+  const int tile_layer = place.feedback ? epx_plan_back(plan, place.layer) : place.layer;
+  const epx_plan_layer_t *layer = &plan->layer[tile_layer];
+  const epx_layer_map_t *map = &layer->map;
   if (place.row_block < 0 || place.row_block >= map->row_blocks || place.column_block < 0 ||
       place.column_block >= map->column_blocks) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
@@ -30,21 +30,20 @@ epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t p
                     place.row_block, place.column_block, place.layer, map->row_blocks - 1,
                     map->column_blocks - 1);
   }
-  t.total = batch;
   *setup = (epx_tile_setup_t){
-      .chip = *t.plan->chip,
+      .chip = *plan->chip,
       .map = *map,
       .place = place,
-      .role = layer->plan->role,
+      .role = layer->role,
       .tile_layer = tile_layer,
-      .fed = layer->plan->fed || !place.feedback, /* vectors drive layer 0, too */
-      .acts_back = layer->plan->acts_back,
-      .number = epx_plan_tile_number(t.plan, tile_layer, place.row_block, place.column_block),
-      .window = layer->plan->window,
-      .forward_shift = layer->plan->forward_shift,
-      .neuron = layer->plan->neuron,
-      .weight_circuit = twin_circuit(&t, tile_layer, false, estimator, rule),
-      .bias_circuit = twin_circuit(&t, tile_layer, true, estimator, rule),
+      .fed = layer->fed || !place.feedback, /* vectors drive layer 0, too */
+      .acts_back = layer->acts_back,
+      .number = epx_plan_tile_number(plan, tile_layer, place.row_block, place.column_block),
+      .window = layer->window,
+      .forward_shift = layer->forward_shift,
+      .neuron = layer->neuron,
+      .weight_circuit = epx_circuit_of(plan, tile_layer, false, estimator, rule, batch),
+      .bias_circuit = epx_circuit_of(plan, tile_layer, true, estimator, rule, batch),
   };
   setup->chip.event_driven = false; /* a vector has no step before */
   return EPX_OK;

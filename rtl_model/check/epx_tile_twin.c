@@ -27,12 +27,6 @@ static void gather_rows(const cut_t *c, const twin_workspace_t *w, int m, int fi
   twin_gather_lines(c->layer, w->image[c->step->place.layer], m, first, end, out);
 }
 
-static int64_t input_offset(const cut_t *c) {
-  return c->step->place.layer == 0
-             ? INT64_C(1) << (epx_qformat_bits(c->twin->plan->chip->input) - 1)
-             : 0;
-}
-
 static int8_t code_at(const cut_t *c, int u, int k) {
   return c->layer
       ->code[(size_t)(c->unit0 + u) * (size_t)c->layer->plan->g.fan_in + (size_t)(c->row0 + k)];
@@ -105,10 +99,12 @@ static bool take_forward(cut_t *c, twin_workspace_t *w, int sample) {
     }
     for (int u = 0; u < c->units; ++u) {
       const size_t at = vector * (size_t)c->units + (size_t)u;
-      psum[at] = products[u].all - input_offset(c) * sum_codes(c, u, 0, g->fan_in);
+      psum[at] =
+          products[u].all - (int64_t)c->layer->plan->zero_code * sum_codes(c, u, 0, g->fan_in);
       if (psum_in != NULL) {
-        psum_in[at] = psum[at] - (products[u].own -
-                                  input_offset(c) * sum_codes(c, u, c->row0, c->row0 + c->rows));
+        psum_in[at] =
+            psum[at] - (products[u].own - (int64_t)c->layer->plan->zero_code *
+                                              sum_codes(c, u, c->row0, c->row0 + c->rows));
       }
     }
   }
@@ -238,7 +234,7 @@ static void take_sample_terms(cut_t *c, int through, int sample, size_t first) {
   const epx_tile_setup_t *setup = &c->v->setup;
   twin_workspace_t *w = &c->twin->workspace[0];
   const bool readout = setup->role == EPX_ROLE_READOUT;
-  const bool free_post = setup->role == EPX_ROLE_FEEDBACK && twin_rule_different(twin);
+  const bool free_post = setup->role == EPX_ROLE_FEEDBACK && twin->plan->keeps_free;
   const size_t units = (size_t)c->units, at = first + (size_t)sample * (size_t)c->neurons;
   const int count = c->neurons * c->layer->plan->window;
   twin_load_images(twin, w, sample);
@@ -255,7 +251,7 @@ static void take_sample_terms(cut_t *c, int through, int sample, size_t first) {
 }
 
 static int sets_of(const cut_t *c) {
-  return epx_switch_sets(&c->twin->base.network, c->step->place.layer);
+  return c->twin->plan->layer[c->step->place.layer].sets;
 }
 
 /* At the end of a phase: pre vectors, post codes and switches for the local update, after `index`
@@ -267,7 +263,7 @@ static void take_terms(cut_t *c, int index, int coefficient) {
   for (int set = 0; set < sets; ++set) {
     const size_t first = (size_t)(index * sets + set) * positions;
     for (int sample = 0; sample < c->step->images; ++sample) {
-      take_sample_terms(c, set == 0 ? learner : twin_back(c->twin, l), sample, first);
+      take_sample_terms(c, set == 0 ? learner : epx_plan_back(c->twin->plan, l), sample, first);
     }
     for (size_t p = 0; p < positions; ++p) {
       ((int32_t *)c->v->input[EPX_TILE_COEFFICIENT])[first + p] = coefficient;
@@ -409,8 +405,8 @@ epx_status_t epx_tile_from_twin(epx_substrate_t *twin, const epx_tile_step_t *st
                                 epx_tile_vectors_t **vectors, epx_error_t *error) {
   cut_t c = {.twin = (twin_t *)twin, .step = step};
   epx_tile_setup_t setup;
-  epx_status_t status = epx_tile_setup_make(twin, step->place, &step->estimator, &step->rule,
-                                            step->images, &setup, error);
+  epx_status_t status = epx_tile_setup_make(c.twin->plan, step->place, &step->estimator,
+                                            &step->rule, step->images, &setup, error);
   if (status != EPX_OK) {
     return status;
   }

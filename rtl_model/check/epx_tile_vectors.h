@@ -9,6 +9,7 @@
 
 #include "epx_dynamics.h"
 #include "epx_npz.h"
+#include "epx_plan.h"
 #include "epx_pulsed.h"
 #include "epx_sc_tile.h"
 #include "epx_substrate.h"
@@ -38,9 +39,9 @@ typedef struct epx_tile_setup_t {
   epx_update_circuit_t weight_circuit, bias_circuit;
 } epx_tile_setup_t;
 
-/* The setup of a twin's tile, its update circuits for mini-batches of `batch` samples.
+/* The setup of a tile of the plan, its update circuits for mini-batches of `batch` samples.
  * EPX_ERR_ARGUMENT for a tile that does not exist. */
-EPX_CHECKED epx_status_t epx_tile_setup_make(const epx_substrate_t *twin, epx_tile_place_t place,
+EPX_CHECKED epx_status_t epx_tile_setup_make(const epx_plan_t *plan, epx_tile_place_t place,
                                              const epx_estimator_t *estimator,
                                              const epx_update_rule_t *rule, int batch,
                                              epx_tile_setup_t *setup, epx_error_t *error);

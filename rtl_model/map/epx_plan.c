@@ -90,6 +90,7 @@ static epx_status_t shape_layer(epx_plan_t *plan, const epx_layer_shape_t *shape
   layer->acts_back = l > 0 && epx_plan_back(plan, l) == i;
   layer->sets = tiles.role == EPX_ROLE_READOUT ? 1 : epx_switch_sets(plan->network, l);
   layer->code_bits = epx_qformat_bits(l == 0 ? chip->input : chip->state);
+  layer->zero_code = l == 0 ? 1 << (layer->code_bits - 1) : 0;
   layer->positions = (uint64_t)g->out_height * (uint64_t)g->out_width;
   make_convolutions(layer);
   epx_status_t status = plan_refuse_layer(plan, layer, error);
@@ -151,6 +152,7 @@ epx_status_t epx_plan_make(const epx_network_t *network, const epx_chip_t *chip,
       .layers = network->layer_count,
       .parameter_layers = epx_network_parameter_layers(network),
       .tile_layers = epx_tile_layers(network),
+      .state_bits = epx_qformat_bits(chip->state),
       .readout = network->loss == EPX_LOSS_CROSS_ENTROPY,
       .keeps_free = network->connections == EPX_CONNECTIONS_UNIDIRECTIONAL &&
                     network->backward_rule == EPX_BACKWARD_DIFFERENT,

@@ -53,6 +53,8 @@ typedef struct epx_plan_layer_t {
   bool dense;     /* one position that sees its whole input */
   int window;     /* convolution positions of one neuron: 4 (2x2 max) or 1 */
   int code_bits, switch_bits;
+  int zero_code; /* the wordline code of 0: 2^(bits - 1) of layer 0, whose inputs are signed, else 0
+                  */
   uint64_t positions; /* of neurons: pixels after pooling */
   epx_plan_group_t group[EPX_PLAN_MAX_GROUPS];
   int groups;
@@ -76,6 +78,7 @@ typedef struct epx_plan_t {
   int layers; /* state layers; the read-out, if any, is layer[layers] */
   int parameter_layers, tile_layers;
   bool readout;
+  int state_bits;  /* of a state code */
   bool keeps_free; /* rule `different`: free states stay in the tiles during the phases */
   epx_plan_layer_t layer[EPX_MAX_TILE_LAYERS];
   epx_floorplan_t floor;

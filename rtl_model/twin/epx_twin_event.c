@@ -80,8 +80,8 @@ void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps) {
     if (drives && twin_fed(layer)) {
       twin_pace_idle_forward(twin, layer, w);
     }
-    if (drives &&
-        (layer->plan->role != EPX_ROLE_STATES || twin_back(twin, layer->plan->parameter) == i)) {
+    if (drives && (layer->plan->role != EPX_ROLE_STATES ||
+                   epx_plan_back(twin->plan, layer->plan->parameter) == i)) {
       twin_pace_idle_backward(twin, layer, w);
     }
   }

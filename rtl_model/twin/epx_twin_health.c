@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "epx_circuit.h"
 #include "epx_twin_internal.h"
 
 static epx_share_t share_of(const int32_t *code, size_t count, epx_qformat_t format) {
@@ -64,7 +65,7 @@ static void push_of(const twin_t *twin, int sample, int64_t *push) {
   const uint8_t *s = twin_sample(twin, twin->state, twin->plan->layers - 1, sample);
   const size_t size = last->plan->g.out_size;
   const int label = twin->labels[sample];
-  if (!twin_has_readout(twin)) {
+  if (!twin->plan->readout) {
     for (size_t i = 0; i < size; ++i) {
       push[i] = ((int)i == label ? 1 << twin->plan->chip->state.fraction_bits : 0) - s[i];
     }
@@ -94,7 +95,7 @@ static epx_status_t look_at_nudges(const twin_t *twin, double beta, epx_health_l
                                    epx_error_t *error) {
   const twin_layer_t *last = &twin->layer[twin->plan->layers - 1];
   const int fraction =
-      twin_has_readout(twin)
+      twin->plan->readout
           ? EPX_SOFTMAX_FRACTION + twin->layer[twin->plan->layers].plan->synapse.fraction_bits
           : twin->plan->chip->state.fraction_bits;
   const epx_scale_t scale = epx_nudge_scale(beta, fraction, last->plan->fraction);
@@ -133,7 +134,8 @@ epx_status_t twin_health(const epx_substrate_t *self, const epx_estimator_t *est
     const twin_layer_t *layer = &twin->layer[i];
     const size_t units = (size_t)layer->plan->g.units,
                  weights = units * (size_t)layer->plan->g.fan_in;
-    const epx_update_circuit_t circuit = twin_circuit(twin, i, false, estimator, rule);
+    const epx_update_circuit_t circuit =
+        epx_circuit_of(twin->plan, i, false, estimator, rule, twin->total);
     epx_health_layer_t *at = &health->layer[i];
     *at = (epx_health_layer_t){.parameter = 0};
     name_layer(twin, layer, at);

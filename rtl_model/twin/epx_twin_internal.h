@@ -174,24 +174,13 @@ static inline size_t twin_image_at(const twin_layer_t *layer, int y, int x) {
 /* Row width of layer l + 1's backward product into layer l's states, in int32. */
 int twin_backward_ldc(const twin_layer_t *above);
 
-static inline bool twin_has_readout(const twin_t *twin) {
-  return twin->base.network.loss == EPX_LOSS_CROSS_ENTROPY;
-}
-/* The tile layer through which layer l acts on the one below. */
-static inline int twin_back(const twin_t *twin, int l) {
-  return epx_tile_layer_back(&twin->base.network, l);
-}
-static inline bool twin_rule_different(const twin_t *twin) {
-  return twin->base.network.connections == EPX_CONNECTIONS_UNIDIRECTIONAL &&
-         twin->base.network.backward_rule == EPX_BACKWARD_DIFFERENT;
-}
 /* Feedback arrays take the states of the layer below in a step only where they pool. */
 static inline bool twin_fed(const twin_layer_t *layer) {
   return layer->plan->role != EPX_ROLE_FEEDBACK || layer->plan->window > 1;
 }
 /* Whether tile layer i is feedback arrays that learn what the layer's own arrays learn. */
 static inline bool twin_shares_gradient(const twin_t *twin, int i) {
-  return twin->layer[i].plan->role == EPX_ROLE_FEEDBACK && !twin_rule_different(twin);
+  return twin->layer[i].plan->role == EPX_ROLE_FEEDBACK && !twin->plan->keeps_free;
 }
 static inline uint8_t *twin_sample(const twin_t *twin, uint8_t *const *states, int l, int sample) {
   return states[l] + (size_t)sample * twin->layer[l].plan->g.out_size;
@@ -364,8 +353,6 @@ epx_status_t twin_check_rule(const epx_plan_t *plan, const epx_estimator_t *esti
  * in w->image. Both are those of the present states, but of the free ones with rule `different` for
  * a layer's own arrays. */
 const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, int i, int sample);
-epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
-                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule);
 
 /* A tile layer's weights in the exchange format. */
 static inline double *twin_weights_of(const twin_layer_t *layer, const epx_params_t *params) {

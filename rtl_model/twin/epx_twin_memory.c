@@ -141,7 +141,7 @@ static void allocate_workspace(const twin_t *twin, twin_workspace_t *w, bool *fa
     w->bias_correlation[i] =
         zeroed((size_t)layer->plan->g.units, sizeof *w->bias_correlation[i], failed);
   }
-  if (!twin_has_readout(twin)) {
+  if (!twin->plan->readout) {
     w->image[twin->plan->layers] =
         zeroed(twin->layer[twin->plan->layers - 1].plan->g.out_size, 1, failed);
   }

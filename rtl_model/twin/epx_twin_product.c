@@ -12,8 +12,7 @@ int twin_backward_ldc(const twin_layer_t *above) {
 epx_status_t twin_pack(twin_t *twin, int i, epx_error_t *error) {
   twin_layer_t *layer = &twin->layer[i];
   const epx_geometry_t *g = &layer->plan->g;
-  const int64_t input_offset =
-      i == 0 ? INT64_C(1) << (epx_qformat_bits(twin->plan->chip->input) - 1) : 0;
+  const int64_t zero = layer->plan->zero_code;
   for (int u = 0; u < g->units; ++u) {
     int64_t sum = 0;
     for (int k = 0; k < g->fan_in; ++k) {
@@ -25,8 +24,7 @@ epx_status_t twin_pack(twin_t *twin, int i, epx_error_t *error) {
     if (layer->bias != NULL) {
       const int32_t bias =
           epx_neuron_bias(layer->bias[u], twin->plan->chip->bias, layer->plan->fraction);
-      layer->offset[u] =
-          (int32_t)(bias - input_offset * sum * (INT64_C(1) << layer->plan->forward_shift));
+      layer->offset[u] = (int32_t)(bias - zero * sum * (INT64_C(1) << layer->plan->forward_shift));
     }
   }
   if (layer->array != NULL) {
@@ -34,7 +32,7 @@ epx_status_t twin_pack(twin_t *twin, int i, epx_error_t *error) {
   }
   epx_conv_pack(&layer->plan->conv, layer->code, twin->pack_buffer, layer->packed_forward);
   if (layer->plan->role != EPX_ROLE_READOUT && layer->plan->parameter > 0 &&
-      twin_back(twin, layer->plan->parameter) == i) {
+      epx_plan_back(twin->plan, layer->plan->parameter) == i) {
     epx_conv_pack_transpose(&layer->plan->feedback, layer->code, twin->pack_buffer,
                             layer->packed_backward);
   }

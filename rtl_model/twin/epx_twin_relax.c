@@ -65,7 +65,7 @@ static void make_nudge(const twin_t *twin, twin_workspace_t *w, int sample, doub
   const int label = twin->labels[sample];
   const int size = (int)last->plan->g.out_size;
   int fraction = twin->plan->chip->state.fraction_bits;
-  if (twin_has_readout(twin)) {
+  if (twin->plan->readout) {
     const twin_layer_t *readout = &twin->layer[twin->plan->layers];
     int64_t logits[256];
     int32_t error[256];
@@ -101,7 +101,7 @@ void twin_products(const twin_t *twin, twin_workspace_t *w, int sample, double b
   for (int l = 1; l < twin->plan->layers; ++l) {
     const twin_place_t place = twin_state_place(twin, w, l);
     const twin_layer_t *layer = &twin->layer[l];
-    const int back = twin_back(twin, l);
+    const int back = epx_plan_back(twin->plan, l);
     if (back != l && layer->plan->window > 1) { /* of these sums only the switches are wanted */
       twin_forward(twin, back, w, w->image[l], w->forward[l], w->switches[back]);
     }
@@ -254,7 +254,7 @@ static void multiply_input(void *context, int sample, int thread) {
 void twin_load_input(const twin_t *twin, twin_workspace_t *w, int sample) {
   const twin_layer_t *layer = &twin->layer[0];
   const epx_geometry_t *g = &layer->plan->g;
-  const uint8_t zero = (uint8_t)(1u << (epx_qformat_bits(twin->plan->chip->input) - 1));
+  const uint8_t zero = (uint8_t)layer->plan->zero_code;
   const uint8_t *from = twin->input + (size_t)sample * g->in_size;
   memset(w->image[0], zero, twin_image_size(layer));
   for (int y = 0; y < g->in_height; ++y) {
@@ -309,7 +309,7 @@ epx_status_t twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicte
     twin_load_images(twin, w, sample);
     twin_event_command(w, EPX_COMMAND_PREDICT);
     w->draw = twin_draw(twin, sample, 0);
-    if (twin_has_readout(twin)) {
+    if (twin->plan->readout) {
       twin_logits(twin, w, score);
     } else {
       for (int k = 0; k < classes; ++k) {
@@ -321,7 +321,7 @@ epx_status_t twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicte
     }
     double sum = 0.0;
     for (int k = 0; k < classes; ++k) {
-      if (twin_has_readout(twin)) {
+      if (twin->plan->readout) {
         sum += exp(ldexp((double)(score[k] - score[best]),
                          -twin->layer[twin->plan->layers].plan->fraction));
       } else {
@@ -330,7 +330,7 @@ epx_status_t twin_predict(epx_substrate_t *self, double *loss, uint8_t *predicte
         sum += 0.5 * s * s;
       }
     }
-    loss[sample] = twin_has_readout(twin)
+    loss[sample] = twin->plan->readout
                        ? log(sum) - ldexp((double)(score[label] - score[best]),
                                           -twin->layer[twin->plan->layers].plan->fraction)
                        : sum;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_circuit.h"
 #include "epx_parallel.h"
 #include "epx_twin_internal.h"
 
@@ -47,7 +48,7 @@ const uint8_t *twin_learning_switches(const twin_t *twin, twin_workspace_t *w, i
     twin_load_input(twin, w, sample);
     return twin->input_switches + (size_t)sample * layer->plan->g.out_size;
   }
-  const bool free_pre = twin_rule_different(twin) && layer->plan->role == EPX_ROLE_STATES;
+  const bool free_pre = twin->plan->keeps_free && layer->plan->role == EPX_ROLE_STATES;
   twin_load_image(twin, w, free_pre ? twin->free_state : twin->state, l - 1, sample);
   /* Event-driven: where no switches are wanted, the chip drives a layer's own arrays all the same.
    */
@@ -93,11 +94,11 @@ static void accumulate_sample(void *context, int item, int thread) {
       continue;
     }
     correlate(task, w, i, i, sample);
-    if (epx_switch_sets(&twin->base.network, i) > 1) {
-      correlate(task, w, i, twin_back(twin, i), sample);
+    if (twin->plan->layer[i].sets > 1) {
+      correlate(task, w, i, epx_plan_back(twin->plan, i), sample);
     }
   }
-  if (twin_has_readout(twin) && task->phase->readout_coefficient != 0) {
+  if (twin->plan->readout && task->phase->readout_coefficient != 0) {
     correlate_readout(twin, w, sample, task->phase->readout_coefficient);
   }
 }
@@ -118,7 +119,6 @@ static void collect_readout(twin_t *twin, twin_workspace_t *w) {
 
 /* Adds the threads' sums to the layers', and clears them. */
 static void collect(twin_t *twin) {
-  const int input_offset = 1 << (epx_qformat_bits(twin->plan->chip->input) - 1);
   for (int thread = 0; thread < twin->workspaces; ++thread) {
     twin_workspace_t *w = &twin->workspace[thread];
     for (int i = 0; i < twin->plan->tile_layers; ++i) {
@@ -126,7 +126,7 @@ static void collect(twin_t *twin) {
       if (layer->plan->role == EPX_ROLE_READOUT) {
         collect_readout(twin, w);
       } else if (!twin_shares_gradient(twin, i)) {
-        epx_conv_spill(&layer->plan->conv, i == 0 ? input_offset : 0, w->correlation[i],
+        epx_conv_spill(&layer->plan->conv, layer->plan->zero_code, w->correlation[i],
                        w->bias_correlation[i], layer->correlation, layer->bias_correlation);
       }
     }
@@ -137,7 +137,7 @@ static void collect(twin_t *twin) {
 static int samples_that_fit(const twin_t *twin, int coefficient) {
   int samples = 1 << 20;
   for (int l = 0; l < twin->plan->layers; ++l) {
-    const int sets = epx_switch_sets(&twin->base.network, l);
+    const int sets = twin->plan->layer[l].sets;
     const int fit = epx_conv_correlate_images(&twin->layer[l].plan->conv, coefficient * sets);
     samples = fit < samples ? fit : samples;
   }
@@ -157,31 +157,12 @@ epx_status_t twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase, ep
   return epx_stop_status(self->stop, error);
 }
 
-/* Real value of one correlation unit in -dL/dtheta. Through two sets of switches every term, those
- * of biases too, is summed twice. */
-static double unit_for(const epx_plan_t *plan, int i, bool bias, const epx_estimator_t *estimator,
-                       int total) {
-  const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
-  const epx_plan_layer_t *layer = &plan->layer[i];
-  if (layer->role == EPX_ROLE_READOUT) {
-    return ldexp(1.0 / (row->readout_denominator * (double)total),
-                 -(EPX_SOFTMAX_FRACTION + (bias ? 0 : layer->pre_fraction)));
-  }
-  const int sets = epx_switch_sets(plan->network, layer->parameter);
-  return ldexp(1.0 / (row->denominator * estimator->beta * total * sets),
-               -(plan->chip->state.fraction_bits + (bias ? 0 : layer->pre_fraction)));
-}
-
-static double unit_of(const twin_t *twin, int i, bool bias, const epx_estimator_t *estimator) {
-  return unit_for(twin->plan, i, bias, estimator, twin->total);
-}
-
 void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out) {
   const twin_t *twin = (const twin_t *)self;
   for (int i = 0; i < twin->plan->tile_layers; ++i) {
     const twin_layer_t *layer = &twin->layer[i];
-    const double unit = unit_of(twin, i, false, estimator);
-    const double bias_unit = unit_of(twin, i, true, estimator);
+    const double unit = epx_circuit_unit(twin->plan, i, false, estimator, twin->total);
+    const double bias_unit = epx_circuit_unit(twin->plan, i, true, estimator, twin->total);
     double *weight = twin_weights_of(layer, out);
     const size_t fan_in = (size_t)layer->plan->g.fan_in;
     for (int u = 0; u < layer->plan->g.units; ++u) {
@@ -195,25 +176,6 @@ void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_
       }
     }
   }
-}
-
-epx_update_circuit_t twin_circuit(const twin_t *twin, int i, bool bias,
-                                  const epx_estimator_t *estimator, const epx_update_rule_t *rule) {
-  const twin_layer_t *layer = &twin->layer[i];
-  const epx_qformat_t value = bias ? twin->plan->chip->bias : layer->plan->shadow;
-  const double rate = rule->learning_rate[layer->plan->parameter];
-  const int velocity = twin->plan->chip->velocity.fraction_bits;
-  return (epx_update_circuit_t){
-      .gradient = epx_scale_from(ldexp(unit_of(twin, i, bias, estimator), velocity)),
-      .momentum = epx_scale_from(rule->momentum),
-      .decay = epx_scale_from(ldexp(rule->weight_decay, velocity - value.fraction_bits)),
-      .rate = layer->pulsed != NULL && !bias
-                  ? epx_pulsed_rate(twin->plan->chip, layer->plan->synapse, rate)
-                  : epx_scale_from(ldexp(rate, value.fraction_bits - velocity)),
-      .velocity_format = twin->plan->chip->velocity,
-      .shadow_format = value,
-      .rounding = twin->plan->chip->update_rounding,
-  };
 }
 
 typedef struct update_task_t {
@@ -294,7 +256,7 @@ static epx_status_t check_circuits(const epx_plan_t *plan, int i, const epx_esti
        ++bias) {
     const int value = bias != 0 ? plan->chip->bias.fraction_bits : layer->shadow.fraction_bits;
     const double rate = rule->learning_rate[layer->parameter];
-    const double unit = unit_for(plan, i, bias != 0, estimator, total);
+    const double unit = epx_circuit_unit(plan, i, bias != 0, estimator, total);
     status = check_factor(plan, i, ldexp(unit, velocity), "estimator.beta", estimator->beta, error);
     status = status == EPX_OK
                  ? check_factor(plan, i, ldexp(rate, value - velocity), rate_key, rate, error)
@@ -327,8 +289,9 @@ epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator
   ++twin->counters.updates;
   twin->pulsing.updates += epx_chip_pulsed(twin->plan->chip);
   for (int i = 0; status == EPX_OK && i < twin->plan->tile_layers; ++i) {
-    update_task_t task = {twin, i, twin_circuit(twin, i, false, estimator, rule),
-                          twin_circuit(twin, i, true, estimator, rule)};
+    update_task_t task = {twin, i,
+                          epx_circuit_of(twin->plan, i, false, estimator, rule, twin->total),
+                          epx_circuit_of(twin->plan, i, true, estimator, rule, twin->total)};
     const epx_layer_map_t *map = &twin->layer[i].plan->map;
     epx_parallel_for(map->row_blocks * map->column_blocks, update_tile, &task);
     if (twin->layer[i].pulsed != NULL) {

@@ -50,8 +50,8 @@ void Mesh::load_memory(int l, int row_block, int column_block, Memory *memory) {
           static_cast<size_t>(u) * static_cast<size_t>(layer.map.fan_in) + static_cast<size_t>(k);
       memory->shadow.push_back(numbers.shadow[at]);
       memory->velocity.push_back(numbers.velocity[at]);
-      memory->weight.push_back(epx_update_visible(numbers.shadow[at], plan_.chip->shadow_bits,
-                                                  epx_chip_synapse(plan_.chip, layer.parameter)));
+      memory->weight.push_back(
+          epx_update_visible(numbers.shadow[at], plan_.chip->shadow_bits, layer.synapse));
       if (numbers.written != nullptr) {
         memory->written.push_back(numbers.written[at]);
       }
@@ -82,7 +82,7 @@ void Mesh::make_node(int l, int row_block, int column_block) {
   config.tile.chip = *plan_.chip;
   config.tile.shape = epx_plan_tile(&plan_, l, row_block, column_block);
   config.tile.number = epx_floorplan_tile(&plan_.floor, l, row_block, column_block);
-  config.tile.synapse = epx_chip_synapse(plan_.chip, plan_.layer[l].parameter);
+  config.tile.synapse = plan_.layer[l].synapse;
   config.tile.neuron = plan_.layer[l].neuron;
   config.tile.forward_shift = plan_.layer[l].forward_shift;
   config.tile.weight_circuit = numbers.weight_circuit;

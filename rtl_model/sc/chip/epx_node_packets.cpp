@@ -42,7 +42,7 @@ void Node::send_states(int position, const uint8_t *codes) {
   if (partner() != config_.layer) {
     const std::vector<int64_t> values(codes, codes + units_);
     send(PacketKind::State, tables_.home(partner(), config_.column_block), position, 0, units_,
-         int64_t{units_} * epx_qformat_bits(plan_.chip->state), values.data(), values.size());
+         int64_t{units_} * plan_.state_bits, values.data(), values.size());
   }
 }
 
@@ -51,7 +51,7 @@ void Node::send_posts(int position) {
   const size_t at = neuron(position, 0), units = static_cast<size_t>(units_);
   const std::vector<int64_t> values(post_.begin() + static_cast<long>(at),
                                     post_.begin() + static_cast<long>(at + units));
-  const int bits = epx_qformat_bits(plan_.chip->state) + sets() * layer_.switch_bits;
+  const int bits = plan_.state_bits + sets() * layer_.switch_bits;
   for (int rb = 0; rb + 1 < layer_.map.row_blocks; ++rb) {
     Packet *packet = tables_.pool.take();
     packet->kind = PacketKind::Post;
@@ -114,8 +114,7 @@ void Node::take_pixel(const Packet &packet) {
 void Node::take_state(const Packet &packet) {
   std::copy(packet.values.begin(), packet.values.end(),
             state_[next_bank()].begin() + static_cast<long>(neuron(packet.index, 0)));
-  events_.state_bits_written +=
-      static_cast<uint64_t>(packet.count * epx_qformat_bits(plan_.chip->state));
+  events_.state_bits_written += static_cast<uint64_t>(packet.count * plan_.state_bits);
   --states_left_;
 }
 
@@ -144,8 +143,8 @@ void Node::take_post(const Packet &packet) {
   for (int set = 0; from != packet.switches.end(); ++set, from += units_) {
     std::copy(from, from + units_, switches_[set].begin() + at);
   }
-  const int bits = readout() ? EPX_SOFTMAX_ERROR_BITS
-                             : epx_qformat_bits(plan_.chip->state) + sets() * layer_.switch_bits;
+  const int bits =
+      readout() ? EPX_SOFTMAX_ERROR_BITS : plan_.state_bits + sets() * layer_.switch_bits;
   events_.state_bits_written += static_cast<uint64_t>(packet.count * bits);
   posts_ready_ = packet.index + 1;
 }

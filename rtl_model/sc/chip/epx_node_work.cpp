@@ -11,8 +11,7 @@ namespace epx {
 
 // The wordlines of a vector: codes where the kernel lies on the image, else the code of zero.
 std::vector<uint8_t> Node::lines(int vector, const std::vector<uint8_t> &memory) const {
-  const uint8_t zero =
-      static_cast<uint8_t>(config_.layer == 0 ? 1 << (config_.tile.shape.input_bits - 1) : 0);
+  const uint8_t zero = static_cast<uint8_t>(layer_.zero_code);
   std::vector<uint8_t> codes(static_cast<size_t>(row_end_ - row0_), zero);
   epx_patch_t run =
       epx_patch_of(&g_, vector / layer_.window, vector % layer_.window, row0_, row_end_);
@@ -223,7 +222,7 @@ int64_t Node::nudge(int position, int unit) {
   if (plan_.readout) {
     const int64_t product = feedback_[neuron(position, unit)];
     push = drifts() ? epx_neuron_held(product, 0) : product;
-    fraction = EPX_SOFTMAX_FRACTION + epx_chip_synapse(plan_.chip, plan_.layers).fraction_bits;
+    fraction = EPX_SOFTMAX_FRACTION + plan_.layer[plan_.layers].synapse.fraction_bits;
   } else {
     const int code = state_[newest_][neuron(position, unit)];
     push = (unit0_ + unit == command_.label ? 1 << fraction : 0) - code;
@@ -289,7 +288,7 @@ void Node::walk() {
   const int position = walk_next_++;
   const size_t at = neuron(position, 0), units = static_cast<size_t>(units_);
   const uint8_t *newest = state_[newest_].data() + at;
-  const int state_bits = epx_qformat_bits(plan_.chip->state);
+  const int state_bits = plan_.state_bits;
   const int bits = state_bits + (command_.with_switches ? layer_.switch_bits : 0);
   switch (walk_) {
     case Walk::Store: {

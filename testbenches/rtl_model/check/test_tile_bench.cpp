@@ -496,7 +496,7 @@ Vectors random_vectors(const epx_chip_t &chip, int layer, uint64_t seed) {
   const epx_network_t network = make_network(
       {2, 12, 12}, {conv_layer(5, 3, 1, 1, EPX_POOL_MAX), conv_layer(6, 3, 1, 1, EPX_POOL_MAX)}, 4,
       EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID);
-  const Substrate twin = make_twin(network, chip, 1);
+  epx_plan_t *plan = nullptr;
   epx_estimator_t estimator = {};
   estimator.beta = 0.5;
   epx_update_rule_t rule = {};
@@ -505,8 +505,10 @@ Vectors random_vectors(const epx_chip_t &chip, int layer, uint64_t seed) {
   epx_tile_setup_t setup;
   epx_error_t error = {};
   epx_tile_vectors_t *made = nullptr;
-  EXPECT_EPX_OK(
-      epx_tile_setup_make(twin.get(), {layer, 1, 0}, &estimator, &rule, 1, &setup, &error), error);
+  EXPECT_EPX_OK(epx_plan_make(&network, &chip, nullptr, &plan, &error), error);
+  EXPECT_EPX_OK(epx_tile_setup_make(plan, {layer, 1, 0}, &estimator, &rule, 1, &setup, &error),
+                error);
+  epx_plan_destroy(plan);
   EXPECT_EPX_OK(epx_tile_random(&setup, 4, seed, &made, &error), error);
   return Vectors(made);
 }
