@@ -113,7 +113,7 @@ static void send_states(account_t *a, int l) {
   uint64_t before[EPX_OWNERS];
   begin_packets(a, before);
   traffic_states(&a->traffic, l, 0, (int)a->at.plan->layer[l].positions);
-  written(a, before, epx_qformat_bits(a->at.plan->chip->state));
+  written(a, before, a->at.plan->state_bits);
 }
 
 static void send_posts(account_t *a, int l, int sets) {
@@ -121,7 +121,7 @@ static void send_posts(account_t *a, int l, int sets) {
   uint64_t before[EPX_OWNERS];
   begin_packets(a, before);
   traffic_posts(&a->traffic, l, layer->positions, sets);
-  written(a, before, epx_qformat_bits(a->at.plan->chip->state) + sets * layer->switch_bits);
+  written(a, before, a->at.plan->state_bits + sets * layer->switch_bits);
 }
 
 static void send_switches(account_t *a, int l) {
@@ -231,8 +231,8 @@ static void store(account_t *a, bool recall, bool switches) {
   const epx_plan_t *plan = a->at.plan;
   for (int l = 0; l < plan->layers; ++l) {
     const epx_plan_layer_t *layer = &plan->layer[l];
-    const uint64_t bits = out_size(layer) * (uint64_t)(epx_qformat_bits(plan->chip->state) +
-                                                       (switches ? layer->switch_bits : 0));
+    const uint64_t bits =
+        out_size(layer) * (uint64_t)(plan->state_bits + (switches ? layer->switch_bits : 0));
     of_layer(a, l)->state_bits_read += bits;
     of_layer(a, l)->state_bits_written += bits;
     if (recall) {

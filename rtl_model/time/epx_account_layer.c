@@ -116,7 +116,7 @@ double account_sums_at_home(const account_view_t *at, int l) {
 /* Cycles of a position's posts on their way out of the home, to one row block after the other. */
 double account_post_pace(const epx_plan_t *plan, int l, int sets) {
   const epx_plan_layer_t *layer = &plan->layer[l];
-  const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
+  const int bits = plan->state_bits + sets * layer->switch_bits;
   return epx_packet_flits(plan->chip, (int64_t)account_slowest(plan, l).units * bits) *
          traffic_flit_cycles(plan);
 }

@@ -198,7 +198,7 @@ static int home_of(const epx_plan_t *plan, int l, int column_block) {
 void traffic_posts(traffic_t *traffic, int l, uint64_t positions, int sets) {
   const epx_plan_t *plan = traffic->plan;
   const epx_plan_layer_t *layer = &plan->layer[l];
-  const int bits = epx_qformat_bits(plan->chip->state) + sets * layer->switch_bits;
+  const int bits = plan->state_bits + sets * layer->switch_bits;
   for (int cb = 0; cb < layer->map.column_blocks; ++cb) {
     const int units = units_of(layer, cb), last = layer->map.row_blocks - 1;
     for (int rb = 0; rb < last; ++rb) {
@@ -239,7 +239,7 @@ void traffic_states(traffic_t *traffic, int l, int first, int end) {
     }
   }
   if (epx_plan_back(plan, l) != l) {
-    between_homes(traffic, l, (uint64_t)(end - first), epx_qformat_bits(plan->chip->state), false);
+    between_homes(traffic, l, (uint64_t)(end - first), plan->state_bits, false);
   }
 }
 
@@ -282,8 +282,7 @@ void traffic_scores(traffic_t *traffic) {
   const epx_plan_layer_t *last = &plan->layer[l];
   for (int cb = 0; cb < last->map.column_blocks; ++cb) {
     traffic_packet(traffic, home_of(plan, l, cb), EPX_HOST,
-                   (int64_t)units_of(last, cb) * epx_qformat_bits(plan->chip->state),
-                   last->positions);
+                   (int64_t)units_of(last, cb) * plan->state_bits, last->positions);
   }
 }
 
