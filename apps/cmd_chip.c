@@ -128,10 +128,11 @@ static const char help[] =
 typedef struct verdict_t {
   epx_chip_check_t check;
   epx_account_t account;
-  epx_account_t timed; /* with the twin's measurement */
-  epx_events_t events; /* of the closed form and the twin's measurement */
-  epx_events_t whole;  /* of a chip that makes every step and drives everything */
-  chip_drive_t drive;  /* event-driven only */
+  epx_account_t timed;     /* with the twin's measurement */
+  epx_measured_t measured; /* that measurement; of inference nothing */
+  epx_ledger_t ledger;     /* of the closed form and the twin's measurement */
+  epx_events_t whole;      /* of a chip that makes every step and drives everything */
+  chip_drive_t drive;      /* event-driven only */
   double seconds;
   int64_t differing;
   int unequal_events;
@@ -199,7 +200,7 @@ static epx_status_t expect_whole(verdict_t *v, const epx_experiment_t *experimen
   if (status == EPX_OK) {
     v->whole = account.update;
     epx_events_add(&v->whole, &account.training, (uint64_t)images);
-    v->whole.cell_writes += v->check.activity.pulsing.pulses;
+    v->whole.cell_writes += epx_pulsing_pulses(&v->check.activity.pulsing);
   }
   return status;
 }
@@ -229,6 +230,19 @@ static void print_drive(const chip_drive_t *drive) {
   }
 }
 
+/* Whether a counter differs between SystemC and the closed form, for any owner and command. */
+static bool differs(const verdict_t *v, int counter) {
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    for (int kind = 0; kind < EPX_COMMAND_KINDS; ++kind) {
+      if (epx_event_get(&v->ledger.at[owner][kind], counter) !=
+          epx_event_get(&v->check.chip.ledger.at[owner][kind], counter)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_t *experiment,
                              epx_substrate_t *twin, const float *x, const uint8_t *labels,
                              verdict_t *verdict, epx_error_t *error) {
@@ -252,13 +266,13 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
   const double start = epx_clock_seconds();
   status = epx_chip_check_run(twin, &request, &verdict->check, error);
   verdict->seconds = epx_clock_seconds() - start;
-  epx_account_batch_events(&verdict->account, &experiment->chip, &verdict->check.activity,
-                           arguments->images, &verdict->events);
-  const epx_measured_t measured = {.training = verdict->check.activity};
+  epx_account_batch_ledger(&verdict->account, &experiment->chip, &verdict->check.activity,
+                           arguments->images, &verdict->ledger);
+  verdict->measured.training = verdict->check.activity;
   if (status == EPX_OK) {
     status = epx_account_make(&experiment->network, &experiment->chip, &experiment->dynamics,
-                              &experiment->estimator, arguments->images, &measured, &verdict->timed,
-                              error);
+                              &experiment->estimator, arguments->images, &verdict->measured,
+                              &verdict->timed, error);
   }
   if (status == EPX_OK) {
     status = expect_whole(verdict, experiment, arguments->images, error);
@@ -267,8 +281,7 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
     verdict->differing += verdict->check.differing[i];
   }
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
-    verdict->unequal_events +=
-        epx_event_get(&verdict->events, i) != epx_event_get(&verdict->check.chip.events, i);
+    verdict->unequal_events += differs(verdict, i);
   }
   return status;
 }
@@ -313,7 +326,7 @@ static void print_verdict(const verdict_t *v, const arguments_t *arguments,
     print_savings(v);
   }
   if (configured->pulse_preset > 0) {
-    const double pulses = (double)v->check.activity.pulsing.pulses;
+    const double pulses = (double)epx_pulsing_pulses(&v->check.activity.pulsing);
     printf("\n  %.0f pulses, %.4g a weight\n", pulses, pulses / (double)v->account.synapses);
   }
   if (configured->event_driven) {
@@ -334,12 +347,11 @@ static epx_status_t write_junit(const verdict_t *v, const char *path, epx_error_
   return epx_junit_write(path, "epxbar chip", cases, EPX_CHIP_CHECK_KINDS + 1, v->seconds, error);
 }
 
-static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
+static epx_status_t run_chip(const arguments_t *arguments, verdict_t *verdict, epx_error_t *error) {
   epx_experiment_t experiment;
   epx_substrate_t *twin = NULL;
   float *x = NULL;
   uint8_t *labels = NULL;
-  verdict_t verdict = {.differing = 0};
   epx_status_t status = open_twin(arguments, &experiment, &twin, error);
   if (status == EPX_OK && !epx_experiment_kind(&experiment)->on_chip) {
     status = epx_fail(error, EPX_ERR_ARGUMENT,
@@ -354,7 +366,7 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
             : run_test_images(&experiment, arguments->image, arguments->images, &x, &labels, error);
   }
   if (status == EPX_OK) {
-    status = simulate(arguments, &experiment, twin, x, labels, &verdict, error);
+    status = simulate(arguments, &experiment, twin, x, labels, verdict, error);
   }
   if (status != EPX_OK && arguments->junit != NULL) {
     epx_error_t second = {0}; /* of less interest than why there is no verdict */
@@ -363,15 +375,15 @@ static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
     (void)written;
   }
   if (status == EPX_OK) {
-    print_verdict(&verdict, arguments, &experiment.chip);
-    status = arguments->junit != NULL ? write_junit(&verdict, arguments->junit, error) : EPX_OK;
+    print_verdict(verdict, arguments, &experiment.chip);
+    status = arguments->junit != NULL ? write_junit(verdict, arguments->junit, error) : EPX_OK;
   }
-  if (status == EPX_OK && verdict.differing + verdict.unequal_events > 0) {
+  if (status == EPX_OK && verdict->differing + verdict->unequal_events > 0) {
     status = epx_fail(error, EPX_ERR_MISMATCH,
                       "%" PRId64
                       " values and %d event counters differ between SystemC, the twin "
                       "and the closed form",
-                      verdict.differing, verdict.unequal_events);
+                      verdict->differing, verdict->unequal_events);
   }
   epx_substrate_destroy(twin);
   free(x);
@@ -392,6 +404,11 @@ int command_chip(int argc, char **argv) {
       .check_values = &arguments,
   };
   epx_status_t status = epx_options_parse(&line, argc, argv, &error);
-  status = status == EPX_OK ? run_chip(&arguments, &error) : status;
+  verdict_t *verdict = calloc(1, sizeof *verdict);
+  if (status == EPX_OK && verdict == NULL) {
+    status = epx_fail(&error, EPX_ERR_MEMORY, "out of memory for what is compared");
+  }
+  status = status == EPX_OK ? run_chip(&arguments, verdict, &error) : status;
+  free(verdict);
   return status == EPX_OK ? 0 : command_failed(status, &error);
 }

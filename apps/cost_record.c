@@ -5,92 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "epx_cost.h"
 #include "epx_format.h"
 #include "epx_records.h"
 
-/* PREFIX/share/epxbar of an installed PREFIX/bin/epxbar. */
-static bool installed_share(char path[512]) {
-  const ssize_t length = readlink("/proc/self/exe", path, 400);
-  for (ssize_t i = length; i > 0; --i) {
-    if (path[i - 1] == '/') {
-      snprintf(path + i, 100, "../share/epxbar");
-      return true;
-    }
-  }
-  return false;
-}
-
-/* The technology file: as written, else among the installed files, else in the source tree. */
-static void resolve(const char *name, char path[1024]) {
-  char share[512];
-  snprintf(path, 1024, "%s", name);
-  if (name[0] == '/' || access(path, R_OK) == 0) {
-    return;
-  }
-  if (installed_share(share)) {
-    snprintf(path, 1024, "%s/%s", share, name);
-    if (access(path, R_OK) == 0) {
-      return;
-    }
-  }
-  snprintf(path, 1024, "%s/%s", EPX_SHARE_FOLDER, name);
-  if (access(path, R_OK) != 0) {
-    snprintf(path, 1024, "%s", name);
+void cost_record_say(const cost_book_t *book) {
+  if (book != NULL && !book->priced) {
+    fprintf(stderr, "no energies: %s\n", book->why);
   }
 }
 
-static epx_status_t make_cost(const epx_experiment_t *experiment, const epx_measured_t *measured,
-                              epx_cost_t **out, epx_error_t *error) {
-  char path[1024];
-  epx_cost_t *cost = malloc(sizeof *cost);
-  if (cost == NULL) {
-    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the cost account");
-  }
-  resolve(experiment->chip.technology, path);
-  const epx_status_t status = epx_cost_make(
-      &experiment->network, &experiment->chip, &experiment->dynamics, &experiment->estimator,
-      experiment->training.batch, measured, path, cost, error);
-  if (status != EPX_OK) {
-    free(cost);
-    return status;
-  }
-  *out = cost;
-  return EPX_OK;
-}
-
-/* Whether an account of the experiment can be made. */
-static bool has_account(const epx_experiment_t *experiment, const epx_measured_t *measured) {
-  return epx_experiment_kind(experiment)->on_chip &&
-         (measured != NULL || !epx_cost_needs_measurement(&experiment->chip));
-}
-
-/* Whether the chip can be laid out, but is beyond the laws that would price it. What the chip
- * itself refuses was refused before (epx_plan_make). */
-static bool has_no_price(epx_status_t status) {
-  return status == EPX_ERR_UNSUPPORTED;
-}
-
-/* Prices and layout do not depend on what is measured: the chip that makes every step will do. */
 epx_status_t cost_record_check(const epx_experiment_t *experiment, epx_error_t *error) {
-  epx_experiment_t whole = *experiment;
-  epx_cost_t *cost = NULL;
-  whole.chip.event_driven = whole.chip.stop_settled = false;
-  whole.chip.pulse_preset = 0;
-  if (!has_account(&whole, NULL)) {
-    return EPX_OK;
+  cost_book_t *book;
+  const epx_status_t status = cost_book_open(experiment, &book, error);
+  if (status == EPX_OK) {
+    cost_record_say(book);
   }
-  epx_error_t why = {.message = ""};
-  const epx_status_t status = make_cost(&whole, NULL, &cost, &why);
-  free(cost);
-  if (has_no_price(status)) {
-    fprintf(stderr, "no energies: %s\n", why.message);
-    return EPX_OK;
-  }
-  return status == EPX_OK ? EPX_OK : epx_fail(error, status, "%s", why.message);
+  cost_book_close(book);
+  return status;
 }
+
+/* ---- what depends on the data ---- */
 
 enum { MAX_SAVINGS = EPX_EVENT_COUNT + 2 };
 
@@ -100,57 +35,35 @@ static void save(epx_cost_measured_t *record, epx_cost_saving_t *savings, const 
 }
 
 /* Steps and events of a training image, against those of a chip that makes every step and drives
- * everything. */
-static epx_status_t compare(const epx_experiment_t *experiment, const epx_measured_t *measured,
-                            epx_cost_measured_t *record, epx_cost_saving_t *savings,
-                            epx_error_t *error) {
-  epx_account_t made, whole;
-  epx_chip_t chip = experiment->chip;
-  const int batch = experiment->training.batch;
-  epx_status_t status = epx_account_make(&experiment->network, &chip, &experiment->dynamics,
-                                         &experiment->estimator, batch, measured, &made, error);
-  chip.event_driven = chip.stop_settled = false;
-  if (status == EPX_OK) {
-    status = epx_account_make(&experiment->network, &chip, &experiment->dynamics,
-                              &experiment->estimator, batch, NULL, &whole, error);
-  }
-  if (status != EPX_OK) {
-    return status;
-  }
+ * everything. savings: room for MAX_SAVINGS. */
+static void measured_of(const cost_book_t *book, epx_cost_measured_t *record,
+                        epx_cost_saving_t *savings) {
+  const epx_activity_t *training = &book->measured.training;
+  const epx_pulsing_t *pulsing = &training->pulsing;
+  const double updates = (double)pulsing->updates;
+  *record = (epx_cost_measured_t){
+      .inference_images = (int64_t)book->measured.inference.images,
+      .training_images = (int64_t)training->images,
+      .stop_settled = book->experiment->chip.stop_settled,
+      .event_driven = book->experiment->chip.event_driven,
+      .updates = (int64_t)pulsing->updates,
+      .pulses = updates > 0.0 ? (double)epx_pulsing_pulses(pulsing) / updates : 0.0,
+      .savings = savings,
+      .weights = (double)book->whole.synapses,
+  };
   if (record->stop_settled) {
-    const epx_activity_t *training = &measured->training;
-    const double images = (double)training->images;
-    save(record, savings, "free_steps", (double)training->free_steps / images,
-         (double)whole.kind_count[EPX_COMMAND_FREE_STEP]);
-    save(record, savings, "nudged_steps", (double)training->nudged_steps / images,
-         (double)whole.kind_count[EPX_COMMAND_NUDGED_STEP]);
+    save(record, savings, "free_steps", book->account.training_commands[EPX_COMMAND_FREE_STEP],
+         (double)book->whole.kind_count[EPX_COMMAND_FREE_STEP]);
+    save(record, savings, "nudged_steps", book->account.training_commands[EPX_COMMAND_NUDGED_STEP],
+         (double)book->whole.kind_count[EPX_COMMAND_NUDGED_STEP]);
   }
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
-    const uint64_t of_made = epx_event_get(&made.training, i);
-    const uint64_t of_whole = epx_event_get(&whole.training, i);
+    const uint64_t of_made = epx_event_get(&book->account.training, i);
+    const uint64_t of_whole = epx_event_get(&book->whole.training, i);
     if (of_made != of_whole) {
       save(record, savings, epx_event_rows()[i].name, (double)of_made, (double)of_whole);
     }
   }
-  record->savings = savings;
-  record->weights = (double)whole.synapses;
-  return EPX_OK;
-}
-
-/* savings: room for MAX_SAVINGS. */
-static epx_status_t measured_of(const epx_experiment_t *experiment, const epx_measured_t *measured,
-                                epx_cost_measured_t *record, epx_cost_saving_t *savings,
-                                epx_error_t *error) {
-  const epx_pulsing_t *pulsing = &measured->training.pulsing;
-  *record = (epx_cost_measured_t){
-      .inference_images = (int64_t)measured->inference.images,
-      .training_images = (int64_t)measured->training.images,
-      .stop_settled = experiment->chip.stop_settled,
-      .event_driven = experiment->chip.event_driven,
-      .updates = (int64_t)pulsing->updates,
-      .pulses = pulsing->updates > 0 ? (double)pulsing->pulses / (double)pulsing->updates : 0.0,
-  };
-  return compare(experiment, measured, record, savings, error);
 }
 
 static const epx_cost_saving_t *find(const epx_cost_measured_t *record, const char *name) {
@@ -167,14 +80,10 @@ static double percent(const epx_cost_saving_t *saving) {
   return 100.0 * saving->made / saving->whole;
 }
 
-epx_status_t cost_measured_text(const epx_experiment_t *experiment, const epx_measured_t *measured,
-                                char *text, size_t size, epx_error_t *error) {
+void cost_measured_text(const cost_book_t *book, char *text, size_t size) {
   epx_cost_measured_t record;
   epx_cost_saving_t savings[MAX_SAVINGS];
-  const epx_status_t status = measured_of(experiment, measured, &record, savings, error);
-  if (status != EPX_OK) {
-    return status;
-  }
+  measured_of(book, &record, savings);
   char count[EPX_FORMAT_SIZE], ratio[EPX_FORMAT_SIZE];
   size_t used = 0;
   text[0] = '\0';
@@ -198,75 +107,113 @@ epx_status_t cost_measured_text(const epx_experiment_t *experiment, const epx_me
              epx_format_count(record.pulses, count),
              epx_format_short(record.pulses / record.weights, ratio));
   }
-  return EPX_OK;
 }
 
-/* Rows in the record's own form; components and breakdown are the caller's arrays. */
-static epx_cost_section_t section(const epx_cost_image_t *image, epx_cost_component_t *components,
-                                  epx_cost_cycles_t *breakdown) {
+/* ---- the record ---- */
+
+/* A section's rows in the record's own form. */
+typedef struct rows_t {
+  epx_cost_component_t components[EPX_COST_MAX_LINES];
+  epx_cost_cycles_t breakdown[EPX_PART_COUNT];
+  epx_cost_command_t commands[EPX_COMMAND_KINDS];
+  epx_cost_address_t addresses[EPX_OWNERS * EPX_COMMAND_KINDS];
+  double events[EPX_OWNERS * EPX_COMMAND_KINDS][EPX_COST_MAX_LINES];
+  char owners[EPX_OWNERS][EPX_OWNER_NAME_SIZE];
+} rows_t;
+
+/* Lists an address unless nothing happens there. */
+static void add_address(const cost_book_t *book, bool training, const epx_cost_image_t *image,
+                        int owner, epx_command_kind_t kind, rows_t *rows, int *count) {
+  double *events = rows->events[*count], sum = 0.0;
+  for (int i = 0; i < image->lines; ++i) {
+    events[i] = epx_cost_events_at(&book->account, training, book->experiment->training.batch,
+                                   owner, kind, image->line[i].counter);
+    sum += events[i];
+  }
+  if (sum > 0.0) {
+    rows->addresses[(*count)++] =
+        (epx_cost_address_t){rows->owners[owner], epx_command_name(kind), events};
+  }
+}
+
+static int list_addresses(const cost_book_t *book, bool training, const epx_cost_image_t *image,
+                          rows_t *rows) {
+  int count = 0;
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    if (owner < book->plan->tile_layers || owner == EPX_OWNER_HOST) {
+      epx_plan_owner_name(book->plan, owner, rows->owners[owner]);
+      for (int kind = 0; kind < EPX_COMMAND_KINDS; ++kind) {
+        add_address(book, training, image, owner, (epx_command_kind_t)kind, rows, &count);
+      }
+    }
+  }
+  return count;
+}
+
+static int list_commands(const cost_book_t *book, bool training, rows_t *rows) {
+  const double *times =
+      training ? book->account.training_commands : book->account.inference_commands;
+  int count = 0;
+  for (int kind = 0; kind < EPX_COMMAND_KINDS; ++kind) {
+    if (times[kind] > 0.0) {
+      rows->commands[count++] =
+          (epx_cost_command_t){epx_command_name((epx_command_kind_t)kind), times[kind],
+                               times[kind] * book->account.command_cycles[kind]};
+    }
+  }
+  return count;
+}
+
+static epx_cost_section_t section(const cost_book_t *book, bool training, rows_t *rows) {
+  const epx_cost_image_t *image = training ? &book->cost.training : &book->cost.inference;
   for (int i = 0; i < image->lines; ++i) {
     const epx_cost_line_t *line = &image->line[i];
-    components[i] = (epx_cost_component_t){
+    rows->components[i] = (epx_cost_component_t){
         line->name,    line->events,          line->unit,  line->unit_pj, line->low_pj,
         line->high_pj, line->energy_pj / 1e3, line->source};
   }
   for (int i = 0; i < EPX_PART_COUNT; ++i) {
-    breakdown[i] = (epx_cost_cycles_t){image->part[i].name, image->part[i].cycles};
+    rows->breakdown[i] = (epx_cost_cycles_t){image->part[i].name, image->part[i].cycles};
   }
   return (epx_cost_section_t){
       .latency_us = image->latency_us,
       .energy_uj = image->energy_uj,
       .low = image->low_uj,
       .high = image->high_uj,
-      .components = components,
+      .components = rows->components,
       .component_count = image->lines,
       .cycles = image->cycles,
-      .breakdown = breakdown,
+      .breakdown = rows->breakdown,
       .breakdown_count = EPX_PART_COUNT,
+      .commands = rows->commands,
+      .command_count = list_commands(book, training, rows),
+      .addresses = rows->addresses,
+      .address_count = list_addresses(book, training, image, rows),
   };
 }
 
-epx_status_t cost_record_write(const char *folder, const epx_experiment_t *experiment,
-                               const epx_measured_t *measured, epx_error_t *error) {
-  epx_cost_component_t components[2][EPX_COST_MAX_LINES];
-  epx_cost_cycles_t breakdown[2][EPX_PART_COUNT];
+epx_status_t cost_record_write(const char *folder, const cost_book_t *book, epx_error_t *error) {
   epx_cost_saving_t savings[MAX_SAVINGS];
   epx_cost_measured_t depends;
-  epx_cost_t *cost = NULL;
-  if (!has_account(experiment, measured)) {
+  if (book == NULL || !book->complete) {
     return EPX_OK;
   }
-  epx_status_t status = make_cost(experiment, measured, &cost, error);
-  if (status != EPX_OK) {
-    return has_no_price(status) ? EPX_OK : status;
+  rows_t *rows = calloc(2, sizeof *rows);
+  if (rows == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the cost record");
   }
   epx_cost_record_t record = {
-      .technology = cost->technology,
-      .clock_mhz = cost->clock_mhz,
-      .inference = section(&cost->inference, components[0], breakdown[0]),
-      .training = section(&cost->training, components[1], breakdown[1]),
+      .technology = book->technology.name,
+      .unpriced = book->priced ? NULL : book->why,
+      .clock_mhz = book->cost.clock_mhz,
+      .inference = section(book, false, &rows[0]),
+      .training = section(book, true, &rows[1]),
   };
-  if (measured != NULL) {
-    status = measured_of(experiment, measured, &depends, savings, error);
+  if (book->measured.training.images > 0 || book->measured.inference.images > 0) {
+    measured_of(book, &depends, savings);
     record.measured = &depends;
   }
-  status = status == EPX_OK ? epx_cost_record_write(folder, &record, error) : status;
-  free(cost);
+  const epx_status_t status = epx_cost_record_write(folder, &record, error);
+  free(rows);
   return status;
-}
-
-epx_status_t cost_of_point(const epx_experiment_t *experiment, const epx_measured_t *measured,
-                           epx_sweep_result_t *result, epx_error_t *error) {
-  epx_cost_t *cost = NULL;
-  if (!has_account(experiment, measured)) {
-    return EPX_OK;
-  }
-  const epx_status_t status = make_cost(experiment, measured, &cost, error);
-  if (status == EPX_OK) {
-    result->energy_uj = cost->training.energy_uj;
-    result->inference_energy_uj = cost->inference.energy_uj;
-    result->latency_us = cost->inference.latency_us;
-    free(cost);
-  }
-  return has_no_price(status) ? EPX_OK : status;
 }

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,8 @@ typedef struct run_t {
   progress_t progress;
   double last_checkpoint;
   epx_activity_t epoch_start, trained; /* of the twin: at the epoch's start, after its training */
+  epx_measured_t measured;             /* of the epoch */
+  cost_book_t *book;                   /* NULL: no chip */
   run_result_t last;
   health_said_t said;
 } run_t;
@@ -225,23 +228,22 @@ static epx_metrics_row_t metrics_row(const epx_epoch_result_t *result, epx_split
 /* What the epoch's images did, of a chip whose account needs it. */
 static epx_status_t record_measured(run_t *run, epx_error_t *error) {
   char text[320];
-  epx_activity_t now;
+  epx_measured_t *const measured = &run->measured;
   if (!measures(run)) {
     return EPX_OK;
   }
-  epx_twin_activity(run->substrate, &now);
-  epx_measured_t *measured = &run->last.measured;
-  measured->training = epx_activity_since(&run->epoch_start, &run->trained);
-  measured->inference = epx_activity_since(&run->trained, &now);
-  run->epoch_start = now;
-  run->last.has_measured = true;
-  epx_status_t status = EPX_OK;
-  if (!run->options->quiet) {
-    status = cost_measured_text(run->experiment, measured, text, sizeof text, error);
-    fprintf(stderr, "%s", status == EPX_OK ? text : "");
+  epx_twin_activity(run->substrate, &measured->inference);
+  measured->training = run->trained;
+  epx_activity_subtract(&measured->training, &run->epoch_start);
+  run->epoch_start = measured->inference;
+  epx_activity_subtract(&measured->inference, &run->trained);
+  const epx_status_t status = cost_book_measure(run->book, measured, error);
+  if (status == EPX_OK && !run->options->quiet) {
+    cost_measured_text(run->book, text, sizeof text);
+    fprintf(stderr, "%s", text);
   }
   return status == EPX_OK && run->record != NULL
-             ? cost_record_write(run->options->folder, run->experiment, measured, error)
+             ? cost_record_write(run->options->folder, run->book, error)
              : status;
 }
 
@@ -386,7 +388,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
     status = open_record(run, train, test, &state, error);
   }
   if (status == EPX_OK && run->options->folder != NULL) {
-    status = cost_record_write(run->options->folder, experiment, NULL, error);
+    status = cost_record_write(run->options->folder, run->book, error);
   }
   if (status == EPX_OK && !run->options->resume) {
     status = checkpoint(run, &state, error); /* so that a kill at any time later can be resumed */
@@ -427,7 +429,7 @@ static epx_status_t train_open(run_t *run, const epx_dataset_t *train, const epx
 
 /* Everything that can be refused without a substrate, before the folder is made or touched. */
 static epx_status_t check_run(epx_experiment_t *experiment, const run_options_t *options,
-                              epx_error_t *error) {
+                              cost_book_t **book, epx_error_t *error) {
   epx_status_t status = EPX_OK;
   if (options->resume) {
     status = run_check_resume(options->folder, experiment, error);
@@ -435,7 +437,20 @@ static epx_status_t check_run(epx_experiment_t *experiment, const run_options_t 
     run_fix_schedule(experiment);
     status = options->folder != NULL ? epx_run_record_check(options->folder, error) : EPX_OK;
   }
-  return status == EPX_OK ? cost_record_check(experiment, error) : status;
+  status = status == EPX_OK ? cost_book_open(experiment, book, error) : status;
+  if (status == EPX_OK) {
+    cost_record_say(*book);
+  }
+  return status;
+}
+
+static void result_of(const run_t *run, run_result_t *result) {
+  const cost_book_t *book = run->book;
+  const bool known = book != NULL && book->complete;
+  *result = run->last;
+  result->training_energy_uj = known ? book->cost.training.energy_uj : (double)NAN;
+  result->inference_energy_uj = known ? book->cost.inference.energy_uj : (double)NAN;
+  result->inference_latency_us = known ? book->cost.inference.latency_us : (double)NAN;
 }
 
 epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *options,
@@ -448,7 +463,7 @@ epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *optio
   run->experiment = &experiment;
   run->options = options;
   epx_dataset_t *train = NULL, *test = NULL;
-  epx_status_t status = check_run(&experiment, options, error);
+  epx_status_t status = check_run(&experiment, options, &run->book, error);
   if (status == EPX_OK) {
     status = run_open_data(&experiment, &train, &test, error);
   }
@@ -465,8 +480,9 @@ epx_status_t run_train(const epx_experiment_t *asked, const run_options_t *optio
     status = close_record(run, status, error);
   }
   if (status == EPX_OK && result != NULL) {
-    *result = run->last;
+    result_of(run, result);
   }
+  cost_book_close(run->book);
   epx_substrate_destroy(run->substrate);
   epx_dataset_destroy(train);
   epx_dataset_destroy(test);

@@ -49,8 +49,8 @@ EPX_CHECKED epx_status_t run_test_images(const epx_experiment_t *experiment, int
 
 typedef struct run_result_t { /* of the last epoch */
   epx_epoch_result_t epoch;
-  bool has_measured; /* a twin whose account needs a measurement */
-  epx_measured_t measured;
+  /* Of an image on the chip; NAN where there is no chip, or no price. */
+  double training_energy_uj, inference_energy_uj, inference_latency_us;
 } run_result_t;
 
 /* Trains to the last epoch; *result (may be NULL) receives the last epoch's figures. Ctrl-C ends

@@ -55,15 +55,43 @@ static json_t *cost_component(const epx_cost_component_t *component) {
       "source", epx_json_text(component->source));
 }
 
+static json_t *cost_commands(const epx_cost_section_t *section) {
+  json_t *commands = json_array();
+  for (int i = 0; i < section->command_count; ++i) {
+    const epx_cost_command_t *command = &section->commands[i];
+    commands = append(commands, json_pack("{s:o, s:o, s:o}", "name", epx_json_text(command->name),
+                                          "count", epx_json_number(command->count), "cycles",
+                                          epx_json_number(command->cycles)));
+  }
+  return commands;
+}
+
+/* events: in the order of the components. */
+static json_t *cost_addresses(const epx_cost_section_t *section) {
+  json_t *addresses = json_array();
+  for (int i = 0; i < section->address_count; ++i) {
+    const epx_cost_address_t *address = &section->addresses[i];
+    json_t *events = json_array();
+    for (int k = 0; k < section->component_count; ++k) {
+      events = append(events, epx_json_number(address->events[k]));
+    }
+    addresses =
+        append(addresses, json_pack("{s:o, s:o, s:o}", "owner", epx_json_text(address->owner),
+                                    "command", epx_json_text(address->command), "events", events));
+  }
+  return addresses;
+}
+
 static json_t *cost_section(const epx_cost_section_t *section) {
   json_t *components = json_array();
   for (int i = 0; i < section->component_count; ++i) {
     components = append(components, cost_component(&section->components[i]));
   }
-  return json_pack("{s:o, s:o, s:o, s:o, s:o}", "latency_us", epx_json_number(section->latency_us),
-                   "energy_uj", epx_json_number(section->energy_uj), "low",
-                   epx_json_number(section->low), "high", epx_json_number(section->high),
-                   "components", components);
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "latency_us",
+                   epx_json_number(section->latency_us), "energy_uj",
+                   epx_json_number(section->energy_uj), "low", epx_json_number(section->low),
+                   "high", epx_json_number(section->high), "components", components, "commands",
+                   cost_commands(section), "addresses", cost_addresses(section));
 }
 
 static json_t *cost_cycles(const epx_cost_section_t *section) {
@@ -118,6 +146,11 @@ epx_status_t epx_cost_record_write(const char *folder, const epx_cost_record_t *
                 "inference", cost_section(&record->inference), "training",
                 cost_section(&record->training), "cycles", "inference",
                 cost_cycles(&record->inference), "training", cost_cycles(&record->training));
+  if (root != NULL && record->unpriced != NULL &&
+      json_object_set_new(root, "unpriced", epx_json_text(record->unpriced)) != 0) {
+    json_decref(root);
+    root = NULL;
+  }
   if (root != NULL && record->measured != NULL &&
       json_object_set_new(root, "measured", cost_measured(record->measured)) != 0) {
     json_decref(root);

@@ -58,6 +58,18 @@ typedef struct epx_cost_cycles_t {
   double cycles;
 } epx_cost_cycles_t;
 
+/* Commands of one kind: how many an image takes (means may be broken), and the cycles of all. */
+typedef struct epx_cost_command_t {
+  const char *name; /* "free step" */
+  double count, cycles;
+} epx_cost_command_t;
+
+/* Events of one tile layer, or the host, in commands of one kind. */
+typedef struct epx_cost_address_t {
+  const char *owner, *command;
+  const double *events; /* of an image, for each of the section's components */
+} epx_cost_address_t;
+
 /* One image through the chip. */
 typedef struct epx_cost_section_t {
   double latency_us;
@@ -68,6 +80,10 @@ typedef struct epx_cost_section_t {
   double cycles; /* of latency_us */
   const epx_cost_cycles_t *breakdown;
   int breakdown_count;
+  const epx_cost_command_t *commands;
+  int command_count;
+  const epx_cost_address_t *addresses; /* whose events sum up to the components' */
+  int address_count;
 } epx_cost_section_t;
 
 /* Steps, or events of one kind, in a training image of a chip that spares some. */
@@ -89,6 +105,7 @@ typedef struct epx_cost_measured_t {
 
 typedef struct epx_cost_record_t {
   const char *technology; /* name of the technology file, node */
+  const char *unpriced;   /* why there are no energies, which then are NAN; NULL: there are */
   double clock_mhz;
   epx_cost_section_t inference;
   epx_cost_section_t training;         /* all phases and the image's share of the update */

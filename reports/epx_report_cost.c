@@ -10,11 +10,11 @@
 
 static const char *const SECTIONS[] = {"inference", "training"};
 static const char *const TITLES[] = {"One inference", "One training image"};
+static const char *const NAMES[] = {"one inference", "one training image"};
 
 static void chart_energy(epx_page_t *page, const json_t *cost, int section) {
   char title[96];
-  snprintf(title, sizeof title, "Energy by component: %s",
-           section == 0 ? "one inference" : "one training image");
+  snprintf(title, sizeof title, "Energy by component: %s", NAMES[section]);
   json_t *chart = epx_chart_bar(title, "Whiskers: range of the unit energy over its sources.",
                                 "Energy per image (\xc2\xb5J)");
   json_t *series = epx_chart_series(chart, TITLES[section], section, 0);
@@ -134,26 +134,33 @@ static void show_energy(epx_page_t *page, const epx_report_run_t *run) {
   epx_page_heading(page, run->label);
   epx_page_text(page, EPX_PAGE_PLAIN, "Technology: %s.",
                 epx_json_get_text(run->cost, "technology"));
-  epx_page_charts_begin(page);
-  chart_energy(page, run->cost, 0);
-  chart_energy(page, run->cost, 1);
-  epx_page_charts_end(page);
+  const char *unpriced = epx_json_get_text(run->cost, "unpriced");
+  if (unpriced[0] != '\0') {
+    epx_page_text(page, EPX_PAGE_NOTICE, "No energies: %s", unpriced);
+  } else {
+    epx_page_charts_begin(page);
+    chart_energy(page, run->cost, 0);
+    chart_energy(page, run->cost, 1);
+    epx_page_charts_end(page);
+  }
   show_measured(page, json_object_get(run->cost, "measured"));
   for (int s = 0; s < 2; ++s) {
     const json_t *section = json_object_get(run->cost, SECTIONS[s]);
     epx_page_heading(page, TITLES[s]);
-    epx_page_text(page, EPX_PAGE_PLAIN, "%s \xc2\xb5J in all (range %s \xc2\xb5J).",
-                  epx_format_number(epx_json_get_number(section, "energy_uj"), energy),
-                  epx_format_range(epx_json_get_number(section, "low"),
-                                   epx_json_get_number(section, "high"), range));
+    if (unpriced[0] == '\0') {
+      epx_page_text(page, EPX_PAGE_PLAIN, "%s \xc2\xb5J in all (range %s \xc2\xb5J).",
+                    epx_format_number(epx_json_get_number(section, "energy_uj"), energy),
+                    epx_format_range(epx_json_get_number(section, "low"),
+                                     epx_json_get_number(section, "high"), range));
+    }
     table_energy(page, section);
+    epx_report_cuts(page, section, NAMES[s]);
   }
 }
 
 static void chart_latency(epx_page_t *page, const json_t *cost, int section) {
   char title[96];
-  snprintf(title, sizeof title, "Cycles by part: %s",
-           section == 0 ? "one inference" : "one training image");
+  snprintf(title, sizeof title, "Cycles by part: %s", NAMES[section]);
   json_t *chart = epx_chart_bar(title, NULL, "Cycles per image");
   json_t *series = epx_chart_series(chart, TITLES[section], section, 0);
   const json_t *breakdown = json_object_get(
@@ -202,6 +209,41 @@ static void table_latency(epx_page_t *page, const json_t *cost) {
   epx_page_table(page, table);
 }
 
+/* One row a kind of command: how many, their cycles, time, share of the total. */
+static void table_commands(epx_page_t *page, const json_t *cost) {
+  static const char *const HEADINGS[] = {"Of",     "Command",          "Times",
+                                         "Cycles", "Time (\xc2\xb5s)", "Share"};
+  static const bool RIGHT[] = {false, false, true, true, true, true};
+  char text[EPX_FORMAT_SIZE];
+  const double clock = epx_json_get_number(cost, "clock_mhz");
+  bool any = false;
+  epx_table_t *table = epx_table_create(6, HEADINGS, RIGHT);
+  for (int s = 0; s < 2; ++s) {
+    const double total =
+        epx_json_get_number(json_object_get(json_object_get(cost, "cycles"), SECTIONS[s]), "total");
+    size_t i;
+    json_t *command;
+    json_array_foreach(json_object_get(json_object_get(cost, SECTIONS[s]), "commands"), i,
+                       command) {
+      const double own = epx_json_get_number(command, "cycles");
+      any = true;
+      epx_table_cell(table, TITLES[s]);
+      epx_table_cell(table, epx_json_get_text(command, "name"));
+      epx_table_cell(table, epx_format_short(epx_json_get_number(command, "count"), text));
+      epx_table_cell(table, epx_format_count(own, text));
+      epx_table_cell(table, epx_format_number(own / clock, text));
+      epx_table_cell(table, epx_format_percent(total > 0.0 ? own / total : (double)NAN, text));
+    }
+  }
+  if (any) {
+    epx_page_fold_begin(page, "Cycles by command");
+    epx_page_table(page, table);
+    epx_page_fold_end(page);
+  } else {
+    epx_table_destroy(table);
+  }
+}
+
 static void show_latency(epx_page_t *page, const epx_report_run_t *run) {
   char text[EPX_FORMAT_SIZE];
   epx_page_heading(page, run->label);
@@ -212,6 +254,7 @@ static void show_latency(epx_page_t *page, const epx_report_run_t *run) {
   chart_latency(page, run->cost, 1);
   epx_page_charts_end(page);
   table_latency(page, run->cost);
+  table_commands(page, run->cost);
 }
 
 static void show_all(epx_page_t *page, const epx_report_run_t *runs, int count, const char *title,

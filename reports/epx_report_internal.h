@@ -69,6 +69,8 @@ void epx_report_bias(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_gdu(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_convergence(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_cost(epx_page_t *page, const epx_report_run_t *runs, int count);
+/* The energies of a section of cost.json ("one inference") by layer, command and component. */
+void epx_report_cuts(epx_page_t *page, const json_t *section, const char *title);
 void epx_report_tile(epx_page_t *page, const epx_report_run_t *runs, int count);
 void epx_report_settings(epx_page_t *page, const epx_report_run_t *runs, int count);
 

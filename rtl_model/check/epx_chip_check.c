@@ -51,8 +51,7 @@ static bool take_switches(const session_t *s, int i, uint8_t *switches) {
   const twin_t *twin = s->twin;
   twin_workspace_t *w = &twin->workspace[0];
   const size_t size = twin->layer[i].plan->g.out_size;
-  const epx_events_t events = w->events;
-  epx_pace_t look;
+  epx_pace_t look = {0};
   for (int sample = 0; switches != NULL && sample < twin->samples; ++sample) {
     twin_event_sample(twin, w, sample);
     w->draw = twin_draw(twin, sample, 0); /* of the correlation to come */
@@ -63,7 +62,6 @@ static bool take_switches(const session_t *s, int i, uint8_t *switches) {
     }
     memcpy(switches + (size_t)sample * size, twin_learning_switches(twin, w, i, sample), size);
   }
-  w->events = events;
   return switches != NULL;
 }
 
@@ -308,12 +306,14 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
   s.predicted = malloc(images);
   s.chip_predicted = malloc(images);
   s.held = malloc(s.twin->held_size + 1);
-  epx_activity_t now;
-  epx_twin_activity(twin, &check->activity);
+  epx_activity_t *before = malloc(sizeof *before);
   epx_status_t status = EPX_OK;
-  if (s.loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || s.held == NULL) {
+  if (s.loss == NULL || s.predicted == NULL || s.chip_predicted == NULL || s.held == NULL ||
+      before == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip check of %d images",
                       request->images);
+  } else {
+    epx_twin_activity(twin, before);
   }
   status = status == EPX_OK ? epx_walk_free(&walk, error) : status;
   status = status == EPX_OK ? epx_walk_nudged(&walk, error) : status;
@@ -324,8 +324,11 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
     compare_registers(&s);
   }
   check->chip.predicted = NULL;
-  epx_twin_activity(twin, &now);
-  check->activity = epx_activity_since(&check->activity, &now);
+  if (before != NULL) {
+    epx_twin_activity(twin, &check->activity);
+    epx_activity_subtract(&check->activity, before);
+  }
+  free(before);
   release(&s);
   return status;
 }

@@ -66,13 +66,13 @@ static uint64_t counter(const epx_events_t *events, size_t offset) {
   return *(const uint64_t *)((const char *)events + offset);
 }
 
-static const char *unit_of(size_t offset) {
-  for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
-    if (epx_event_rows()[i].offset == offset) {
-      return epx_event_rows()[i].unit;
-    }
+/* The row of epx_event_rows() of a counter. */
+static int row_of(size_t offset) {
+  int row = 0;
+  while (epx_event_rows()[row].offset != offset) {
+    ++row;
   }
-  return "";
+  return row;
 }
 
 /* Bits of the array's ADCs: of ideal ones those that its largest sum needs. */
@@ -123,7 +123,7 @@ static epx_status_t add_use(const epx_chip_t *chip, const epx_technology_t *tech
   return EPX_OK;
 }
 
-/* events + share * shared, priced. */
+/* events + share * shared, priced; without a technology, counted. */
 static epx_status_t price(const epx_events_t *events, const epx_events_t *shared, double share,
                           const epx_chip_t *chip, const epx_technology_t *technology,
                           epx_cost_image_t *image, epx_error_t *error) {
@@ -136,9 +136,14 @@ static epx_status_t price(const epx_events_t *events, const epx_events_t *shared
       continue;
     }
     epx_cost_line_t *line = &image->line[image->lines++];
-    *line = (epx_cost_line_t){.name = row->name, .unit = unit_of(row->counter), .events = count};
-    for (const use_t *use = row->use; status == EPX_OK && use->entry != END; ++use) {
-      status = add_use(chip, technology, *use, line, error);
+    *line = (epx_cost_line_t){.name = row->name, .counter = row_of(row->counter), .events = count};
+    line->unit = epx_event_rows()[line->counter].unit;
+    for (const use_t *use = row->use; technology != NULL && use->entry != END; ++use) {
+      const epx_status_t priced = add_use(chip, technology, *use, line, error);
+      status = status == EPX_OK ? priced : status;
+    }
+    if (technology == NULL) {
+      line->unit_pj = line->low_pj = line->high_pj = (double)NAN;
     }
     line->energy_pj = count * line->unit_pj;
     image->energy_uj += 1e-6 * line->energy_pj;
@@ -159,7 +164,8 @@ static void spend(const double cycles[EPX_PART_COUNT], double clock_mhz, epx_cos
 epx_status_t epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, int batch,
                          const epx_technology_t *technology, epx_cost_t *cost, epx_error_t *error) {
   memset(cost, 0, sizeof *cost);
-  snprintf(cost->technology, sizeof cost->technology, "%s", technology->name);
+  snprintf(cost->technology, sizeof cost->technology, "%s",
+           technology != NULL ? technology->name : "");
   cost->clock_mhz = chip->clock_mhz;
   cost->tiles = account->tiles;
   epx_status_t status =
@@ -172,18 +178,15 @@ epx_status_t epx_cost_of(const epx_account_t *account, const epx_chip_t *chip, i
   return status;
 }
 
-bool epx_cost_needs_measurement(const epx_chip_t *chip) {
-  return chip->event_driven || chip->stop_settled || chip->pulse_preset > 0;
+double epx_cost_events_at(const epx_account_t *account, bool training, int batch, int owner,
+                          epx_command_kind_t kind, int counter) {
+  const epx_ledger_t *ledger = training ? &account->training_at : &account->inference_at;
+  const double times = !training                    ? (double)account->inference_images
+                       : kind == EPX_COMMAND_UPDATE ? (double)account->updates * batch
+                                                    : (double)account->training_images;
+  return (double)epx_event_get(&ledger->at[owner][kind], counter) / times;
 }
 
-epx_status_t epx_cost_make(const epx_network_t *network, const epx_chip_t *chip,
-                           const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
-                           int batch, const epx_measured_t *measured, const char *technology,
-                           epx_cost_t *cost, epx_error_t *error) {
-  epx_account_t account;
-  epx_technology_t read;
-  epx_status_t status =
-      epx_account_make(network, chip, dynamics, estimator, batch, measured, &account, error);
-  status = status == EPX_OK ? epx_technology_read(technology, &read, error) : status;
-  return status == EPX_OK ? epx_cost_of(&account, chip, batch, &read, cost, error) : status;
+bool epx_cost_needs_measurement(const epx_chip_t *chip) {
+  return chip->event_driven || chip->stop_settled || chip->pulse_preset > 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "epx_plan_internal.h"
@@ -173,4 +174,27 @@ epx_status_t epx_plan_check(const epx_network_t *network, const epx_chip_t *chip
   const epx_status_t status = epx_plan_make(network, chip, dynamics, &plan, error);
   epx_plan_destroy(plan);
   return status;
+}
+
+int epx_plan_owner(const epx_plan_t *plan, int tile) {
+  for (int l = 0; l < plan->tile_layers; ++l) {
+    const epx_layer_map_t *map = &plan->layer[l].map;
+    const int past = tile - plan->floor.first_tile[l];
+    if (past >= 0 && past < map->row_blocks * map->column_blocks) {
+      return l;
+    }
+  }
+  return EPX_OWNER_HOST;
+}
+
+const char *epx_plan_owner_name(const epx_plan_t *plan, int owner, char name[EPX_OWNER_NAME_SIZE]) {
+  char layer[24];
+  if (owner == EPX_OWNER_HOST) {
+    snprintf(name, EPX_OWNER_NAME_SIZE, "host");
+    return name;
+  }
+  epx_network_layer_name(plan->network, plan->layer[owner].parameter, layer);
+  snprintf(name, EPX_OWNER_NAME_SIZE, "%s%s", layer,
+           plan->layer[owner].role == EPX_ROLE_FEEDBACK ? "_feedback" : "");
+  return name;
 }

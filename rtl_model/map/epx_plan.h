@@ -22,6 +22,7 @@
 #include "epx_events.h"
 #include "epx_floorplan.h"
 #include "epx_geometry.h"
+#include "epx_ledger.h"
 #include "epx_mapping.h"
 #include "epx_neuron.h"
 #include "epx_softmax.h"
@@ -104,6 +105,12 @@ static inline int epx_plan_tile_number(const epx_plan_t *plan, int i, int row_bl
                                        int column_block) {
   return epx_floorplan_tile(&plan->floor, i, row_block, column_block);
 }
+
+/* Who pays for what a tile sends (epx_ledger.h): its tile layer; the host for EPX_HOST. */
+int epx_plan_owner(const epx_plan_t *plan, int tile);
+/* "conv1", "conv1_feedback", "read-out", "host". */
+enum { EPX_OWNER_NAME_SIZE = 40 };
+const char *epx_plan_owner_name(const epx_plan_t *plan, int owner, char name[EPX_OWNER_NAME_SIZE]);
 
 /* The tile layer through which layer l acts on the one below: its feedback arrays, or itself. */
 static inline int epx_plan_back(const epx_plan_t *plan, int l) {

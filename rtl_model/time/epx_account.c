@@ -4,10 +4,10 @@
  * and what nodes do beside their tiles. Times are in epx_account_time.c. */
 #include "epx_account.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "epx_account_internal.h"
-#include "epx_walk.h"
 
 static const char *const part_names[EPX_PART_COUNT] = {"input drive",
                                                        "forward products",
@@ -44,6 +44,11 @@ bool epx_account_applies(const epx_account_t *account, const epx_chip_t *chip) {
 
 typedef enum operation_t { FORWARD, FIRE, BACKWARD, CORRELATE, UPDATE } operation_t;
 
+/* Events of tile layer l in the command at work. */
+static epx_events_t *of_layer(account_t *a, int l) {
+  return &a->events[l];
+}
+
 /* times: words for each position, of correlations. */
 static void run_tiles(account_t *a, int l, operation_t operation, int times) {
   const epx_plan_t *plan = a->at.plan;
@@ -70,7 +75,7 @@ static void run_tiles(account_t *a, int l, operation_t operation, int times) {
         epx_tile_update(plan->chip, tile, &one);
         break;
     }
-    epx_events_add(&a->events, &one, layer->group[i].count);
+    epx_events_add(of_layer(a, l), &one, layer->group[i].count);
   }
 }
 
@@ -82,39 +87,52 @@ static int pixels(const epx_plan_layer_t *layer) {
   return layer->g.in_height * layer->g.in_width;
 }
 
-/* Values that the packets since `before` brought, written to the receivers' memories. */
-static void written(account_t *a, uint64_t before, int bits) {
-  a->events.state_bits_written += (a->traffic.values - before) * (uint64_t)bits;
+/* Packets of one kind, sent between begin_packets and here: `bits` of each value are written to its
+ * receiver's memory. */
+static void written(account_t *a, const uint64_t before[EPX_OWNERS], int bits) {
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    a->events[owner].state_bits_written +=
+        (a->traffic.values[owner] - before[owner]) * (uint64_t)bits;
+  }
+}
+
+static void begin_packets(const account_t *a, uint64_t before[EPX_OWNERS]) {
+  memcpy(before, a->traffic.values, sizeof a->traffic.values);
 }
 
 static void send_inputs(account_t *a, int l) {
-  const uint64_t before = a->traffic.values;
+  uint64_t before[EPX_OWNERS];
+  begin_packets(a, before);
   traffic_inputs(&a->traffic, l, 0, pixels(&a->at.plan->layer[l]));
   written(a, before, a->at.plan->layer[l].code_bits);
 }
 
 /* States that fired or were recalled, to all that need them in the next step. */
 static void send_states(account_t *a, int l) {
-  const uint64_t before = a->traffic.values;
+  uint64_t before[EPX_OWNERS];
+  begin_packets(a, before);
   traffic_states(&a->traffic, l, 0, (int)a->at.plan->layer[l].positions);
   written(a, before, epx_qformat_bits(a->at.plan->chip->state));
 }
 
 static void send_posts(account_t *a, int l, int sets) {
   const epx_plan_layer_t *layer = &a->at.plan->layer[l];
-  const uint64_t before = a->traffic.values;
+  uint64_t before[EPX_OWNERS];
+  begin_packets(a, before);
   traffic_posts(&a->traffic, l, layer->positions, sets);
   written(a, before, epx_qformat_bits(a->at.plan->chip->state) + sets * layer->switch_bits);
 }
 
 static void send_switches(account_t *a, int l) {
-  const uint64_t before = a->traffic.values;
+  uint64_t before[EPX_OWNERS];
+  begin_packets(a, before);
   traffic_switches(&a->traffic, l);
   written(a, before, a->at.plan->layer[l].switch_bits);
 }
 
 static void send_errors(account_t *a) {
-  const uint64_t before = a->traffic.values;
+  uint64_t before[EPX_OWNERS];
+  begin_packets(a, before);
   traffic_errors(&a->traffic);
   written(a, before, EPX_SOFTMAX_ERROR_BITS);
 }
@@ -142,17 +160,22 @@ static void backward(account_t *a, int l) {
   const epx_plan_layer_t *layer = &a->at.plan->layer[l];
   const epx_geometry_t *g = &layer->g;
   const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
+  uint64_t before[EPX_OWNERS], adds[EPX_OWNERS];
   run_tiles(a, l, BACKWARD, 1);
-  const uint64_t before = a->traffic.values;
+  begin_packets(a, before);
   traffic_feedback(&a->traffic, l, 0, pixels(layer));
-  uint64_t adds = a->traffic.values - before;
-  if (layer->convolves && !a->at.plan->chip->event_driven) {
-    adds += taps(g->out_height * pool, g->kernel_height, g->stride, g->padding, g->in_height) *
-            taps(g->out_width * pool, g->kernel_width, g->stride, g->padding, g->in_width) *
-            (uint64_t)g->in_channels * (uint64_t)layer->map.column_blocks;
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    adds[owner] = a->traffic.values[owner] - before[owner];
   }
-  a->events.psum_adds += adds;
-  a->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
+  if (layer->convolves && !a->at.plan->chip->event_driven) {
+    adds[l] += taps(g->out_height * pool, g->kernel_height, g->stride, g->padding, g->in_height) *
+               taps(g->out_width * pool, g->kernel_width, g->stride, g->padding, g->in_width) *
+               (uint64_t)g->in_channels * (uint64_t)layer->map.column_blocks;
+  }
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    a->events[owner].psum_adds += adds[owner];
+    a->events[owner].accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds[owner];
+  }
 }
 
 /* ---- commands ---- */
@@ -161,13 +184,14 @@ static void logits(account_t *a) {
   send_inputs(a, a->at.plan->layers);
   forward(a, a->at.plan->layers);
   traffic_logits(&a->traffic);
-  a->events.softmax_ops += (uint64_t)a->at.plan->layer[a->at.plan->layers].g.units;
+  of_layer(a, a->at.plan->layers)->softmax_ops +=
+      (uint64_t)a->at.plan->layer[a->at.plan->layers].g.units;
 }
 
 static void load(account_t *a) {
   const epx_plan_layer_t *first = &a->at.plan->layer[0];
-  a->events.input_bits += (uint64_t)first->g.in_size * (uint64_t)first->code_bits;
-  a->events.accumulator_bits += out_size(first) * EPX_ACCUMULATOR_BITS;
+  a->events[EPX_OWNER_HOST].input_bits += (uint64_t)first->g.in_size * (uint64_t)first->code_bits;
+  of_layer(a, 0)->accumulator_bits += out_size(first) * EPX_ACCUMULATOR_BITS;
   send_inputs(a, 0);
   forward(a, 0);
 }
@@ -186,7 +210,7 @@ void account_step(account_t *a, bool nudged) {
   for (int l = 0; l < plan->layers; ++l) {
     const epx_plan_layer_t *layer = &plan->layer[l];
     run_tiles(a, l, FIRE, 1);
-    a->events.accumulator_bits += out_size(layer) * EPX_ACCUMULATOR_BITS * (l > 0 ? 2 : 1);
+    of_layer(a, l)->accumulator_bits += out_size(layer) * EPX_ACCUMULATOR_BITS * (l > 0 ? 2 : 1);
     send_states(a, l);
     if (l > 0) {
       forward_both(a, l);
@@ -196,8 +220,8 @@ void account_step(account_t *a, bool nudged) {
   }
   if (nudged) {
     const uint64_t size = out_size(&plan->layer[plan->layers - 1]);
-    a->events.scale_ops += size;
-    a->events.psum_adds += plan->readout ? 0 : size;
+    of_layer(a, plan->layers - 1)->scale_ops += size;
+    of_layer(a, plan->layers - 1)->psum_adds += plan->readout ? 0 : size;
   }
   if (nudged && plan->readout) {
     logits(a);
@@ -211,7 +235,7 @@ static void predict(account_t *a) {
   if (plan->readout) {
     logits(a);
   } else {
-    a->events.softmax_ops += out_size(&plan->layer[plan->layers - 1]);
+    a->events[EPX_OWNER_HOST].softmax_ops += out_size(&plan->layer[plan->layers - 1]);
   }
   traffic_scores(&a->traffic);
 }
@@ -223,8 +247,8 @@ static void store(account_t *a, bool recall, bool switches) {
     const epx_plan_layer_t *layer = &plan->layer[l];
     const uint64_t bits = out_size(layer) * (uint64_t)(epx_qformat_bits(plan->chip->state) +
                                                        (switches ? layer->switch_bits : 0));
-    a->events.state_bits_read += bits;
-    a->events.state_bits_written += bits;
+    of_layer(a, l)->state_bits_read += bits;
+    of_layer(a, l)->state_bits_written += bits;
     if (recall) {
       send_states(a, l);
     }
@@ -270,10 +294,12 @@ static void update(account_t *a) {
   }
 }
 
-/* Events and cycles of one command. */
-static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool switches) {
-  work_t work = {.busiest_link = 0.0};
-  memset(&a->events, 0, sizeof a->events);
+/* Events of one command, by owner, and its cycles. */
+static void command(account_t *a, epx_command_kind_t kind, bool readout, bool switches,
+                    work_t *work) {
+  const uint64_t flit_bits = (uint64_t)a->at.plan->chip->flit_bits;
+  memset(work, 0, sizeof *work);
+  memset(a->events, 0, sizeof a->events);
   traffic_clear(&a->traffic);
   switch (kind) {
     case EPX_COMMAND_LOAD:
@@ -297,98 +323,104 @@ static work_t command(account_t *a, epx_command_kind_t kind, bool readout, bool 
       update(a);
       break;
   }
-  work.busiest_link = traffic_hottest(&a->traffic);
-  a->events.noc_bits += a->traffic.flit_hops * (uint64_t)a->at.plan->chip->flit_bits;
-  work.events = a->events;
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    a->events[owner].noc_bits += a->traffic.flit_hops[owner] * flit_bits;
+    work->events[owner] = a->events[owner];
+  }
+  work->busiest_link = traffic_hottest(&a->traffic);
   a->at.pace = a->pace == NULL ? NULL : &a->pace[kind];
-  account_time(a, kind, readout, work.cycles);
+  account_time(a, kind, readout, work->parts);
   for (int i = 0; i < EPX_PART_COUNT; ++i) {
-    work.kind_cycles[kind] += work.cycles[i];
+    work->cycles += work->parts[i];
   }
-  work.kind_count[kind] = 1;
-  return work;
 }
 
-static void add(work_t *sum, const work_t *work, int times) {
-  epx_events_add(&sum->events, &work->events, (uint64_t)times);
+/* Adds a command's work to the account of training, and of inference. */
+static void add(epx_account_t *account, const epx_command_t *command, const work_t *work,
+                bool inference) {
+  const uint64_t times = (uint64_t)command->times;
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    epx_events_add(&account->training_at.at[owner][command->kind], &work->events[owner], times);
+    if (inference) {
+      epx_events_add(&account->inference_at.at[owner][command->kind], &work->events[owner], times);
+    }
+  }
   for (int i = 0; i < EPX_PART_COUNT; ++i) {
-    sum->cycles[i] += times * work->cycles[i];
+    account->training_cycles[i] += (double)times * work->parts[i];
+    account->inference_cycles[i] += inference ? (double)times * work->parts[i] : 0.0;
   }
-  for (int i = 0; i < EPX_COMMAND_KINDS; ++i) {
-    sum->kind_cycles[i] += times * work->kind_cycles[i];
-    sum->kind_count[i] += (uint64_t)times * work->kind_count[i];
+  account->kind_cycles[command->kind] += (double)times * work->cycles;
+  account->kind_count[command->kind] += times;
+  account->training_commands[command->kind] += (double)times;
+  account->inference_commands[command->kind] += inference ? (double)times : 0.0;
+}
+
+/* One step of either phase, whether the program has it or not. */
+static void count_steps(account_t *a, works_t *works, epx_account_t *account) {
+  command(a, EPX_COMMAND_FREE_STEP, false, false, &works->free_step);
+  command(a, EPX_COMMAND_NUDGED_STEP, false, false, &works->nudged_step);
+  const work_t *step = &works->free_step;
+  memcpy(account->free_step_at, step->events, sizeof step->events);
+  memcpy(account->free_step_parts, step->parts, sizeof step->parts);
+  account->free_step_cycles = step->cycles;
+  account->network_load = step->busiest_link / step->cycles;
+  step = &works->nudged_step;
+  memcpy(account->nudged_step_at, step->events, sizeof step->events);
+  memcpy(account->nudged_step_parts, step->parts, sizeof step->parts);
+  account->nudged_step_cycles = step->cycles;
+}
+
+static const work_t *work_of(account_t *a, const epx_command_t *c, works_t *works) {
+  if (c->kind == EPX_COMMAND_FREE_STEP || c->kind == EPX_COMMAND_NUDGED_STEP) {
+    return c->kind == EPX_COMMAND_FREE_STEP ? &works->free_step : &works->nudged_step;
+  }
+  const bool readout =
+      c->kind == EPX_COMMAND_CORRELATE && a->at.plan->readout && c->terms.readout_coefficient != 0;
+  command(a, c->kind, readout, c->switches, &works->other);
+  return &works->other;
+}
+
+static void count_image(account_t *a, const epx_program_t *program, works_t *works,
+                        epx_account_t *account) {
+  for (int i = 0; i < program->count; ++i) {
+    add(account, &program->command[i], work_of(a, &program->command[i], works),
+        i < program->inference);
   }
 }
 
-static void add_command(account_t *a, epx_command_kind_t kind, bool readout, bool switches,
-                        work_t *sum) {
-  const work_t work = command(a, kind, readout, switches);
-  add(sum, &work, 1);
-}
-
-/* An image's work so far, as the walk goes through its phases. */
-typedef struct image_t {
-  account_t *account;
-  work_t free, nudged; /* one step each */
-  work_t sum, inference;
-} image_t;
-
-static epx_status_t count_act(void *context, const epx_act_t *act, epx_error_t *error) {
-  image_t *image = context;
-  account_t *a = image->account;
-  (void)error;
-  switch (act->kind) {
-    case EPX_ACT_PRESENT:
-      add_command(a, EPX_COMMAND_LOAD, false, false, &image->sum);
-      break;
-    case EPX_ACT_RELAX:
-      add(&image->sum, act->beta != 0.0 ? &image->nudged : &image->free, act->steps);
-      break;
-    case EPX_ACT_PREDICT:
-      add_command(a, EPX_COMMAND_PREDICT, false, false, &image->sum);
-      image->inference = image->sum;
-      break;
-    case EPX_ACT_KEEP_FREE:
-      add_command(a, EPX_COMMAND_STORE, false, false, &image->sum);
-      break;
-    case EPX_ACT_RECALL:
-      add_command(a, EPX_COMMAND_RECALL, false, false, &image->sum);
-      break;
-    case EPX_ACT_ACCUMULATE:
-      add_command(a, EPX_COMMAND_STORE, false, true, &image->sum);
-      add_command(a, EPX_COMMAND_CORRELATE,
-                  a->at.plan->readout && act->terms.readout_coefficient != 0, false, &image->sum);
-      break;
-    case EPX_ACT_UPDATE: /* of the mini-batch, not of an image */
-      break;
+/* The update's cycles are shared by the images of its mini-batch; its events stay whole. */
+static void count_update(account_t *a, int batch, work_t *work, epx_account_t *account) {
+  command(a, EPX_COMMAND_UPDATE, false, false, work);
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    account->training_at.at[owner][EPX_COMMAND_UPDATE] = work->events[owner];
   }
-  return EPX_OK;
+  for (int i = 0; i < EPX_PART_COUNT; ++i) {
+    account->training_cycles[i] += work->parts[i] / batch;
+  }
+  account->kind_cycles[EPX_COMMAND_UPDATE] = work->cycles;
+  account->kind_count[EPX_COMMAND_UPDATE] = 1;
+  account->training_commands[EPX_COMMAND_UPDATE] = 1.0 / batch;
 }
 
-static epx_status_t count_image(account_t *a, const epx_dynamics_t *dynamics,
-                                const epx_estimator_t *estimator, epx_account_t *account,
-                                epx_error_t *error) {
-  image_t image = {.account = a,
-                   .free = command(a, EPX_COMMAND_FREE_STEP, false, false),
-                   .nudged = command(a, EPX_COMMAND_NUDGED_STEP, false, false)};
-  const epx_walk_t walk = {dynamics, estimator, 1, count_act, &image};
-  epx_status_t status = epx_walk_free(&walk, error);
-  status = status == EPX_OK ? epx_walk_nudged(&walk, error) : status;
-  const work_t free = image.free, nudged = image.nudged, work = image.sum;
-  account->network_load = free.busiest_link / free.kind_cycles[EPX_COMMAND_FREE_STEP];
-  account->inference = image.inference.events;
-  memcpy(account->inference_cycles, image.inference.cycles, sizeof work.cycles);
-  account->free_step = free.events;
-  account->nudged_step = nudged.events;
-  account->free_step_cycles = free.kind_cycles[EPX_COMMAND_FREE_STEP];
-  account->nudged_step_cycles = nudged.kind_cycles[EPX_COMMAND_NUDGED_STEP];
-  memcpy(account->free_step_parts, free.cycles, sizeof free.cycles);
-  memcpy(account->nudged_step_parts, nudged.cycles, sizeof nudged.cycles);
-  account->training = work.events;
-  memcpy(account->training_cycles, work.cycles, sizeof work.cycles);
-  memcpy(account->kind_cycles, work.kind_cycles, sizeof work.kind_cycles);
-  memcpy(account->kind_count, work.kind_count, sizeof work.kind_count);
-  return status;
+static epx_events_t sum_of(const epx_events_t by_owner[EPX_OWNERS]) {
+  epx_events_t sum = {0};
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    epx_events_add(&sum, &by_owner[owner], 1);
+  }
+  return sum;
+}
+
+static void total(epx_account_t *account) {
+  account->inference = epx_ledger_total(&account->inference_at);
+  account->update = epx_ledger_of_command(&account->training_at, EPX_COMMAND_UPDATE);
+  account->training = epx_ledger_total(&account->training_at);
+  epx_events_add(&account->training, &account->update, UINT64_MAX); /* -1, modulo 2^64 */
+  account->free_step = sum_of(account->free_step_at);
+  account->nudged_step = sum_of(account->nudged_step_at);
+  for (int kind = 0; kind < EPX_COMMAND_KINDS; ++kind) {
+    const double count = (double)account->kind_count[kind];
+    account->command_cycles[kind] = count > 0.0 ? account->kind_cycles[kind] / count : 0.0;
+  }
 }
 
 epx_status_t epx_account_of(const epx_plan_t *plan, const epx_dynamics_t *dynamics,
@@ -396,43 +428,43 @@ epx_status_t epx_account_of(const epx_plan_t *plan, const epx_dynamics_t *dynami
                             const epx_measured_t *measured, epx_account_t *account,
                             epx_error_t *error) {
   const epx_chip_t *chip = plan->chip;
-  account_t a = {.at = {.plan = plan}};
-  if (measured != NULL && chip->event_driven) {
-    a.pace = measured->training.images > 0 ? measured->training.pace : measured->inference.pace;
-  }
-  if (measured != NULL && chip->pulse_preset > 0) {
-    a.pulsing = &measured->training.pulsing;
-  }
   if (batch < 1 || dynamics->free_steps < 1 || dynamics->nudged_steps < 1) {
     return epx_fail(error, EPX_ERR_ARGUMENT,
                     "an account of %d images, %d free and %d nudged steps; expected at least 1",
                     batch, dynamics->free_steps, dynamics->nudged_steps);
   }
-  epx_status_t status = traffic_create(plan, &a.traffic, error);
-  if (status != EPX_OK) {
-    return status;
+  account_t *a = calloc(1, sizeof *a);
+  works_t *works = malloc(sizeof *works);
+  epx_status_t status =
+      a == NULL || works == NULL
+          ? epx_fail(error, EPX_ERR_MEMORY, "out of memory for the account of the chip")
+          : traffic_create(plan, &a->traffic, error);
+  if (status == EPX_OK) {
+    const epx_program_t program = epx_program_of(dynamics, estimator, 1);
+    a->at.plan = plan;
+    if (measured != NULL && chip->event_driven) {
+      a->pace = measured->training.images > 0 ? measured->training.pace : measured->inference.pace;
+    }
+    if (measured != NULL && chip->pulse_preset > 0) {
+      a->pulsing = &measured->training.pulsing;
+    }
+    *account = (epx_account_t){.tiles = plan->floor.tiles};
+    for (int l = 0; l < plan->tile_layers; ++l) {
+      account->synapses += (uint64_t)plan->layer[l].g.units * (uint64_t)plan->layer[l].g.fan_in;
+    }
+    count_steps(a, works, account);
+    count_image(a, &program, works, account);
+    count_update(a, batch, &works->other, account);
+    total(account);
+    traffic_destroy(&a->traffic);
+    account->inference_images = account->training_images = account->updates = 1;
+    if (measured != NULL) {
+      account_measure(chip, dynamics, measured, account);
+    }
   }
-  epx_account_t result = {.tiles = plan->floor.tiles};
-  for (int l = 0; l < plan->tile_layers; ++l) {
-    result.synapses += (uint64_t)plan->layer[l].g.units * (uint64_t)plan->layer[l].g.fan_in;
-  }
-  status = count_image(&a, dynamics, estimator, &result, error);
-  const work_t last = command(&a, EPX_COMMAND_UPDATE, false, false);
-  result.update = last.events;
-  for (int i = 0; i < EPX_PART_COUNT; ++i) {
-    result.training_cycles[i] += last.cycles[i] / batch;
-  }
-  result.kind_cycles[EPX_COMMAND_UPDATE] = last.kind_cycles[EPX_COMMAND_UPDATE];
-  result.kind_count[EPX_COMMAND_UPDATE] = 1;
-  traffic_destroy(&a.traffic);
-  if (status != EPX_OK) {
-    return status;
-  }
-  if (measured != NULL) {
-    account_measure(chip, dynamics, measured, &result);
-  }
-  *account = result;
-  return EPX_OK;
+  free(a);
+  free(works);
+  return status;
 }
 
 epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,

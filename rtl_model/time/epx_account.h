@@ -17,8 +17,9 @@
 #include "epx_activity.h"
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
-#include "epx_events.h"
+#include "epx_ledger.h"
 #include "epx_plan.h"
+#include "epx_program.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,7 +43,13 @@ typedef enum epx_part_t {
 
 const char *epx_part_name(epx_part_t part);
 
+/* About 100 KB: best not on the stack. The ledgers have events by owner and command, exactly, of
+ * so many images and updates: of 1 without a measurement, else of those that were measured. */
 typedef struct epx_account_t {
+  epx_ledger_t inference_at;
+  epx_ledger_t training_at; /* all commands; EPX_COMMAND_UPDATE: of `updates` mini-batches */
+  uint64_t inference_images, training_images, updates;
+  epx_events_t free_step_at[EPX_OWNERS], nudged_step_at[EPX_OWNERS]; /* of one step, by owner */
   epx_events_t free_step, nudged_step; /* of one; chip.stop_settled spares some of them */
   double free_step_cycles, nudged_step_cycles;
   double free_step_parts[EPX_PART_COUNT], nudged_step_parts[EPX_PART_COUNT]; /* the same cycles */
@@ -54,6 +61,10 @@ typedef struct epx_account_t {
   epx_events_t update;    /* one mini-batch */
   double inference_cycles[EPX_PART_COUNT];
   double training_cycles[EPX_PART_COUNT]; /* with the image's share of the update */
+  /* How often an image has each command, a mean where steps were measured; of training the update,
+   * too, shared by the mini-batch; and the cycles of one. */
+  double inference_commands[EPX_COMMAND_KINDS], training_commands[EPX_COMMAND_KINDS];
+  double command_cycles[EPX_COMMAND_KINDS];
   double kind_cycles[EPX_COMMAND_KINDS];  /* training one image; the update whole */
   uint64_t kind_count[EPX_COMMAND_KINDS]; /* likewise: commands */
 } epx_account_t;
@@ -84,12 +95,12 @@ EPX_CHECKED epx_status_t epx_account_make(const epx_network_t *network, const ep
                                           epx_error_t *error);
 
 /* What one mini-batch of `images` does, exactly: from an account without a measurement, and from
- * what the twin measured of these images. Commands of one kind, and events of all of them. */
+ * what the twin measured of these images. Commands of one kind, and events by owner and command. */
 uint64_t epx_account_batch_commands(const epx_account_t *account, const epx_chip_t *chip,
                                     const epx_activity_t *activity, int images,
                                     epx_command_kind_t kind);
-void epx_account_batch_events(const epx_account_t *account, const epx_chip_t *chip,
-                              const epx_activity_t *activity, int images, epx_events_t *events);
+void epx_account_batch_ledger(const epx_account_t *account, const epx_chip_t *chip,
+                              const epx_activity_t *activity, int images, epx_ledger_t *ledger);
 
 #ifdef __cplusplus
 }

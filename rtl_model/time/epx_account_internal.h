@@ -10,11 +10,15 @@
 
 /* What one command takes. */
 typedef struct work_t {
-  epx_events_t events;
-  double cycles[EPX_PART_COUNT], kind_cycles[EPX_COMMAND_KINDS];
-  uint64_t kind_count[EPX_COMMAND_KINDS];
-  double busiest_link; /* cycles that it is at work, of a single command */
+  epx_events_t events[EPX_OWNERS];
+  double parts[EPX_PART_COUNT], cycles; /* cycles: of all parts */
+  double busiest_link;                  /* cycles in which the busiest link is at work */
 } work_t;
+
+/* Steps of the two phases are counted once. */
+typedef struct works_t {
+  work_t free_step, nudged_step, other;
+} works_t;
 
 /* The plan, and what was measured of the command at work. */
 typedef struct account_view_t {
@@ -24,10 +28,10 @@ typedef struct account_view_t {
 
 typedef struct account_t {
   account_view_t at;
-  const epx_pace_t *pace;       /* by command, measured; NULL: everything is driven */
-  const epx_pulsing_t *pulsing; /* NULL: a synapse takes a cycle */
-  traffic_t traffic;            /* of the command at work */
-  epx_events_t events;          /* likewise */
+  const epx_pace_t *pace;          /* by command, measured; NULL: everything is driven */
+  const epx_pulsing_t *pulsing;    /* NULL: a synapse takes a cycle */
+  traffic_t traffic;               /* of the command at work */
+  epx_events_t events[EPX_OWNERS]; /* likewise */
 } account_t;
 
 /* epx_account_measured.c: turns *account into that of the mean image and the mean update that were

@@ -24,7 +24,8 @@ static void measure(const epx_account_t *account, const epx_chip_t *chip,
                     epx_events_t *events, double *cycles) {
   const double image = 1.0 / (double)activity->images;
   if (chip->event_driven) {
-    add_events(events, &activity->driven, image);
+    const epx_events_t driven = epx_activity_driven(activity);
+    add_events(events, &driven, image);
   }
   if (chip->stop_settled) {
     const double free = image * (double)activity->free_steps - free_steps;
@@ -36,19 +37,73 @@ static void measure(const epx_account_t *account, const epx_chip_t *chip,
   }
 }
 
+/* ---- by address, exactly ---- */
+
+/* Turns the ledger of one image into that of the images that were measured. Steps are counted as
+ * they were made: those of the image's program, a negative number of times (modulo 2^64), go. */
+static void measure_ledger(const epx_account_t *account, const epx_chip_t *chip,
+                           const epx_activity_t *activity, uint64_t images, uint64_t free_steps,
+                           uint64_t nudged_steps, epx_ledger_t *ledger) {
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    epx_events_t *at = ledger->at[owner];
+    for (int kind = 0; kind < EPX_COMMAND_KINDS; ++kind) {
+      if (kind != EPX_COMMAND_UPDATE) {
+        epx_events_add(&at[kind], &at[kind], images - 1);
+      }
+      if (owner < EPX_MAX_TILE_LAYERS) {
+        epx_events_add(&at[kind], &activity->pace[kind].events[owner], 1);
+      }
+    }
+    if (chip->stop_settled) {
+      epx_events_add(&at[EPX_COMMAND_FREE_STEP], &account->free_step_at[owner],
+                     activity->free_steps - images * free_steps);
+      epx_events_add(&at[EPX_COMMAND_NUDGED_STEP], &account->nudged_step_at[owner],
+                     activity->nudged_steps - images * nudged_steps);
+    }
+  }
+}
+
+static void measure_update(const epx_pulsing_t *pulsing, epx_account_t *account) {
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    epx_events_t *at = &account->training_at.at[owner][EPX_COMMAND_UPDATE];
+    epx_events_add(at, at, pulsing->updates - 1);
+    at->cell_writes += owner < EPX_MAX_TILE_LAYERS ? pulsing->pulses[owner] : 0;
+  }
+  account->updates = pulsing->updates;
+  account->update.cell_writes +=
+      (epx_pulsing_pulses(pulsing) + pulsing->updates / 2) / pulsing->updates;
+}
+
+static void measure_steps(const epx_chip_t *chip, const epx_activity_t *activity,
+                          double commands[EPX_COMMAND_KINDS]) {
+  if (chip->stop_settled) {
+    const double images = (double)activity->images;
+    commands[EPX_COMMAND_FREE_STEP] = (double)activity->free_steps / images;
+    commands[EPX_COMMAND_NUDGED_STEP] = (double)activity->nudged_steps / images;
+  }
+}
+
 void account_measure(const epx_chip_t *chip, const epx_dynamics_t *dynamics,
                      const epx_measured_t *measured, epx_account_t *account) {
+  const uint64_t free_steps = account->kind_count[EPX_COMMAND_FREE_STEP];
+  const uint64_t nudged_steps = account->kind_count[EPX_COMMAND_NUDGED_STEP];
   if (measured->inference.images > 0) {
     measure(account, chip, &measured->inference, dynamics->free_steps, 0.0, &account->inference,
             account->inference_cycles);
+    account->inference_images = measured->inference.images;
+    measure_ledger(account, chip, &measured->inference, account->inference_images,
+                   (uint64_t)dynamics->free_steps, 0, &account->inference_at);
+    measure_steps(chip, &measured->inference, account->inference_commands);
   }
   if (measured->training.images > 0) {
-    measure(account, chip, &measured->training, (double)account->kind_count[EPX_COMMAND_FREE_STEP],
-            (double)account->kind_count[EPX_COMMAND_NUDGED_STEP], &account->training,
-            account->training_cycles);
-    const epx_pulsing_t *pulsing = &measured->training.pulsing;
-    if (pulsing->updates > 0) {
-      account->update.cell_writes += (pulsing->pulses + pulsing->updates / 2) / pulsing->updates;
+    measure(account, chip, &measured->training, (double)free_steps, (double)nudged_steps,
+            &account->training, account->training_cycles);
+    account->training_images = measured->training.images;
+    measure_ledger(account, chip, &measured->training, account->training_images, free_steps,
+                   nudged_steps, &account->training_at);
+    measure_steps(chip, &measured->training, account->training_commands);
+    if (measured->training.pulsing.updates > 0) {
+      measure_update(&measured->training.pulsing, account);
     }
   }
 }
@@ -65,23 +120,13 @@ uint64_t epx_account_batch_commands(const epx_account_t *account, const epx_chip
   return account->kind_count[kind] * (uint64_t)(kind == EPX_COMMAND_UPDATE ? 1 : images);
 }
 
-/* Adds the events of the steps that were made less those of all steps: a negative number of times,
- * modulo 2^64. */
-static void take_off_steps(const epx_account_t *account, const epx_chip_t *chip,
-                           const epx_activity_t *activity, int images, epx_command_kind_t kind,
-                           const epx_events_t *step, epx_events_t *events) {
-  const uint64_t made = epx_account_batch_commands(account, chip, activity, images, kind);
-  epx_events_add(events, step, made - account->kind_count[kind] * (uint64_t)images);
-}
-
-void epx_account_batch_events(const epx_account_t *account, const epx_chip_t *chip,
-                              const epx_activity_t *activity, int images, epx_events_t *events) {
-  *events = account->update;
-  epx_events_add(events, &account->training, (uint64_t)images);
-  take_off_steps(account, chip, activity, images, EPX_COMMAND_FREE_STEP, &account->free_step,
-                 events);
-  take_off_steps(account, chip, activity, images, EPX_COMMAND_NUDGED_STEP, &account->nudged_step,
-                 events);
-  epx_events_add(events, &activity->driven, 1);
-  events->cell_writes += activity->pulsing.pulses;
+void epx_account_batch_ledger(const epx_account_t *account, const epx_chip_t *chip,
+                              const epx_activity_t *activity, int images, epx_ledger_t *ledger) {
+  *ledger = account->training_at;
+  measure_ledger(account, chip, activity, (uint64_t)images,
+                 account->kind_count[EPX_COMMAND_FREE_STEP],
+                 account->kind_count[EPX_COMMAND_NUDGED_STEP], ledger);
+  for (int owner = 0; owner < EPX_MAX_TILE_LAYERS; ++owner) {
+    ledger->at[owner][EPX_COMMAND_UPDATE].cell_writes += activity->pulsing.pulses[owner];
+  }
 }

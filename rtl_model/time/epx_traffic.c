@@ -22,10 +22,15 @@ epx_status_t traffic_create(const epx_plan_t *plan, traffic_t *traffic, epx_erro
   *traffic = (traffic_t){.plan = plan,
                          .load = calloc(links(plan), sizeof *traffic->load),
                          .reads = malloc((size_t)channels),
-                         .sums = malloc((size_t)channels)};
-  if (traffic->load == NULL || traffic->reads == NULL || traffic->sums == NULL) {
+                         .sums = malloc((size_t)channels),
+                         .owner = malloc((size_t)plan->floor.tiles)};
+  if (traffic->load == NULL || traffic->reads == NULL || traffic->sums == NULL ||
+      traffic->owner == NULL) {
     traffic_destroy(traffic);
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the account of the network");
+  }
+  for (int tile = 0; tile < plan->floor.tiles; ++tile) {
+    traffic->owner[tile] = (unsigned char)epx_plan_owner(plan, tile);
   }
   return EPX_OK;
 }
@@ -34,11 +39,13 @@ void traffic_destroy(traffic_t *traffic) {
   free(traffic->load);
   free(traffic->reads);
   free(traffic->sums);
+  free(traffic->owner);
 }
 
 void traffic_clear(traffic_t *traffic) {
   memset(traffic->load, 0, links(traffic->plan) * sizeof *traffic->load);
-  traffic->flit_hops = traffic->values = 0;
+  memset(traffic->flit_hops, 0, sizeof traffic->flit_hops);
+  memset(traffic->values, 0, sizeof traffic->values);
 }
 
 double traffic_flit_cycles(const epx_plan_t *plan) {
@@ -61,6 +68,7 @@ double traffic_hottest(const traffic_t *traffic) {
 void traffic_packet(traffic_t *traffic, int from, int to, int64_t bits, uint64_t times) {
   const epx_floorplan_t *floor = &traffic->plan->floor;
   const uint64_t flits = times * (uint64_t)epx_packet_flits(traffic->plan->chip, bits);
+  uint64_t *hops = &traffic->flit_hops[from == EPX_HOST ? EPX_OWNER_HOST : traffic->owner[from]];
   int x, y, to_x, to_y;
   traffic->load[outputs(traffic->plan) + (size_t)(from == EPX_HOST ? floor->tiles : from)] += flits;
   epx_floorplan_place(floor, from == EPX_HOST ? 0 : from, &x, &y);
@@ -74,7 +82,7 @@ void traffic_packet(traffic_t *traffic, int from, int to, int64_t bits, uint64_t
                      : to == EPX_HOST ? WEST
                                       : LOCAL;
     traffic->load[(size_t)(y * floor->columns + along) * TRAFFIC_PORTS + (size_t)port] += flits;
-    traffic->flit_hops += flits;
+    *hops += flits;
     arrived = x == to_x && y == to_y;
     x += port == EAST ? 1 : port == WEST ? -1 : 0;
     y += port == SOUTH ? 1 : port == NORTH ? -1 : 0;
@@ -113,7 +121,7 @@ static void exchange(traffic_t *traffic, int l, int rb, bool down) {
     for (int to = 0; values > 0 && to < layer->map.column_blocks; ++to) {
       const int tile = epx_floorplan_tile(&plan->floor, l, rb, to);
       traffic_packet(traffic, down ? tile : home, down ? home : tile, (int64_t)values * bits, 1);
-      traffic->values += (uint64_t)values;
+      traffic->values[down ? lower : l] += (uint64_t)values;
     }
   }
 }
@@ -135,7 +143,7 @@ static void gather(traffic_t *traffic, int l, int rb) {
   for (int cb = 0; values > 0 && cb < layer->map.column_blocks; ++cb) {
     const int tile = epx_floorplan_tile(&traffic->plan->floor, l, rb, cb);
     traffic_packet(traffic, tile, tile + 1, (int64_t)values * EPX_ACCUMULATOR_BITS, 1);
-    traffic->values += (uint64_t)values;
+    traffic->values[l] += (uint64_t)values;
   }
 }
 
@@ -194,7 +202,7 @@ void traffic_posts(traffic_t *traffic, int l, uint64_t positions, int sets) {
     for (int rb = 0; rb < last; ++rb) {
       traffic_packet(traffic, home_of(plan, l, cb), epx_floorplan_tile(&plan->floor, l, rb, cb),
                      (int64_t)units * bits, positions);
-      traffic->values += positions * (uint64_t)units;
+      traffic->values[l] += positions * (uint64_t)units;
     }
   }
 }
@@ -208,7 +216,7 @@ static void between_homes(traffic_t *traffic, int l, uint64_t positions, int bit
     const uint64_t units = (uint64_t)units_of(layer, cb);
     traffic_packet(traffic, back ? feedback : own, back ? own : feedback, (int64_t)units * bits,
                    positions);
-    traffic->values += positions * units;
+    traffic->values[back ? l : epx_plan_back(plan, l)] += positions * units;
   }
 }
 
@@ -256,7 +264,7 @@ void traffic_errors(traffic_t *traffic) {
       const int to = epx_floorplan_tile(&plan->floor, plan->layers, rb, cb);
       if (to != from) {
         traffic_packet(traffic, from, to, (int64_t)units * EPX_SOFTMAX_ERROR_BITS, 1);
-        traffic->values += (uint64_t)units;
+        traffic->values[plan->layers] += (uint64_t)units;
       }
     }
   }

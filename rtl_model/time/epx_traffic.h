@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packets between the tiles of a plan, counted in closed form: their flits over every link, and
- * what their receivers take. Not for callers.
+ * what their receivers take, by owner (epx_ledger.h). Not for callers.
  *
  * Each function adds one kind of packet of one command, as the SystemC nodes send it. */
 #ifndef EPX_TRAFFIC_H
 #define EPX_TRAFFIC_H
 
+#include "epx_ledger.h"
 #include "epx_plan.h"
 
 enum { TRAFFIC_PORTS = 5 };
 
 typedef struct traffic_t {
   const epx_plan_t *plan;
-  uint64_t flit_hops; /* flits, each counted at every router that it leaves */
-  uint64_t values;    /* that the receivers take */
-  uint64_t *load;     /* flits over each link: of every router's outputs, then from every tile and
-                         the host into their routers */
+  uint64_t
+      flit_hops[EPX_OWNERS];   /* flits of each sender, counted at every router that they leave */
+  uint64_t values[EPX_OWNERS]; /* that each receiver takes */
+  uint64_t *load; /* flits over each link: of every router's outputs, then from every tile and
+                     the host into their routers */
   unsigned char *sums;
   unsigned char *reads; /* scratch: channels of a pixel */
+  unsigned char *owner; /* of each tile */
 } traffic_t;
 
 EPX_CHECKED epx_status_t traffic_create(const epx_plan_t *plan, traffic_t *traffic,

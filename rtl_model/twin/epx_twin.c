@@ -144,7 +144,6 @@ void epx_twin_activity(const epx_substrate_t *substrate, epx_activity_t *activit
     const twin_workspace_t *w = &twin->workspace[i];
     activity->free_steps += w->made[0];
     activity->nudged_steps += w->made[1];
-    epx_events_add(&activity->driven, &w->events, 1);
     for (int k = 0; k < EPX_COMMAND_KINDS; ++k) {
       epx_pace_add(&activity->pace[k], &w->pace[k], 1);
     }

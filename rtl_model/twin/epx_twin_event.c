@@ -121,13 +121,14 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
     return 0;
   }
   const uint64_t units = (uint64_t)layer->plan->g.units;
-  w->events.psum_adds += units;
-  w->events.accumulator_bits += units * EPX_ACCUMULATOR_BITS;
+  epx_events_t *events = &w->at_work->events[layer - twin->layer];
+  events->psum_adds += units;
+  events->accumulator_bits += units * EPX_ACCUMULATOR_BITS;
   for (int cb = 0; cb < map->column_blocks; ++cb) {
     int unit, unit_end;
     epx_map_units(map, cb, &unit, &unit_end);
     epx_drive_events(twin->plan->chip, driver, &drive, 1, (unit_end - unit) * map->slices, rows,
-                     &w->events);
+                     events);
     if (layer->array != NULL && !twin_stopped(layer)) {
       epx_clips_add(&w->clips[layer - twin->layer][0],
                     epx_array_forward_change(twin_array(layer, rb, cb), w->draw, m, &drive,
@@ -203,15 +204,16 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
   if (passes == 0) {
     return 0;
   }
+  epx_events_t *events = &w->at_work->events[layer - twin->layer];
   epx_geometry_unpool(g, p / g->out_width, p % g->out_width, place, &cy, &cx);
   for (int rb = 0; rb < map->row_blocks; ++rb) {
     int row, row_end;
     epx_map_rows(map, rb, &row, &row_end);
     const uint64_t adds = rows_on_image(layer, row, row_end, cy, cx);
     epx_drive_events(twin->plan->chip, &layer->driver[1], &drive, map->slices, row_end - row, units,
-                     &w->events);
-    w->events.psum_adds += adds;
-    w->events.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
+                     events);
+    events->psum_adds += adds;
+    events->accumulator_bits += 2 * EPX_ACCUMULATOR_BITS * adds;
     if (layer->array != NULL && !twin_stopped(layer)) {
       epx_clips_add(&w->clips[layer - twin->layer][1],
                     epx_array_backward_change(twin_array(layer, rb, cb), w->draw, p, place, &drive,

@@ -109,7 +109,6 @@ typedef struct twin_workspace_t {
   /* Event-driven. */
   uint8_t *held;   /* memories of the sample at work; NULL: not event-driven */
   int32_t *change; /* changes of a vector's codes, or of a position's posts */
-  epx_events_t events;
   epx_pace_t *at_work; /* the one of `pace` that belongs to the command at work */
   epx_pace_t pace[EPX_COMMAND_KINDS];
   uint64_t *cycles; /* of each row block (forward) or column block (backward) in one command */
@@ -138,7 +137,7 @@ typedef struct twin_t {
   int total;          /* samples of the whole mini-batch */
   uint64_t presented; /* samples since creation */
   uint8_t *labels;
-  uint8_t *input; /* offset input codes, compact */
+  uint8_t *input;         /* offset input codes, compact */
   int32_t *input_product; /* layer 0's pooled product, static */
   uint8_t *input_switches;
   twin_counters_t counters;

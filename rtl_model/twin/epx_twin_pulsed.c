@@ -38,7 +38,7 @@ void twin_pulsed_count(twin_t *twin, int i) {
   for (int tile = 0; tile < map->row_blocks * map->column_blocks; ++tile) {
     const int other = tile % map->row_blocks > 0;
     const uint64_t cycles = layer->pulses[tile].cycles;
-    twin->pulsing.pulses += layer->pulses[tile].pulses;
+    twin->pulsing.pulses[i] += layer->pulses[tile].pulses;
     most[other] = cycles > most[other] ? cycles : most[other];
   }
   twin->pulsing.first[i] += most[0];

@@ -47,10 +47,15 @@ TEST(Records, GradientRowsComeBack) {
 TEST(Records, CostHoldsEveryNumber) {
   const epx_cost_component_t adc = {"ADC", 1e12, "conversion", 1.71, 0.9, 3.2, 1.71e9, "survey"};
   const epx_cost_cycles_t parts[] = {{"arrays", 90}, {"barriers", 10}};
-  const epx_cost_record_t record = {"32 nm",
-                                    1000,
-                                    {0.1, 5, 4, 6, &adc, 1, 100, parts, 2},
-                                    {0.3, 9, 8, 10, &adc, 1, 300, parts, 1}};
+  const epx_cost_command_t commands[] = {{"free step", 20, 280}, {"update", 0.5, 20}};
+  const double events[] = {4e11, 6e11};
+  const epx_cost_address_t addresses[] = {{"conv1", "free step", &events[0]},
+                                          {"read-out", "predict", &events[1]}};
+  epx_cost_record_t record = {};
+  record.technology = "32 nm";
+  record.clock_mhz = 1000;
+  record.inference = {0.1, 5, 4, 6, &adc, 1, 100, parts, 2, nullptr, 0, nullptr, 0};
+  record.training = {0.3, 9, 8, 10, &adc, 1, 300, parts, 1, commands, 2, addresses, 2};
   Folder folder;
   epx_error_t error = {};
   ASSERT_OK(epx_cost_record_write((folder / "").c_str(), &record, &error));
@@ -66,6 +71,34 @@ TEST(Records, CostHoldsEveryNumber) {
   EXPECT_EQ(number(cycles, "total"), 100);
   EXPECT_EQ(number(json_array_get(json_object_get(cycles, "breakdown"), 1), "cycles"), 10);
   EXPECT_EQ(json_object_get(root.get(), "measured"), nullptr);
+  EXPECT_EQ(json_object_get(root.get(), "unpriced"), nullptr);
+  const json_t *update = json_array_get(json_object_get(training, "commands"), 1);
+  EXPECT_EQ(number(update, "count"), 0.5);
+  EXPECT_EQ(number(update, "cycles"), 20);
+  const json_t *address = json_array_get(json_object_get(training, "addresses"), 1);
+  EXPECT_STREQ(json_string_value(json_object_get(address, "owner")), "read-out");
+  EXPECT_STREQ(json_string_value(json_object_get(address, "command")), "predict");
+  EXPECT_EQ(json_number_value(json_array_get(json_object_get(address, "events"), 0)), 6e11);
+}
+
+// A chip outside every law of price keeps its events and times.
+TEST(Records, CostWithoutPriceSaysWhy) {
+  const epx_cost_component_t adc = {"ADC", 100, "conversion", NAN, NAN, NAN, NAN, ""};
+  epx_cost_record_t record = {};
+  record.unpriced = "32nm.yaml:9: adc.bits";
+  record.training.latency_us = 3;
+  record.training.energy_uj = NAN;
+  record.training.components = &adc;
+  record.training.component_count = 1;
+  Folder folder;
+  epx_error_t error = {};
+  ASSERT_OK(epx_cost_record_write((folder / "").c_str(), &record, &error));
+  const Json root = parse_json(read_text(folder / "cost.json"));
+  const json_t *training = json_object_get(root.get(), "training");
+  EXPECT_STREQ(json_string_value(json_object_get(root.get(), "unpriced")), record.unpriced);
+  EXPECT_TRUE(json_is_null(json_object_get(training, "energy_uj")));
+  EXPECT_EQ(number(training, "latency_us"), 3);
+  EXPECT_EQ(number(json_array_get(json_object_get(training, "components"), 0), "events"), 100);
 }
 
 TEST(Records, CostHoldsWhatWasMeasured) {

@@ -56,13 +56,19 @@ struct Case {
     ASSERT_OK(epx_gradient_record_write(folder.c_str(), &record, &error));
   }
 
-  void cost(bool stops = false, bool drives = true, int64_t updates = 0) const {
+  void cost(bool stops = false, bool drives = true, int64_t updates = 0,
+            const char *unpriced = nullptr) const {
     epx_error_t error = {};
     const epx_cost_component_t parts[] = {
         {"ADC", 1843200, "conversion", 1.71, 0.9, 3.2, 3151.872, source.c_str()},
         {"SRAM", 98304, "read", 10, NAN, NAN, 983.04, "Horowitz"}};
     const epx_cost_cycles_t cycles[] = {{"arrays", 61440}, {"barriers", 1200}};
-    const epx_cost_section_t section = {62.64, 4.134912, 3, 8, parts, 2, 62640, cycles, 2};
+    const epx_cost_command_t commands[] = {{"free step", 20, 60000}, {"predict", 1, 2640}};
+    const double events[][2] = {{1000000, 98304}, {843200, 0}};
+    const epx_cost_address_t addresses[] = {{"conv1", "free step", events[0]},
+                                            {"read-out", "predict", events[1]}};
+    const epx_cost_section_t section = {62.64,  4.134912, 3,        8, parts,     2, 62640,
+                                        cycles, 2,        commands, 2, addresses, 2};
     const epx_cost_saving_t saving = {"line_drives", 1234, 9872};
     epx_cost_measured_t measured = {};
     measured.inference_images = 1000;
@@ -74,7 +80,12 @@ struct Case {
     measured.updates = updates;
     measured.pulses = 12345;
     measured.weights = 49380;
-    const epx_cost_record_t record = {"32 nm", 1000, section, section, &measured};
+    epx_cost_record_t record = {};
+    record.technology = "32 nm";
+    record.clock_mhz = 1000;
+    record.inference = record.training = section;
+    record.measured = &measured;
+    record.unpriced = unpriced;
     ASSERT_OK(epx_cost_record_write(folder.c_str(), &record, &error));
   }
 
@@ -221,7 +232,7 @@ TEST(Report, EnergiesAreInOneUnit) {
       ++bars;
     }
   }
-  EXPECT_EQ(bars, 2u);
+  EXPECT_EQ(bars, 4u);  // by component and by layer
   EXPECT_TRUE(has(html, "4.135 \xc2\xb5J in all"));
 }
 
@@ -306,6 +317,30 @@ TEST(Report, SaysWhatDependsOnTheData) {
   html = page(false, false, 77);
   EXPECT_FALSE(has(html, saved));
   EXPECT_TRUE(has(html, "12,345 an update, 0.25 a weight (means over 77 updates"));
+}
+
+// conv1 in free steps: 1,000,000 * 1.71 pJ + 98,304 * 10 pJ; the read-out: 843,200 * 1.71 pJ.
+TEST(Report, CutsEnergyByLayerCommandAndComponent) {
+  Folder folder;
+  const Case run = {folder / "run", "note"};
+  run.cost();
+  const std::string html = report({run.folder}, folder / "report.html");
+  EXPECT_TRUE(has(html, "Energy by layer and command (\xc2\xb5J): one training image"));
+  EXPECT_TRUE(has(html, "Energy by component and layer (\xc2\xb5J): one inference"));
+  EXPECT_TRUE(has(html, "Energy by component and command"));
+  EXPECT_TRUE(has(html, "2.693")) << "conv1";
+  EXPECT_TRUE(has(html, "1.442")) << "the read-out";
+  EXPECT_TRUE(has(html, "4.135")) << "both, which is the total";
+  EXPECT_TRUE(has(html, "Cycles by command") && has(html, "95.79 %"));
+}
+
+TEST(Report, SaysWhyThereAreNoEnergies) {
+  Folder folder;
+  const Case run = {folder / "run", "note"};
+  run.cost(false, true, 0, "32nm.yaml:9: adc.bits: found 30");
+  const std::string html = report({run.folder}, folder / "report.html");
+  EXPECT_TRUE(has(html, "No energies: 32nm.yaml:9: adc.bits: found 30"));
+  EXPECT_FALSE(has(html, "Energy by component: one inference"));
 }
 
 TEST(Report, HostileTextsStayTexts) {

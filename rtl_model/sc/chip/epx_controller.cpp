@@ -2,11 +2,11 @@
 #include "epx_controller.h"
 
 #include <algorithm>
-#include <new>
 #include <stdexcept>
 #include <utility>
 
 #include "epx_account.h"
+#include "epx_program.h"
 #include "epx_walk.h"
 
 namespace epx {
@@ -41,90 +41,66 @@ epx_command_kind_t kind_of(const Command &command) {
 
 namespace {
 
-// Writes the commands of a walk's acts; images come one after another.
-class Programmer {
- public:
-  explicit Programmer(const epx_sc_chip_job_t &job) : job_(job) {}
-
-  static epx_status_t observe(void *context, const epx_act_t *act, epx_error_t *error) {
-    try {
-      static_cast<Programmer *>(context)->write(*act);
-    } catch (const std::bad_alloc &) {
-      return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip's commands");
-    }
-    return EPX_OK;
+Opcode opcode_of(epx_command_kind_t kind) {
+  switch (kind) {
+    case EPX_COMMAND_FREE_STEP:
+    case EPX_COMMAND_NUDGED_STEP:
+      return Opcode::Step;
+    case EPX_COMMAND_PREDICT:
+      return Opcode::Predict;
+    case EPX_COMMAND_STORE:
+      return Opcode::Store;
+    case EPX_COMMAND_RECALL:
+      return Opcode::Recall;
+    case EPX_COMMAND_CORRELATE:
+      return Opcode::Correlate;
+    case EPX_COMMAND_UPDATE:
+      return Opcode::Update;
+    default:
+      return Opcode::Load;
   }
+}
 
-  std::vector<Command> program;
+bool reads_arrays(Opcode opcode) {
+  return opcode == Opcode::Step || opcode == Opcode::Predict || opcode == Opcode::Correlate;
+}
 
- private:
-  Command &add(Opcode opcode) {
-    command_.opcode = opcode;
-    const bool reads =
-        opcode == Opcode::Step || opcode == Opcode::Predict || opcode == Opcode::Correlate;
-    command_.read = opcode == Opcode::Load ? 0 : command_.read + (reads ? 1 : 0);
-    ++command_.sequence;
-    program.push_back(command_);
-    return program.back();
-  }
-
-  void write(const epx_act_t &act) {
-    switch (act.kind) {
-      case EPX_ACT_PRESENT:
-        command_.image = image_++;
-        command_.label = job_.labels[command_.image];
-        add(Opcode::Load);
-        break;
-      case EPX_ACT_RELAX:
-        for (int t = 0; t < act.steps; ++t) {
-          add(Opcode::Step).beta = act.beta;
-        }
-        break;
-      case EPX_ACT_PREDICT:
-        add(Opcode::Predict);
-        break;
-      case EPX_ACT_KEEP_FREE:
-        add(Opcode::Store).slot = 0;
-        break;
-      case EPX_ACT_RECALL:
-        add(Opcode::Recall).slot = 0;
-        break;
-      case EPX_ACT_ACCUMULATE: {
-        Command &store = add(Opcode::Store);
-        store.slot = 1 + act.phase;
-        store.with_switches = true;
-        Command &correlate = add(Opcode::Correlate);
-        correlate.slot = act.phase;
-        correlate.coefficient = act.terms.coefficient;
-        correlate.readout_coefficient = act.terms.readout_coefficient;
-        break;
-      }
-      case EPX_ACT_UPDATE:
-        add(Opcode::Update);
-        break;
-    }
-  }
-
-  const epx_sc_chip_job_t &job_;
-  Command command_;
-  int image_ = 0;
-};
+// Appends the next command, which keeps image and label of the one before.
+void append(const epx_command_t &what, std::vector<Command> *program, Command *command) {
+  command->opcode = opcode_of(what.kind);
+  command->read =
+      what.kind == EPX_COMMAND_LOAD ? 0 : command->read + (reads_arrays(command->opcode) ? 1 : 0);
+  ++command->sequence;
+  program->push_back(*command);
+  Command &next = program->back();
+  next.beta = what.beta;
+  next.with_switches = what.switches;
+  next.slot = what.kind == EPX_COMMAND_STORE && what.switches ? 1 + what.phase
+              : what.kind == EPX_COMMAND_CORRELATE            ? what.phase
+                                                              : 0;
+  next.coefficient = what.terms.coefficient;
+  next.readout_coefficient = what.terms.readout_coefficient;
+}
 
 }  // namespace
 
 std::vector<Command> make_program(const epx_sc_chip_job_t &job) {
-  Programmer programmer(job);
-  const epx_walk_t walk = {&job.dynamics, &job.estimator, job.sign, Programmer::observe,
-                           &programmer};
-  for (int image = 0; image < job.images; ++image) {
-    if (epx_walk_free(&walk, nullptr) != EPX_OK || epx_walk_nudged(&walk, nullptr) != EPX_OK) {
-      throw std::bad_alloc();
+  const epx_program_t image = epx_program_of(&job.dynamics, &job.estimator, job.sign);
+  std::vector<Command> program;
+  Command command;
+  for (command.image = 0; command.image < job.images; ++command.image) {
+    command.label = job.labels[command.image];
+    for (int i = 0; i < image.count; ++i) {
+      for (int t = 0; t < image.command[i].times; ++t) {
+        append(image.command[i], &program, &command);
+      }
     }
   }
-  if (job.update && epx_walk_update(&walk, nullptr) != EPX_OK) {
-    throw std::bad_alloc();
+  if (job.update) {
+    --command.image;
+    append({EPX_COMMAND_UPDATE, 1, EPX_FREE_PHASE, 0.0, false, {}}, &program, &command);
   }
-  return std::move(programmer.program);
+  return program;
 }
 
 SC_HAS_PROCESS(Controller);

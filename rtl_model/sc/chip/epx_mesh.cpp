@@ -10,16 +10,6 @@
 
 namespace epx {
 
-namespace {
-
-std::string layer_name(const epx_network_t &network, const epx_plan_layer_t &layer) {
-  char name[24];
-  epx_network_layer_name(&network, layer.parameter, name);
-  return layer.role == EPX_ROLE_FEEDBACK ? std::string(name) + "_feedback" : name;
-}
-
-}  // namespace
-
 Mesh::Mesh(sc_core::sc_module_name name, ChipTables *tables)
     : sc_module(name),
       clock("clock", clock_period(tables->plan.chip->clock_mhz)),
@@ -97,7 +87,8 @@ void Mesh::make_node(int l, int row_block, int column_block) {
   config.tile.forward_shift = plan_.layer[l].forward_shift;
   config.tile.weight_circuit = numbers.weight_circuit;
   config.tile.bias_circuit = numbers.bias_circuit;
-  const std::string place = layer_name(*plan_.network, plan_.layer[l]) + "_r" +
+  char layer[EPX_OWNER_NAME_SIZE];
+  const std::string place = std::string(epx_plan_owner_name(&plan_, l, layer)) + "_r" +
                             std::to_string(row_block) + "_c" + std::to_string(column_block);
   node_.push_back(std::make_unique<Node>(place.c_str(), config, &tables_, *bias_.back(),
                                          &memory_.back()->registers));
@@ -226,6 +217,7 @@ void Mesh::stuck() const {
 
 void Mesh::ended(const Command &command) {
   const epx_sc_chip_job_t &job = tables_.job;
+  book_events(kind_of(command));
   if (command.opcode == Opcode::Predict && predicted_ != nullptr) {
     predicted_[command.image] = static_cast<uint8_t>(host_->predicted());
   }
@@ -289,16 +281,30 @@ void Mesh::store_registers() const {
   }
 }
 
-void Mesh::add_events(epx_events_t *events) const {
-  uint64_t flits = 0;
+// All that has been counted so far.
+void Mesh::count_events(epx_events_t events[EPX_OWNERS]) const {
+  std::fill_n(events, static_cast<size_t>(EPX_OWNERS), epx_events_t{});
   for (const auto &node : node_) {
-    node->add_events(events);
+    node->add_events(&events[node->config().layer]);
   }
+  epx_events_add(&events[EPX_OWNER_HOST], &host_->events(), 1);
   for (const auto &router : router_) {
-    flits += router->flits();
+    for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+      events[owner].noc_bits +=
+          router->flits_of(owner) * static_cast<uint64_t>(plan_.chip->flit_bits);
+    }
   }
-  epx_events_add(events, &host_->events(), 1);
-  events->noc_bits += flits * static_cast<uint64_t>(plan_.chip->flit_bits);
+}
+
+// What was counted since the command before is this command's.
+void Mesh::book_events(epx_command_kind_t kind) {
+  std::vector<epx_events_t> now(EPX_OWNERS);
+  count_events(now.data());
+  for (size_t owner = 0; owner < now.size(); ++owner) {
+    epx_events_add(&ledger_.at[owner][kind], &now[owner], 1);
+    epx_events_add(&ledger_.at[owner][kind], &booked_[owner], UINT64_MAX);  // -1, modulo 2^64
+    booked_[owner] = now[owner];
+  }
 }
 
 uint64_t Mesh::products() const {
@@ -336,6 +342,15 @@ void Mesh::check_conservation() const {
   }
   if (tables_.pool.travelling() != 0) {
     SC_REPORT_ERROR(name(), "packets are left on the network");
+  }
+  std::vector<epx_events_t> now(EPX_OWNERS);
+  count_events(now.data());
+  for (size_t owner = 0; owner < now.size(); ++owner) {
+    for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+      if (epx_event_get(&now[owner], i) != epx_event_get(&booked_[owner], i)) {
+        SC_REPORT_ERROR(name(), "events happened after the last command");
+      }
+    }
   }
 }
 

@@ -21,7 +21,8 @@ class Mesh : public sc_core::sc_module {
   sc_core::sc_clock clock;
   // Copies the tiles' registers back into the job's layers.
   void store_registers() const;
-  void add_events(epx_events_t *events) const;
+  // Events by owner and command, of the commands that have ended.
+  const epx_ledger_t &ledger() const { return ledger_; }
   uint64_t products() const;
   const Controller &controller() const { return *controller_; }
   void set_predicted(uint8_t *predicted) { predicted_ = predicted; }
@@ -53,6 +54,8 @@ class Mesh : public sc_core::sc_module {
   void connect();
   Link *link();
   void ended(const Command &command);
+  void count_events(epx_events_t events[EPX_OWNERS]) const;
+  void book_events(epx_command_kind_t kind);
   void stuck() const;
   uint64_t moves() const;
 
@@ -71,6 +74,8 @@ class Mesh : public sc_core::sc_module {
   sc_core::sc_vector<sc_core::sc_signal<bool>> done_, changed_;
   std::vector<bool> shown_;  // by place; empty: all
   uint8_t *predicted_ = nullptr;
+  epx_events_t booked_[EPX_OWNERS] = {};  // what is in the ledger so far
+  epx_ledger_t ledger_ = {};
 };
 
 }  // namespace epx

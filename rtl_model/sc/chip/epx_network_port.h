@@ -13,12 +13,14 @@ namespace epx {
 
 class NetworkPort {
  public:
-  NetworkPort(ChipTables *tables, int self) : tables_(*tables), self_(self) {}
+  NetworkPort(ChipTables *tables, int self)
+      : tables_(*tables), self_(self), owner_(epx_plan_owner(&tables->plan, self)) {}
   void set_stall(const Stall &stall) { stall_ = stall; }
 
   // Puts a packet in the queue; its source and flits are filled in.
   void push(Packet *packet, int64_t payload_bits) {
     packet->source = self_;
+    packet->owner = owner_;
     packet->flits = epx_packet_flits(tables_.plan.chip, payload_bits);
     if (++tables_.packets == tables_.job.lose_packet) {
       tables_.pool.give_back(packet);
@@ -73,7 +75,7 @@ class NetworkPort {
 
  private:
   ChipTables &tables_;
-  const int self_;
+  const int self_, owner_;
   std::deque<Packet *> queue_;
   int flit_ = 0;
   bool offered_ = false, open_ = false;

@@ -30,6 +30,7 @@ enum class PacketKind : int {
 struct Packet {
   PacketKind kind = PacketKind::Pixel;
   int source = 0, destination = 0;  // tiles, or EPX_HOST
+  int owner = 0;                    // of the source (epx_ledger.h)
   int index = 0;                    // of the pixel, vector or position
   int first = 0;                    // channel or unit of values[0]
   int count = 0;                    // values that count as sent; the others are zeros

@@ -51,6 +51,7 @@ int Router::route(const Packet &packet) const {
 void Router::send() {
   for (int port = 0; port < ports; ++port) {
     if (out_[port].packet != nullptr && ready_i[static_cast<size_t>(port)].read()) {
+      ++flits_of_[out_owner_[port]];
       out_[port] = {};
       ++flits_;
       --buffered_;
@@ -84,6 +85,7 @@ bool Router::pass(int input, int output) {
   buffer.pop_front();
   read_[input] = true;
   out_[output] = flit;
+  out_owner_[output] = flit.packet->owner;
   owner_[output] = flit.tail() ? -1 : input;
   return true;
 }

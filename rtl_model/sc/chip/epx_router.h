@@ -12,6 +12,7 @@
 #include <systemc>
 
 #include "epx_floorplan.h"
+#include "epx_ledger.h"
 #include "epx_packet.h"
 #include "epx_sleep.h"
 #include "epx_stall.h"
@@ -34,6 +35,7 @@ class Router : public sc_core::sc_module {
          int tile, int stall_percent, uint32_t stall_seed);
 
   uint64_t flits() const { return flits_; }  // that have left
+  uint64_t flits_of(int owner) const { return flits_of_[owner]; }
   int buffered() const { return buffered_; }
   // Which packets stand here and where they want to go; empty where there are none.
   std::string state() const;
@@ -57,6 +59,7 @@ class Router : public sc_core::sc_module {
   const int buffer_flits_, router_cycles_;
   std::deque<Waiting> buffer_[ports];
   Flit out_[ports];
+  int out_owner_[ports] = {};  // of the flits' packets, which their receivers may have given back
   bool ready_[ports] = {}, read_[ports] = {};  // read_: an input gives one flit a cycle
   int owner_[ports];                           // input whose packet holds the output, or -1
   int next_[ports] = {};
@@ -64,7 +67,7 @@ class Router : public sc_core::sc_module {
   Sleep sleep_;
   const bool sleeps_;  // stalls are drawn at every edge
   int buffered_ = 0;
-  uint64_t edge_ = 0, flits_ = 0;
+  uint64_t edge_ = 0, flits_ = 0, flits_of_[EPX_OWNERS] = {};
   int buffered_trace_[ports] = {};
   bool sends_trace_[ports] = {};
 };

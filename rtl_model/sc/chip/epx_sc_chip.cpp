@@ -49,8 +49,8 @@ void simulate(const epx_sc_chip_job_t &job, epx::UpdateLog *log, epx::Waveform *
                                        [&] { return chip.controller().shown(); });
   chip.check_conservation();
   chip.store_registers();
-  result->events = {};
-  chip.add_events(&result->events);
+  result->ledger = chip.ledger();
+  result->events = epx_ledger_total(&result->ledger);
   result->cycles = chip.controller().cycles();
   result->tiles = job.plan->floor.tiles;
   result->products = chip.products();

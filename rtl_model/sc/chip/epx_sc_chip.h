@@ -15,7 +15,7 @@
 #include "epx_account.h"
 #include "epx_dynamics.h"
 #include "epx_estimator.h"
-#include "epx_events.h"
+#include "epx_ledger.h"
 #include "epx_plan.h"
 #include "epx_update.h"
 
@@ -80,8 +80,9 @@ typedef struct epx_sc_chip_job_t {
 } epx_sc_chip_job_t;
 
 typedef struct epx_sc_chip_result_t {
-  uint8_t *predicted; /* [images]; caller's, or NULL */
-  epx_events_t events;
+  uint8_t *predicted;  /* [images]; caller's, or NULL */
+  epx_ledger_t ledger; /* events by owner and command */
+  epx_events_t events; /* of all */
   uint64_t cycles;
   uint64_t kind_cycles[EPX_COMMAND_KINDS], kind_count[EPX_COMMAND_KINDS];
   int tiles;

@@ -306,9 +306,13 @@ TEST(Cost, totals_are_the_sums_of_their_lines) {
     const epx_chip_t chip = default_chip(kind);
     static epx_cost_t cost;
     epx_error_t error = {};
-    ASSERT_EQ(epx_cost_make(&network, &chip, &dynamics, &estimator, 32, nullptr, shipped.c_str(),
-                            &cost, &error),
-              EPX_OK)
+    const epx_technology_t technology = read_shipped();
+    static epx_account_t account;
+    ASSERT_EQ(
+        epx_account_make(&network, &chip, &dynamics, &estimator, 32, nullptr, &account, &error),
+        EPX_OK)
+        << error.message;
+    ASSERT_EQ(epx_cost_of(&account, &chip, 32, &technology, &cost, &error), EPX_OK)
         << error.message;
     for (const epx_cost_image_t *image : {&cost.inference, &cost.training}) {
       double energy = 0.0, low = 0.0, high = 0.0, cycles = 0.0;
@@ -329,6 +333,31 @@ TEST(Cost, totals_are_the_sums_of_their_lines) {
       EXPECT_LT(image->energy_uj, image->high_uj);
       EXPECT_DOUBLE_EQ(image->latency_us, cycles / chip.clock_mhz);
     }
+    for (const bool training : {false, true}) {
+      const epx_cost_image_t &image = training ? cost.training : cost.inference;
+      for (int i = 0; i < image.lines; ++i) {
+        double events = 0.0;
+        for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+          for (int k = 0; k < EPX_COMMAND_KINDS; ++k) {
+            events += epx_cost_events_at(&account, training, 32, owner,
+                                         static_cast<epx_command_kind_t>(k), image.line[i].counter);
+          }
+        }
+        EXPECT_NEAR(events, image.line[i].events, 1e-12 * events) << image.line[i].name;
+      }
+      double of_commands = 0.0;
+      for (int k = 0; k < EPX_COMMAND_KINDS; ++k) {
+        of_commands += account.command_cycles[k] *
+                       (training ? account.training_commands[k] : account.inference_commands[k]);
+      }
+      EXPECT_NEAR(of_commands, image.cycles, 1e-12 * of_commands);
+    }
+    static epx_cost_t unpriced;
+    ASSERT_EQ(epx_cost_of(&account, &chip, 32, nullptr, &unpriced, &error), EPX_OK);
+    EXPECT_EQ(unpriced.training.latency_us, cost.training.latency_us);
+    EXPECT_EQ(unpriced.training.lines, cost.training.lines);
+    EXPECT_EQ(unpriced.training.line[0].events, cost.training.line[0].events);
+    EXPECT_TRUE(std::isnan(unpriced.training.energy_uj));
     EXPECT_GT(cost.training.energy_uj, cost.inference.energy_uj * 36.0 / 20.0)
         << "36 steps against 20, and the update besides";
   }

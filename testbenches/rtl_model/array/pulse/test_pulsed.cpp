@@ -159,9 +159,9 @@ TEST(Pulsed, a_twin_trains_the_same_on_any_number_of_threads) {
       epx_activity_t activity;
       epx_twin_activity(twin.get(), &activity);
       first = threads == 1 ? bytes : first;
-      pulses = threads == 1 ? activity.pulsing.pulses : pulses;
+      pulses = threads == 1 ? epx_pulsing_pulses(&activity.pulsing) : pulses;
       EXPECT_TRUE(bytes == first) << threads << " threads, preset " << preset;
-      EXPECT_EQ(activity.pulsing.pulses, pulses);
+      EXPECT_EQ(epx_pulsing_pulses(&activity.pulsing), pulses);
     }
     EXPECT_GT(pulses, 0u);
     epx_parallel_set_threads(kTestThreads);

@@ -49,7 +49,30 @@ inline bool commands_differ(const epx_chip_check_t &check, const ChipCase &one) 
   return differ;
 }
 
-// Whether the events of SystemC are not the closed form's.
+// Whether events of any owner and command are not the closed form's.
+inline bool addresses_differ(const epx_chip_check_t &check, const ChipCase &one) {
+  const epx_account_t account = one.account();
+  epx_ledger_t expected;
+  epx_account_batch_ledger(&account, &one.chip, &check.activity, one.images, &expected);
+  bool differ = false;
+  for (int owner = 0; owner < EPX_OWNERS; ++owner) {
+    for (int kind = 0; kind < EPX_COMMAND_KINDS; ++kind) {
+      for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
+        const uint64_t made = epx_event_get(&check.chip.ledger.at[owner][kind], i);
+        const uint64_t closed = epx_event_get(&expected.at[owner][kind], i);
+        if (made != closed) {
+          std::printf("%s of owner %d in %s: SystemC %" PRIu64 ", closed form %" PRIu64 "\n",
+                      epx_event_rows()[i].name, owner,
+                      epx_command_name(static_cast<epx_command_kind_t>(kind)), made, closed);
+          differ = true;
+        }
+      }
+    }
+  }
+  return differ;
+}
+
+// Whether the totals of SystemC's events are not the closed form's.
 inline bool events_differ(const epx_chip_check_t &check, const ChipCase &one) {
   const epx_account_t account = one.account();
   epx_events_t expected = account.update;
@@ -59,8 +82,9 @@ inline bool events_differ(const epx_chip_check_t &check, const ChipCase &one) {
                  check.chip.kind_count[EPX_COMMAND_FREE_STEP] - one.free_steps());
   epx_events_add(&expected, &account.nudged_step,
                  check.chip.kind_count[EPX_COMMAND_NUDGED_STEP] - one.nudged_steps());
-  epx_events_add(&expected, &check.activity.driven, 1);
-  expected.cell_writes += check.activity.pulsing.pulses;
+  const epx_events_t driven = epx_activity_driven(&check.activity);
+  epx_events_add(&expected, &driven, 1);
+  expected.cell_writes += epx_pulsing_pulses(&check.activity.pulsing);
   if (one.images == 1) {  // an account that is measured is of the mean image
     const epx_account_t measured = one.account(&check.activity);
     expected = measured.update;
@@ -96,7 +120,11 @@ inline std::string run_case(const ChipCase &one) {
   if (commands_differ(check, one)) {
     return "other commands were made than the account says";
   }
-  return events_differ(check, one) ? "events differ from the closed form" : "";
+  if (events_differ(check, one)) {
+    return "events differ from the closed form";
+  }
+  return addresses_differ(check, one) ? "events by owner and command differ from the closed form"
+                                      : "";
 }
 
 // A network that the random ones are not: two steps of each phase on a default chip.
