@@ -128,11 +128,11 @@ static const char help[] =
 typedef struct verdict_t {
   epx_chip_check_t check;
   epx_account_t account;
-  epx_account_t timed;     /* with the twin's measurement */
-  epx_measured_t measured; /* that measurement; of inference nothing */
-  epx_ledger_t ledger;     /* of the closed form and the twin's measurement */
-  epx_events_t whole;      /* of a chip that makes every step and drives everything */
-  chip_drive_t drive;      /* event-driven only */
+  epx_account_t timed; /* with the twin's measurement */
+  epx_account_t whole; /* of a chip that makes every step and drives everything */
+  epx_measured_t measured;
+  epx_ledger_t ledger; /* of the closed form and the twin's measurement */
+  chip_drive_t drive;  /* event-driven only */
   double seconds;
   int64_t differing;
   int unequal_events;
@@ -188,29 +188,34 @@ static epx_chip_check_request_t make_request(const arguments_t *arguments,
   };
 }
 
-/* Events of the same mini-batch on a chip that makes every step and drives everything. */
-static epx_status_t expect_whole(verdict_t *v, const epx_experiment_t *experiment, int images,
-                                 epx_error_t *error) {
+/* The closed forms of the mini-batch: of this chip, and of one that makes every step and drives
+ * everything. */
+static epx_status_t expect(verdict_t *v, const epx_experiment_t *experiment, const epx_plan_t *plan,
+                           int images, epx_error_t *error) {
   epx_chip_t chip = experiment->chip;
-  epx_account_t account;
+  epx_plan_t *whole = NULL;
   chip.event_driven = chip.stop_settled = false;
-  const epx_status_t status =
-      epx_account_make(&experiment->network, &chip, &experiment->dynamics, &experiment->estimator,
-                       images, NULL, &account, error);
-  if (status == EPX_OK) {
-    v->whole = account.update;
-    epx_events_add(&v->whole, &account.training, (uint64_t)images);
-    v->whole.cell_writes += epx_pulsing_pulses(&v->check.activity.pulsing);
-  }
+  epx_status_t status = epx_account_of(plan, &experiment->dynamics, &experiment->estimator, images,
+                                       NULL, &v->account, error);
+  status = status == EPX_OK
+               ? epx_plan_make(&experiment->network, &chip, &experiment->dynamics, &whole, error)
+               : status;
+  status = status == EPX_OK ? epx_account_of(whole, &experiment->dynamics, &experiment->estimator,
+                                             images, NULL, &v->whole, error)
+                            : status;
+  epx_plan_destroy(whole);
   return status;
 }
 
 /* Where events depend on the data: those made, against driving everything in every step. */
-static void print_savings(const verdict_t *v) {
+static void print_savings(const verdict_t *v, int images) {
+  epx_events_t whole_batch = v->whole.update;
+  epx_events_add(&whole_batch, &v->whole.training, (uint64_t)images);
+  whole_batch.cell_writes += epx_pulsing_pulses(&v->check.activity.pulsing);
   printf("\n  %-20s %16s %18s %9s\n", "events", "made", "driving everything", "share");
   for (int i = 0; i < EPX_EVENT_COUNT; ++i) {
     const uint64_t made = epx_event_get(&v->check.chip.events, i);
-    const uint64_t whole = epx_event_get(&v->whole, i);
+    const uint64_t whole = epx_event_get(&whole_batch, i);
     if (made != whole) {
       printf("  %-20s %16" PRIu64 " %18" PRIu64 " %7.2f %%\n", epx_event_rows()[i].name, made,
              whole, 100.0 * (double)made / (double)whole);
@@ -244,12 +249,10 @@ static bool differs(const verdict_t *v, int counter) {
 }
 
 static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_t *experiment,
-                             epx_substrate_t *twin, const float *x, const uint8_t *labels,
-                             verdict_t *verdict, epx_error_t *error) {
+                             const epx_plan_t *plan, epx_substrate_t *twin, const float *x,
+                             const uint8_t *labels, verdict_t *verdict, epx_error_t *error) {
   const epx_chip_check_request_t request = make_request(arguments, experiment, x, labels);
-  epx_status_t status =
-      epx_account_make(&experiment->network, &experiment->chip, &experiment->dynamics,
-                       &experiment->estimator, arguments->images, NULL, &verdict->account, error);
+  epx_status_t status = expect(verdict, experiment, plan, arguments->images, error);
   if (status != EPX_OK) {
     return status;
   }
@@ -270,12 +273,8 @@ static epx_status_t simulate(const arguments_t *arguments, const epx_experiment_
                            arguments->images, &verdict->ledger);
   verdict->measured.training = verdict->check.activity;
   if (status == EPX_OK) {
-    status = epx_account_make(&experiment->network, &experiment->chip, &experiment->dynamics,
-                              &experiment->estimator, arguments->images, &verdict->measured,
-                              &verdict->timed, error);
-  }
-  if (status == EPX_OK) {
-    status = expect_whole(verdict, experiment, arguments->images, error);
+    status = epx_account_of(plan, &experiment->dynamics, &experiment->estimator, arguments->images,
+                            &verdict->measured, &verdict->timed, error);
   }
   for (int i = 0; i < EPX_CHIP_CHECK_KINDS; ++i) {
     verdict->differing += verdict->check.differing[i];
@@ -323,7 +322,7 @@ static void print_verdict(const verdict_t *v, const arguments_t *arguments,
     printf("  (cycles of drives in the closed form: as the twin measured them)\n");
   }
   if (configured->event_driven || configured->stop_settled) {
-    print_savings(v);
+    print_savings(v, arguments->images);
   }
   if (configured->pulse_preset > 0) {
     const double pulses = (double)epx_pulsing_pulses(&v->check.activity.pulsing);
@@ -347,11 +346,16 @@ static epx_status_t write_junit(const verdict_t *v, const char *path, epx_error_
   return epx_junit_write(path, "epxbar chip", cases, EPX_CHIP_CHECK_KINDS + 1, v->seconds, error);
 }
 
-static epx_status_t run_chip(const arguments_t *arguments, verdict_t *verdict, epx_error_t *error) {
+static epx_status_t run_chip(const arguments_t *arguments, epx_error_t *error) {
   epx_experiment_t experiment;
   epx_substrate_t *twin = NULL;
   float *x = NULL;
   uint8_t *labels = NULL;
+  verdict_t *verdict = calloc(1, sizeof *verdict);
+  epx_plan_t *plan = NULL;
+  if (verdict == NULL) {
+    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the accounts of the chip");
+  }
   epx_status_t status = open_twin(arguments, &experiment, &twin, error);
   if (status == EPX_OK && !epx_experiment_kind(&experiment)->on_chip) {
     status = epx_fail(error, EPX_ERR_ARGUMENT,
@@ -366,7 +370,11 @@ static epx_status_t run_chip(const arguments_t *arguments, verdict_t *verdict, e
             : run_test_images(&experiment, arguments->image, arguments->images, &x, &labels, error);
   }
   if (status == EPX_OK) {
-    status = simulate(arguments, &experiment, twin, x, labels, verdict, error);
+    status =
+        epx_plan_make(&experiment.network, &experiment.chip, &experiment.dynamics, &plan, error);
+  }
+  if (status == EPX_OK) {
+    status = simulate(arguments, &experiment, plan, twin, x, labels, verdict, error);
   }
   if (status != EPX_OK && arguments->junit != NULL) {
     epx_error_t second = {0}; /* of less interest than why there is no verdict */
@@ -386,8 +394,10 @@ static epx_status_t run_chip(const arguments_t *arguments, verdict_t *verdict, e
                       verdict->differing, verdict->unequal_events);
   }
   epx_substrate_destroy(twin);
+  epx_plan_destroy(plan);
   free(x);
   free(labels);
+  free(verdict);
   return status;
 }
 
@@ -404,11 +414,6 @@ int command_chip(int argc, char **argv) {
       .check_values = &arguments,
   };
   epx_status_t status = epx_options_parse(&line, argc, argv, &error);
-  verdict_t *verdict = calloc(1, sizeof *verdict);
-  if (status == EPX_OK && verdict == NULL) {
-    status = epx_fail(&error, EPX_ERR_MEMORY, "out of memory for what is compared");
-  }
-  status = status == EPX_OK ? run_chip(&arguments, verdict, &error) : status;
-  free(verdict);
+  status = status == EPX_OK ? run_chip(&arguments, &error) : status;
   return status == EPX_OK ? 0 : command_failed(status, &error);
 }

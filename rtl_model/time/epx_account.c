@@ -466,16 +466,3 @@ epx_status_t epx_account_of(const epx_plan_t *plan, const epx_dynamics_t *dynami
   free(works);
   return status;
 }
-
-epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
-                              const epx_dynamics_t *dynamics, const epx_estimator_t *estimator,
-                              int batch, const epx_measured_t *measured, epx_account_t *account,
-                              epx_error_t *error) {
-  epx_plan_t *plan = NULL;
-  epx_status_t status = epx_plan_make(network, chip, dynamics, &plan, error);
-  status = status == EPX_OK
-               ? epx_account_of(plan, dynamics, estimator, batch, measured, account, error)
-               : status;
-  epx_plan_destroy(plan);
-  return status;
-}

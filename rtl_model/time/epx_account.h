@@ -87,12 +87,6 @@ EPX_CHECKED epx_status_t epx_account_of(const epx_plan_t *plan, const epx_dynami
                                         const epx_estimator_t *estimator, int batch,
                                         const epx_measured_t *measured, epx_account_t *account,
                                         epx_error_t *error);
-/* The same of a plan that is made for it: errors of epx_plan_make, too. */
-EPX_CHECKED epx_status_t epx_account_make(const epx_network_t *network, const epx_chip_t *chip,
-                                          const epx_dynamics_t *dynamics,
-                                          const epx_estimator_t *estimator, int batch,
-                                          const epx_measured_t *measured, epx_account_t *account,
-                                          epx_error_t *error);
 
 /* What one mini-batch of `images` does, exactly: from an account without a measurement, and from
  * what the twin measured of these images. Commands of one kind, and events by owner and command. */

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "epx_cost.h"
+#include "rtl_model/time/account_support.h"
 #include "rtl_model/twin/twin_support.h"
 #include "temporary_folder.h"
 
@@ -309,7 +310,7 @@ TEST(Cost, totals_are_the_sums_of_their_lines) {
     const epx_technology_t technology = read_shipped();
     static epx_account_t account;
     ASSERT_EQ(
-        epx_account_make(&network, &chip, &dynamics, &estimator, 32, nullptr, &account, &error),
+        account_with_plan(&network, &chip, &dynamics, &estimator, 32, nullptr, &account, &error),
         EPX_OK)
         << error.message;
     ASSERT_EQ(epx_cost_of(&account, &chip, 32, &technology, &cost, &error), EPX_OK)

@@ -11,6 +11,7 @@
 #include "epx_geometry.h"
 #include "epx_sc_tile.h"
 #include "quant/quant_random.h"
+#include "rtl_model/time/account_support.h"
 
 namespace {
 
@@ -89,7 +90,7 @@ epx_account_t account_of(const epx_network_t &network, const epx_chip_t &chip, i
   const epx_estimator_t estimator = {kind, 0.5};
   epx_account_t account = {};
   epx_error_t error = {};
-  EXPECT_EQ(epx_account_make(&network, &chip, &dynamics, &estimator, 4, nullptr, &account, &error),
+  EXPECT_EQ(account_with_plan(&network, &chip, &dynamics, &estimator, 4, nullptr, &account, &error),
             EPX_OK)
       << error.message;
   return account;
@@ -353,14 +354,14 @@ TEST(Account, refuses_what_the_chip_has_not) {
   epx_account_t account = {};
   account.tiles = -7;
   epx_error_t error = {};
-  EXPECT_EQ(epx_account_make(&network, &chip, &dynamics, &estimator, 1, nullptr, &account, &error),
+  EXPECT_EQ(account_with_plan(&network, &chip, &dynamics, &estimator, 1, nullptr, &account, &error),
             EPX_ERR_UNSUPPORTED);
   EXPECT_NE(std::string(error.message).find("network.layers[0]: the twin models pool max or none"),
             std::string::npos);
   network.layers[0].pool = EPX_POOL_MAX;
-  EXPECT_EQ(epx_account_make(&network, &chip, &none, &estimator, 1, nullptr, &account, &error),
+  EXPECT_EQ(account_with_plan(&network, &chip, &none, &estimator, 1, nullptr, &account, &error),
             EPX_ERR_ARGUMENT);
-  EXPECT_EQ(epx_account_make(&network, &chip, &dynamics, &estimator, 0, nullptr, &account, &error),
+  EXPECT_EQ(account_with_plan(&network, &chip, &dynamics, &estimator, 0, nullptr, &account, &error),
             EPX_ERR_ARGUMENT);
   EXPECT_EQ(account.tiles, -7) << "untouched on failure";
 }

@@ -10,6 +10,7 @@
 #include "epx_ep.h"
 #include "epx_observed.h"
 #include "epx_parallel.h"
+#include "rtl_model/time/account_support.h"
 #include "rtl_model/twin/twin_support.h"
 
 namespace {
@@ -517,7 +518,7 @@ TEST(Clips, count_what_the_chip_converts) {
       epx_account_t account;
       const epx_network_t net = network();
       ASSERT_EPX_OK(
-          epx_account_make(&net, &chip, &long_dynamics, &kEstimator, 6, nullptr, &account, &error),
+          account_with_plan(&net, &chip, &long_dynamics, &kEstimator, 6, nullptr, &account, &error),
           error);
       uint64_t conversions = 0;
       for (int i = 0; i < clips[every_step].layers; ++i) {

@@ -13,6 +13,7 @@
 #include "epx_chip_check.h"
 #include "epx_ep.h"
 #include "epx_pulse.h"
+#include "rtl_model/time/account_support.h"
 #include "rtl_model/twin/twin_support.h"
 
 namespace chip_test {
@@ -103,8 +104,8 @@ struct ChipCase {
     if (measured != nullptr) {
       both.training = *measured;
     }
-    EXPECT_EPX_OK(epx_account_make(&network, &chip, &dynamics, &estimator, images,
-                                   measured != nullptr ? &both : nullptr, &account, &error),
+    EXPECT_EPX_OK(account_with_plan(&network, &chip, &dynamics, &estimator, images,
+                                    measured != nullptr ? &both : nullptr, &account, &error),
                   error);
     return account;
   }
@@ -126,7 +127,7 @@ struct ChipCase {
     epx_account_t result = {};
     epx_error_t error = {};
     const epx_status_t status =
-        epx_account_make(&network, &chip, &dynamics, &estimator, images, nullptr, &result, &error);
+        account_with_plan(&network, &chip, &dynamics, &estimator, images, nullptr, &result, &error);
     return status == EPX_OK ? result.tiles : 1 << 20;
   }
 
