@@ -7,7 +7,7 @@
 
 typedef struct agreement_t {
   double cosine;         /* of the two as vectors, -1 .. 1; NAN where one is zero */
-  double relative_l2;    /* |estimate - reference| / |reference| */
+  double relative_l2;    /* |estimate - reference| / |reference|; NAN where that is zero */
   double sign_agreement; /* fraction of the reference's non-zero elements with the same sign */
 } agreement_t;
 

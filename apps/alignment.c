@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "alignment.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "epx_alignment_record.h"
@@ -8,7 +9,11 @@
 static void print_rows(const epx_alignment_row_t *rows, int count) {
   fprintf(stderr, "epoch %d  angle of backward weights", rows[0].epoch);
   for (int i = 0; i < count; ++i) {
-    fprintf(stderr, "  %s %.1f\xc2\xb0", rows[i].layer, rows[i].angle);
+    if (isfinite(rows[i].angle)) {
+      fprintf(stderr, "  %s %.1f\xc2\xb0", rows[i].layer, rows[i].angle);
+    } else { /* weights of 0 have no direction */
+      fprintf(stderr, "  %s none (weights 0)", rows[i].layer);
+    }
   }
   fprintf(stderr, "\n");
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
+
 static bool parse_format(const char *item, bool state, bias_format_t *format) {
   *format = (bias_format_t){.single = state && strcmp(item, "float32") == 0};
   format->quantised = !format->single && strcmp(item, state ? "float64" : "exact") != 0;
@@ -14,12 +16,6 @@ static bool parse_format(const char *item, bool state, bias_format_t *format) {
   }
   strcpy(format->name, item);
   return true;
-}
-
-static bool parse_beta(const char *item, double *beta) {
-  char *end;
-  *beta = strtod(item, &end);
-  return end != item && *end == '\0' && *beta > 0.0 && *beta <= 100.0;
 }
 
 static bool parse_steps(const char *item, bias_steps_t *steps) {
@@ -64,7 +60,8 @@ typedef struct axis_row_t {
 static const axis_row_t axes[] = {
     [BIAS_ESTIMATORS] = {"--estimators", "symmetric, one_sided, random_sign or richardson",
                          offsetof(bias_grid_t, estimators)},
-    [BIAS_BETAS] = {"--beta", "numbers in (0, 100]", offsetof(bias_grid_t, betas)},
+    [BIAS_BETAS] = {"--beta", "numbers in (0, 100], of at least 1.2e-38",
+                    offsetof(bias_grid_t, betas)},
     [BIAS_STATES] = {"--states", "float64, float32 or Q-formats such as UQ0.8",
                      offsetof(bias_grid_t, states)},
     [BIAS_SYNAPSES] = {"--synapses", "exact or Q-formats such as Q1.6",
@@ -81,7 +78,7 @@ static bool parse_item(bias_grid_t *grid, bias_axis_t axis, int i, const char *i
     case BIAS_ESTIMATORS:
       return parse_estimator(item, &grid->estimator[i]);
     case BIAS_BETAS:
-      return parse_beta(item, &grid->beta[i]);
+      return command_take_beta(item, &grid->beta[i]);
     case BIAS_STATES:
       return parse_format(item, true, &grid->state[i]);
     case BIAS_SYNAPSES:

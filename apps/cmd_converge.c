@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second law: how the twin's error against the golden model falls with bits. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,9 +84,22 @@ static const char help[] =
     "over bits of states, of synapses and of ADCs, and fits the factor by which a bit more divides "
     "the error; theory says 2. epxbar report draws the result.";
 
+/* A number, or words where golden's states or gradient, which it is a share of, are 0. */
+static void print_share(const char *name, const char *format, double value, const char *end) {
+  printf("%s ", name);
+  if (isfinite(value)) {
+    printf(format, value);
+  } else {
+    printf("none (golden's 0)");
+  }
+  printf("%s", end);
+}
+
 static void print_point(const epx_convergence_row_t *row) {
-  printf("%-7s %2d bits  %-8s states %.3g, gradient %.3g, cosine %.5f\n", row->axis, row->bits,
-         row->format, row->states.whole, row->gradient.whole, row->cosine);
+  printf("%-7s %2d bits  %-8s ", row->axis, row->bits, row->format);
+  print_share("states", "%.3g", row->states.whole, ", ");
+  print_share("gradient", "%.3g", row->gradient.whole, ", ");
+  print_share("cosine", "%.5f", row->cosine, "\n");
   fflush(stdout);
 }
 

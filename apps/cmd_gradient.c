@@ -36,10 +36,10 @@ static void take_betas(void *values, char *list, struct argp_state *state) {
   arguments_t *arguments = values;
   arguments->beta_count = 0;
   for (char *item = strtok(list, ","); item != NULL; item = strtok(NULL, ",")) {
-    char *end;
-    const double beta = strtod(item, &end);
-    if (*end != '\0' || !(beta > 0.0) || beta > 100.0 || arguments->beta_count == MAX_BETAS) {
-      argp_error(state, "--beta: '%s'; expected up to %d numbers in (0, 100]", item, MAX_BETAS);
+    double beta;
+    if (!command_take_beta(item, &beta) || arguments->beta_count == MAX_BETAS) {
+      argp_error(state, "--beta: '%s'; expected up to %d numbers in (0, 100], of at least 1.2e-38",
+                 item, MAX_BETAS);
     }
     arguments->beta[arguments->beta_count++] = beta;
   }

@@ -97,7 +97,11 @@ static epx_status_t run_point(const arguments_t *arguments, const sweep_file_t *
     fprintf(stderr, "point %d failed: %s\n", point->index, failure.message);
     return epx_sweep_record(store, point->index, EPX_SWEEP_FAILED, &result, failure.message, error);
   }
-  return epx_sweep_record(store, point->index, EPX_SWEEP_FINISHED, &result, NULL, error);
+  char note[EPX_ERROR_MESSAGE_SIZE + 16] = "";
+  if (last.unpriced[0] != '\0') {
+    snprintf(note, sizeof note, "no energies: %s", last.unpriced);
+  }
+  return epx_sweep_record(store, point->index, EPX_SWEEP_FINISHED, &result, note, error);
 }
 
 static epx_status_t run_points(const arguments_t *arguments, const sweep_file_t *file,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "epx_config_table.h"
 #include "epx_cpu.h"
 #include "epx_output.h"
 #include "epx_parallel.h"
@@ -200,4 +201,13 @@ void command_check_run(const char *option, const char *run, const command_source
     argp_error(state, "--%s %s brings its own configuration; leave out %s", option, run,
                source->file);
   }
+}
+
+bool command_take_beta(const char *text, double *beta) {
+  int count;
+  char *end;
+  const epx_config_row_t *rows = epx_config_rows(&count);
+  *beta = strtod(text, &end);
+  return end != text && *end == '\0' &&
+         epx_config_takes(&rows[epx_config_find("estimator.beta")], *beta);
 }

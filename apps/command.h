@@ -51,6 +51,9 @@ void command_take_file(void *source, char *argument, struct argp_state *state);
 void command_check_run(const char *option, const char *run, const command_source_t *source,
                        struct argp_state *state);
 
+/* A nudging factor of an option, in the range of the key estimator.beta; false where it is none. */
+bool command_take_beta(const char *text, double *beta);
+
 #ifdef __cplusplus
 }
 #endif

@@ -111,10 +111,8 @@ void cost_book_close(cost_book_t *book) {
   }
 }
 
-epx_status_t cost_book_measure(cost_book_t *book, const epx_measured_t *measured,
-                               epx_error_t *error) {
+epx_status_t cost_book_measure(cost_book_t *book, epx_error_t *error) {
   const epx_experiment_t *experiment = book->experiment;
-  book->measured = *measured;
   const epx_status_t status =
       epx_account_of(book->plan, &experiment->dynamics, &experiment->estimator,
                      experiment->training.batch, &book->measured, &book->account, error);

@@ -32,9 +32,8 @@ EPX_CHECKED epx_status_t cost_book_open(const epx_experiment_t *experiment, cost
                                         epx_error_t *error);
 void cost_book_close(cost_book_t *book);
 
-/* Account and cost of what an epoch's images did, of a chip that depends on it. */
-EPX_CHECKED epx_status_t cost_book_measure(cost_book_t *book, const epx_measured_t *measured,
-                                           epx_error_t *error);
+/* Account and cost of what an epoch's images did, which the caller has put into book->measured. */
+EPX_CHECKED epx_status_t cost_book_measure(cost_book_t *book, epx_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -65,7 +65,8 @@ epx_status_t run_params(const epx_experiment_t *experiment, const char *folder,
 }
 
 epx_status_t run_check_twin(const epx_experiment_t *experiment, epx_error_t *error) {
-  const epx_substrate_setup_t setup = epx_experiment_setup(experiment);
+  epx_substrate_setup_t setup = epx_experiment_setup(experiment);
+  setup.training = NULL; /* nothing is updated */
   return epx_twin_kind.check(&setup, error);
 }
 
@@ -166,7 +167,6 @@ typedef struct run_t {
   progress_t progress;
   double last_checkpoint;
   epx_activity_t epoch_start, trained; /* of the twin: at the epoch's start, after its training */
-  epx_measured_t measured;             /* of the epoch */
   cost_book_t *book;                   /* NULL: no chip */
   run_result_t last;
   health_said_t said;
@@ -228,16 +228,16 @@ static epx_metrics_row_t metrics_row(const epx_epoch_result_t *result, epx_split
 /* What the epoch's images did, of a chip whose account needs it. */
 static epx_status_t record_measured(run_t *run, epx_error_t *error) {
   char text[320];
-  epx_measured_t *const measured = &run->measured;
   if (!measures(run)) {
     return EPX_OK;
   }
-  epx_twin_activity(run->substrate, &measured->inference);
+  epx_measured_t *measured = &run->book->measured;
   measured->training = run->trained;
-  epx_activity_subtract(&measured->training, &run->epoch_start);
-  run->epoch_start = measured->inference;
-  epx_activity_subtract(&measured->inference, &run->trained);
-  const epx_status_t status = cost_book_measure(run->book, measured, error);
+  epx_activity_take_off(&measured->training, &run->epoch_start);
+  epx_twin_activity(run->substrate, &run->epoch_start);
+  measured->inference = run->epoch_start;
+  epx_activity_take_off(&measured->inference, &run->trained);
+  const epx_status_t status = cost_book_measure(run->book, error);
   if (status == EPX_OK && !run->options->quiet) {
     cost_measured_text(run->book, text, sizeof text);
     fprintf(stderr, "%s", text);
@@ -448,6 +448,8 @@ static void result_of(const run_t *run, run_result_t *result) {
   const cost_book_t *book = run->book;
   const bool known = book != NULL && book->complete;
   *result = run->last;
+  snprintf(result->unpriced, sizeof result->unpriced, "%s",
+           book == NULL || book->priced ? "" : book->why);
   result->training_energy_uj = known ? book->cost.training.energy_uj : (double)NAN;
   result->inference_energy_uj = known ? book->cost.inference.energy_uj : (double)NAN;
   result->inference_latency_us = known ? book->cost.inference.latency_us : (double)NAN;

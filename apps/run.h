@@ -51,6 +51,7 @@ typedef struct run_result_t { /* of the last epoch */
   epx_epoch_result_t epoch;
   /* Of an image on the chip; NAN where there is no chip, or no price. */
   double training_energy_uj, inference_energy_uj, inference_latency_us;
+  char unpriced[EPX_ERROR_MESSAGE_SIZE]; /* why a chip has no price; or "" */
 } run_result_t;
 
 /* Trains to the last epoch; *result (may be NULL) receives the last epoch's figures. Ctrl-C ends

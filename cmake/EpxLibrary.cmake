@@ -7,8 +7,8 @@ set(EPX_C_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conv
 # Plain-data structs: what an initialiser leaves out is zero, and zero is the default.
 set(EPX_CXX_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers)
 # Threads' stacks are small on some systems, and a stack that is too small is a crash: what grows with
-# a network, an array or a file is allocated. Of libraries only; sanitizers and coverage counters widen
-# frames.
+# a network, an array or a file is allocated. Tests may have what they like; sanitizers and coverage
+# counters widen frames.
 set(EPX_FRAME_WARNING -Wframe-larger-than=65536)
 option(EPX_WERROR "Treat warnings as errors" OFF)
 set(EPX_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined")
@@ -64,9 +64,8 @@ function(epx_library folder)
     set(scope PUBLIC)
     add_library(epx_${name} STATIC ${ARG_SOURCES})
     epx_settings(epx_${name})
-    if(NOT (EPX_SANITIZE OR EPX_FUZZ OR EPX_COVERAGE))
-      target_compile_options(epx_${name} PRIVATE ${EPX_FRAME_WARNING})
-    endif()
+    target_compile_options(epx_${name} PRIVATE
+      $<$<NOT:$<OR:$<BOOL:${EPX_SANITIZE}>,$<BOOL:${EPX_FUZZ}>,$<BOOL:${EPX_COVERAGE}>>>:${EPX_FRAME_WARNING}>)
   else()
     set(scope INTERFACE)
     add_library(epx_${name} INTERFACE)

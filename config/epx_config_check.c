@@ -50,6 +50,19 @@ static int find_subject(const epx_config_origins_t *origins, const char *message
   return first;
 }
 
+/* Whether a message that begins with a key goes on with what was found: "KEY: found 9; expected
+ * ..." or "KEY: 9; expected ...", as libraries write that know nothing of places. */
+static bool says_found(const char *message, const char *key, const char *value) {
+  const size_t length = strlen(value);
+  const char *rest = message + strlen(key);
+  if (strncmp(rest, ": ", 2) != 0) {
+    return false;
+  }
+  rest += 2;
+  return strncmp(rest, "found ", 6) == 0 ||
+         (strncmp(rest, value, length) == 0 && strchr(";,", rest[length]) != NULL);
+}
+
 /* Fails with a message that begins with a key, preceded by the place where that key was set. */
 static epx_status_t fail_located(const epx_experiment_t *experiment,
                                  const epx_config_origins_t *origins, epx_status_t status,
@@ -57,6 +70,7 @@ static epx_status_t fail_located(const epx_experiment_t *experiment,
   char place[700], value[EPX_CONFIG_VALUE_SIZE] = "";
   epx_config_origin_t origin = {EPX_CONFIG_FROM_DEFAULT, 0, 0};
   int layer = -1;
+  bool said = false;
   const int subject = find_subject(origins, message);
   if (sscanf(message, "network.layers[%d]", &layer) == 1 && layer >= 0 && layer < EPX_MAX_LAYERS) {
     origin = origins->layer[layer];
@@ -67,13 +81,14 @@ static epx_status_t fail_located(const epx_experiment_t *experiment,
     origin = origins->row[subject];
     if (strncmp(message, row->key, strlen(row->key)) == 0) {
       epx_config_format_value(row, experiment, value);
+      said = says_found(message, row->key, value);
     }
   }
   print_place(origins, origin, place, sizeof place);
   const char *by_default = origin.source == EPX_CONFIG_FROM_DEFAULT ? " (the default)" : "";
   status = status == EPX_ERR_ARGUMENT ? EPX_ERR_CONFIG : status;
-  if (value[0] == '\0') {
-    return epx_fail(error, status, "%s %s", place, message);
+  if (value[0] == '\0' || said) {
+    return epx_fail(error, status, "%s %s%s", place, message, said ? by_default : "");
   }
   return epx_fail(error, status, "%s %s; found %.300s%s", place, message, value, by_default);
 }

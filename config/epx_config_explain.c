@@ -72,6 +72,8 @@ static void markdown_head(FILE *out) {
       "and what was expected.\n`--set KEY=VALUE` overrides any key; VALUE is YAML, so lists work: "
       "`--set training.learning_rate=[0.1,0.2]`.\nA Q-format is `Qi.f` (signed, i integer and f "
       "fraction bits, the sign bit not counted) or `UQi.f` (unsigned).\n"
+      "Of numbers that need not be whole, float32 must hold what is not 0: nothing is nearer to 0 "
+      "than 1.17549e-38.\n"
       "`configs/demo.yaml` spells out every default, but for its learning rates.\n\n"
       "`train --resume` goes on with the configuration of the run. Of it, these may be changed, in "
       "the run's\nconfig.yaml or with --set, and the run's history then says so: ",

@@ -127,6 +127,8 @@ static void describe_range(const epx_config_row_t *row, char *text, size_t size)
   if (row->above || row->below) {
     epx_config_append(text, size, ", %s%.15g and %s%.15g", row->above ? "above " : "at least ",
                       row->low, row->below ? "below " : "at most ", row->high);
+  } else if (row->least > 0.0) {
+    epx_config_append(text, size, ", 0, or %.15g to %.15g", row->least, row->high);
   } else {
     epx_config_append(text, size, ", %.15g to %.15g", row->low, row->high);
   }

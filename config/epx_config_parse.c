@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From YAML nodes to values. */
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,12 +9,26 @@
 
 enum { EXPECTED_SIZE = 256 };
 
+/* What a range in words leaves out: that a number is too near to 0. */
+static const char *too_near(const epx_config_row_t *row, const epx_yaml_node_t *node,
+                            char text[96]) {
+  double value;
+  const bool real = row->type == EPX_TYPE_REAL || row->type == EPX_TYPE_REAL_LIST;
+  text[0] = '\0';
+  if (real && row->least == 0.0 && epx_yaml_real(node, &value) && value != 0.0 &&
+      fabs(value) < EPX_CONFIG_LEAST_REAL) {
+    snprintf(text, 96, ", and no nearer to 0 than %.6g, the least of float32",
+             EPX_CONFIG_LEAST_REAL);
+  }
+  return text;
+}
+
 static epx_status_t fail_value(const epx_config_row_t *row, const char *key, const epx_yaml_t *yaml,
                                const epx_yaml_node_t *node, epx_error_t *error) {
-  char found[EPX_YAML_FOUND_SIZE], expected[EXPECTED_SIZE];
+  char found[EPX_YAML_FOUND_SIZE], expected[EXPECTED_SIZE], near[96];
   epx_config_describe(row, expected, sizeof expected);
-  return epx_yaml_fail(yaml, node, error, "%s: found %s; expected %s", key,
-                       epx_yaml_found(node, found), expected);
+  return epx_yaml_fail(yaml, node, error, "%s: found %s; expected %s%s", key,
+                       epx_yaml_found(node, found), expected, too_near(row, node, near));
 }
 
 /* The full key whose last name is `word`, for a key written at the wrong level; or NULL. */
@@ -51,11 +66,6 @@ epx_status_t epx_config_fail_unknown(const epx_yaml_t *yaml, const epx_yaml_node
   return epx_yaml_fail_key(yaml, node, error, "%.200s: found an unknown key; %s", key, text);
 }
 
-static bool in_range(const epx_config_row_t *row, double value) {
-  return (row->above ? value > row->low : value >= row->low) &&
-         (row->below ? value < row->high : value <= row->high);
-}
-
 /* ---- scalars; each returns false where the node is no such value ---- */
 
 static bool parse_integer(const epx_config_row_t *row, const epx_yaml_node_t *node, void *at) {
@@ -70,7 +80,7 @@ static bool parse_integer(const epx_config_row_t *row, const epx_yaml_node_t *no
     *(uint64_t *)at = (uint64_t)value;
     return true;
   }
-  if (!in_range(row, (double)value)) {
+  if (!epx_config_takes(row, (double)value)) {
     return false;
   }
   if (row->type == EPX_TYPE_UNSIGNED) {
@@ -83,7 +93,7 @@ static bool parse_integer(const epx_config_row_t *row, const epx_yaml_node_t *no
 
 static bool parse_real(const epx_config_row_t *row, const epx_yaml_node_t *node, double *at) {
   double value;
-  if (!epx_yaml_real(node, &value) || !in_range(row, value)) {
+  if (!epx_yaml_real(node, &value) || !epx_config_takes(row, value)) {
     return false;
   }
   *at = value;
@@ -142,12 +152,13 @@ static epx_status_t fail_element(const epx_config_row_t *row, const char *key, i
   static const char *const what[] = {[EPX_TYPE_REAL_LIST] = "a number",
                                      [EPX_TYPE_QFORMAT_LIST] = "a Q-format such as Q1.6",
                                      [EPX_TYPE_SHAPE] = "an integer"};
-  char found[EPX_YAML_FOUND_SIZE], range[64] = "";
+  char found[EPX_YAML_FOUND_SIZE], range[64] = "", near[96];
   if (row->type != EPX_TYPE_QFORMAT_LIST) {
     snprintf(range, sizeof range, ", %.15g to %.15g", row->low, row->high);
   }
-  return epx_yaml_fail(yaml, node, error, "%s[%d]: found %s; expected %s%s", key, index,
-                       epx_yaml_found(node, found), what[row->type], range);
+  return epx_yaml_fail(yaml, node, error, "%s[%d]: found %s; expected %s%s%s", key, index,
+                       epx_yaml_found(node, found), what[row->type], range,
+                       too_near(row, node, near));
 }
 
 /* A list of numbers or formats, or one of them alone. */

@@ -2,6 +2,7 @@
 #include "epx_config_table.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -232,8 +233,8 @@ static const epx_config_row_t rows[] = {
     {"chip.array.drift.t0", REAL(chip.device.drift.t0, 1e-12, 1e12), .unit = "s",
      .help = "After a write; up to it nothing drifts."},
     {"chip.array.retention.tau", REAL(chip.device.retention.tau, 0, 1e18), .unit = "s",
-     .help = "Time constant with which a conductance relaxes, the median of cells; 0: none, "
-             "else at least 2.3e-308."},
+     .help = "Time constant with which a conductance relaxes, the median of cells; 0: "
+             "none."},
     {"chip.array.retention.spread", REAL(chip.device.retention.spread, 0, 10), .unit = "rms",
      .help = "Of the logarithm of tau from cell to cell."},
     {"chip.array.retention.rest", REAL(chip.device.retention.rest, 0, 1),
@@ -244,14 +245,14 @@ static const epx_config_row_t rows[] = {
      .help = "Stuck at g_max for good; with stuck_min at most 1."},
     {"chip.array.wires.on_ohm", REAL(chip.device.wires.on_ohm, 1e-3, 1e9), .unit = "ohm",
      .help = "Of a cell of g_max; read where wires have resistance."},
-    {"chip.array.wires.wordline_ohm", REAL(chip.device.wires.wordline_ohm, 0, 1e9), .unit = "ohm",
-     .help = "Of a wordline, from one cell to the next; 0 or at least 0.001."},
-    {"chip.array.wires.bitline_ohm", REAL(chip.device.wires.bitline_ohm, 0, 1e9), .unit = "ohm",
-     .help = "Of a bitline, from one cell to the next; 0 or at least 0.001."},
-    {"chip.array.wires.driver_ohm", REAL(chip.device.wires.driver_ohm, 0, 1e9), .unit = "ohm",
-     .help = "Of each driven line, before its first cell; 0 or at least 0.001."},
-    {"chip.array.wires.sense_ohm", REAL(chip.device.wires.sense_ohm, 0, 1e9), .unit = "ohm",
-     .help = "Of each sensed line, behind its last cell; 0 or at least 0.001."},
+    {"chip.array.wires.wordline_ohm", REAL(chip.device.wires.wordline_ohm, 0, 1e9), .least = 1e-3,
+     .unit = "ohm", .help = "Of a wordline, from one cell to the next."},
+    {"chip.array.wires.bitline_ohm", REAL(chip.device.wires.bitline_ohm, 0, 1e9), .least = 1e-3,
+     .unit = "ohm", .help = "Of a bitline, from one cell to the next."},
+    {"chip.array.wires.driver_ohm", REAL(chip.device.wires.driver_ohm, 0, 1e9), .least = 1e-3,
+     .unit = "ohm", .help = "Of each driven line, before its first cell."},
+    {"chip.array.wires.sense_ohm", REAL(chip.device.wires.sense_ohm, 0, 1e9), .least = 1e-3,
+     .unit = "ohm", .help = "Of each sensed line, behind its last cell."},
     {"chip.array.wires.backward", ENUM(chip.device.wires.backward, ends_name), .unit = "",
      .help = "Ends of the backward drivers and sensors: of their own, opposite to the forward "
              "ones, or shared with them."},
@@ -329,6 +330,14 @@ const epx_config_row_t *epx_config_rows(int *count) {
 const epx_config_row_t *epx_config_layer_rows(int *count) {
   *count = (int)(sizeof layer_rows / sizeof layer_rows[0]);
   return layer_rows;
+}
+
+bool epx_config_takes(const epx_config_row_t *row, double value) {
+  const bool real = row->type == EPX_TYPE_REAL || row->type == EPX_TYPE_REAL_LIST;
+  const double least = row->least > 0.0 ? row->least : EPX_CONFIG_LEAST_REAL;
+  return (row->above ? value > row->low : value >= row->low) &&
+         (row->below ? value < row->high : value <= row->high) &&
+         (!real || value == 0.0 || fabs(value) >= least);
 }
 
 int epx_config_find(const char *key) {

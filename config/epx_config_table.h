@@ -6,6 +6,7 @@
 #ifndef EPX_CONFIG_TABLE_H
 #define EPX_CONFIG_TABLE_H
 
+#include <float.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,6 +34,7 @@ typedef struct epx_config_row_t {
   size_t count_offset; /* lists: of the count */
   double low, high;    /* numbers: allowed range */
   bool above, below;   /* reals: low, high themselves are not allowed */
+  double least;        /* reals: the least magnitude but 0; 0: that of every real (below) */
   size_t size;         /* text: of the array */
   const char *(*name)(int value);      /* enum: name of a value, NULL past the last */
   const char *(*name_help)(int value); /* of each name, one phrase; NULL: help says it all */
@@ -41,6 +43,14 @@ typedef struct epx_config_row_t {
 } epx_config_row_t;
 
 enum { EPX_CONFIG_MAX_ROWS = 128, EPX_CONFIG_KEY_SIZE = 96 };
+
+/* Real values nearer to 0 are refused, 0 itself is not: float32, in which the golden model
+ * computes, holds nothing smaller in full, and the reciprocal of what is smaller still is infinite.
+ */
+#define EPX_CONFIG_LEAST_REAL ((double)FLT_MIN)
+
+/* Whether a number lies in the row's range. */
+bool epx_config_takes(const epx_config_row_t *row, double value);
 
 /* All keys, groups together, and those of one layer of network.layers. */
 const epx_config_row_t *epx_config_rows(int *count);

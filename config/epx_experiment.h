@@ -33,9 +33,9 @@ static inline const epx_substrate_kind_t *epx_experiment_kind(const epx_experime
 
 /* What a substrate of any kind is made from. */
 static inline epx_substrate_setup_t epx_experiment_setup(const epx_experiment_t *experiment) {
-  const epx_substrate_setup_t setup = {&experiment->network, &experiment->dynamics,
-                                       &experiment->estimator, experiment->substrate.precision,
-                                       &experiment->chip};
+  const epx_substrate_setup_t setup = {
+      &experiment->network,  &experiment->dynamics,           &experiment->estimator,
+      &experiment->training, experiment->substrate.precision, &experiment->chip};
   return setup;
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "epx_substrate.h"
+#include "epx_training.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,6 +23,7 @@ typedef struct epx_substrate_setup_t {
   const epx_network_t *network;
   const epx_dynamics_t *dynamics;
   const epx_estimator_t *estimator;
+  const epx_training_t *training; /* NULL: parameters are not updated */
   epx_precision_t precision;     /* of floating point */
   const struct epx_chip_t *chip; /* of a chip's integers */
 } epx_substrate_setup_t;

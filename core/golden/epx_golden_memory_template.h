@@ -11,6 +11,7 @@
 #error "define REAL before including this template"
 #endif
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,32 @@ typedef struct golden_t {
   scratch_t *scratch;     /* [threads] */
   workspace_t *workspace; /* [threads][GROUP] */
 } golden_t;
+
+/* The largest weight, bias or pixel: 2^48 (float32) or 2^496 (float64), so that no sum of as many
+ * products as a layer has can overflow. A NaN is not seen everywhere: pooling passes over it. */
+static REAL largest(void) {
+  return (REAL)ldexp(1.0, sizeof(REAL) == sizeof(float) ? 48 : 496);
+}
+
+/* "conv0.weight, element 0 of 300, is 1e+300; ...", with `array` "conv0" and `part` ".weight". */
+static epx_status_t fail_large(const char *array, const char *part, size_t i, size_t count,
+                               double value, epx_error_t *error) {
+  return epx_fail(error, EPX_ERR_ARGUMENT,
+                  "%s%s, element %zu of %zu, is %g; the golden model in float%d takes values of at "
+                  "most %g",
+                  array, part, i, count, value, 8 * (int)sizeof(REAL), (double)largest());
+}
+
+/* Fails where a value is larger, or NaN. */
+static epx_status_t check_values(const double *values, size_t count, const char *array,
+                                 const char *part, epx_error_t *error) {
+  for (size_t i = 0; i < count; ++i) {
+    if (!(fabs(values[i]) <= (double)largest())) {
+      return fail_large(array, part, i, count, values[i], error);
+    }
+  }
+  return EPX_OK;
+}
 
 /* Samples whose patches or tiles make one forward product: chunks of a group, fixed, so that the
  * bits of a product do not depend on which of its samples still move. */

@@ -11,10 +11,23 @@
 #error "define REAL before including this template"
 #endif
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "epx_golden_relax_template.h"
 #include "epx_parallel.h"
+
+/* Names the first pixel of a batch, with images of `size` values, that is too large, or NaN. */
+static epx_status_t fail_pixel(const epx_batch_t *batch, size_t size, epx_error_t *error) {
+  size_t i = 0;
+  while (fabs(epx_batch_value(batch, i)) <= (double)largest()) {
+    ++i;
+  }
+  char image[48];
+  snprintf(image, sizeof image, "image %zu", i / size);
+  return fail_large(image, "", i % size, size, epx_batch_value(batch, i), error);
+}
 
 static epx_status_t present(epx_substrate_t *self, const epx_batch_t *batch, epx_error_t *error) {
   golden_t *golden = (golden_t *)self;
@@ -27,14 +40,19 @@ static epx_status_t present(epx_substrate_t *self, const epx_batch_t *batch, epx
   golden->held = false;
   golden->drive_stale = true;
   memcpy(golden->labels, batch->labels, (size_t)n);
+  bool fits = true;
   for (int sample = 0; sample < n; ++sample) {
     REAL *in = golden->input + (size_t)sample * g->in_size;
     for (size_t c = 0; c < (size_t)g->in_channels; ++c) {
       for (size_t p = 0; p < area; ++p) {
-        in[p * (size_t)g->in_channels + c] =
-            (REAL)epx_batch_value(batch, (size_t)sample * g->in_size + c * area + p);
+        const REAL value = (REAL)epx_batch_value(batch, (size_t)sample * g->in_size + c * area + p);
+        in[p * (size_t)g->in_channels + c] = value;
+        fits = fits && value >= -largest() && value <= largest();
       }
     }
+  }
+  if (!fits) {
+    return fail_pixel(batch, g->in_size, error);
   }
   for (int l = 0; l < golden->layers; ++l) {
     memset(golden->state[l], 0, (size_t)n * golden->layer[l].g.out_size * sizeof(REAL));

@@ -172,7 +172,7 @@ static void gradient(epx_substrate_t *self, const epx_estimator_t *estimator, ep
   read_gradient(golden, factor, estimate_sum, out);
 }
 
-/* Returns whether all new values and velocities are finite. */
+/* Returns whether all new values are at most the largest, and velocities finite. */
 static bool update_array(golden_t *golden, int l, part_t part, double factor,
                          const epx_update_rule_t *rule) {
   layer_t *layer = &golden->layer[l];
@@ -183,14 +183,14 @@ static bool update_array(golden_t *golden, int l, part_t part, double factor,
   REAL *velocity = part == PART_BIAS       ? layer->bias_velocity
                    : part == PART_BACKWARD ? layer->backward_velocity
                                            : layer->weight_velocity;
-  const REAL rate = (REAL)rule->learning_rate[l];
+  const REAL rate = (REAL)rule->learning_rate[l], most = largest();
   bool finite = true;
   for (size_t i = 0; i < count; ++i) {
     const REAL slope =
         (REAL)(factor * estimate_sum(golden, l, part, i)) + (REAL)rule->weight_decay * value[i];
     velocity[i] = (REAL)rule->momentum * velocity[i] + slope;
     value[i] -= rate * velocity[i];
-    finite = finite && isfinite(velocity[i]) && isfinite(value[i]);
+    finite = finite && isfinite(velocity[i]) && value[i] >= -most && value[i] <= most;
   }
   return finite;
 }
@@ -208,8 +208,9 @@ static epx_status_t update(epx_substrate_t *self, const epx_estimator_t *estimat
       char name[24];
       epx_network_layer_name(&self->network, l, name);
       return epx_fail(error, EPX_ERR_DIVERGED,
-                      "the update of layer %s, at a learning rate of %g, leaves the finite numbers",
-                      name, rule->learning_rate[l]);
+                      "the update of layer %s, at a learning rate of %g, leaves the finite "
+                      "numbers, or makes a parameter larger than %g",
+                      name, rule->learning_rate[l], (double)largest());
     }
   }
   golden->drive_stale = golden->winograd_stale = true;
@@ -257,10 +258,25 @@ static registers_t registers(const golden_t *golden, int l) {
   };
 }
 
+static epx_status_t check_loaded(const golden_t *golden, const epx_params_t *params, int l,
+                                 epx_error_t *error) {
+  const size_t units = (size_t)golden->layer[l].g.units;
+  const size_t weights = units * (size_t)golden->layer[l].g.fan_in;
+  const char *name = params->name[l];
+  epx_status_t status = check_values(params->weight[l], weights, name, ".weight", error);
+  status = status == EPX_OK ? check_values(params->bias[l], units, name, ".bias", error) : status;
+  return status == EPX_OK && own_backward(golden, l)
+             ? check_values(params->backward[l], weights, name, ".backward", error)
+             : status;
+}
+
 static epx_status_t load(epx_substrate_t *self, const epx_params_t *params, epx_error_t *error) {
   golden_t *golden = (golden_t *)self;
-  (void)error;
-  for (int l = 0; l < golden->parameter_layers; ++l) {
+  epx_status_t status = EPX_OK;
+  for (int l = 0; status == EPX_OK && l < golden->parameter_layers; ++l) {
+    status = check_loaded(golden, params, l, error);
+  }
+  for (int l = 0; status == EPX_OK && l < golden->parameter_layers; ++l) {
     layer_t *layer = &golden->layer[l];
     const registers_t r = registers(golden, l);
     for (int i = 0; i < r.count; ++i) {
@@ -275,7 +291,7 @@ static epx_status_t load(epx_substrate_t *self, const epx_params_t *params, epx_
     }
   }
   golden->drive_stale = golden->winograd_stale = true;
-  return EPX_OK;
+  return status;
 }
 
 static epx_status_t store(epx_substrate_t *self, epx_params_t *params, epx_error_t *error) {

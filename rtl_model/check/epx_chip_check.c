@@ -312,22 +312,21 @@ epx_status_t epx_chip_check_run(epx_substrate_t *twin, const epx_chip_check_requ
       before == NULL) {
     status = epx_fail(error, EPX_ERR_MEMORY, "out of memory for the chip check of %d images",
                       request->images);
-  } else {
-    epx_twin_activity(twin, before);
   }
-  status = status == EPX_OK ? epx_walk_free(&walk, error) : status;
+  if (status == EPX_OK) {
+    epx_twin_activity(twin, before);
+    status = epx_walk_free(&walk, error);
+  }
   status = status == EPX_OK ? epx_walk_nudged(&walk, error) : status;
   status = status == EPX_OK ? run_chip(&s, error) : status;
   status = status == EPX_OK ? epx_walk_update(&walk, error) : status;
   if (status == EPX_OK) {
     COMPARE(&s, EPX_CHIP_CHECK_PREDICTIONS, "all images", s.chip_predicted, s.predicted, images);
     compare_registers(&s);
+    epx_twin_activity(twin, &check->activity);
+    epx_activity_take_off(&check->activity, before);
   }
   check->chip.predicted = NULL;
-  if (before != NULL) {
-    epx_twin_activity(twin, &check->activity);
-    epx_activity_subtract(&check->activity, before);
-  }
   free(before);
   release(&s);
   return status;

@@ -90,9 +90,8 @@ static inline epx_events_t epx_activity_driven(const epx_activity_t *activity) {
   return sum;
 }
 
-/* Leaves of a measurement what was done since an earlier one. An activity is too large for a stack:
- * some 50 KiB. */
-static inline void epx_activity_subtract(epx_activity_t *now, const epx_activity_t *before) {
+/* Leaves in *now what was done since `before` was measured. */
+static inline void epx_activity_take_off(epx_activity_t *now, const epx_activity_t *before) {
   now->images -= before->images;
   now->free_steps -= before->free_steps;
   now->nudged_steps -= before->nudged_steps;

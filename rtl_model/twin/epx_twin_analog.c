@@ -140,7 +140,7 @@ epx_clips_t twin_analog_forward(const twin_layer_t *layer, twin_workspace_t *w,
 }
 
 void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
-                  int place, int32_t *out, int ldc) {
+                  int place, int32_t *out, int64_t *held, int ldc) {
   const epx_geometry_t *g = &layer->plan->g;
   int cy, cx, row, row_end;
   epx_map_rows(&layer->plan->map, row_block, &row, &row_end);
@@ -152,7 +152,11 @@ void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums,
     if (iy >= 0 && ix >= 0 && iy < g->in_height && ix < g->in_width) {
       const size_t pixel = (size_t)(iy * g->in_width + ix);
       const size_t at = layer->plan->dense ? pixel * (size_t)g->in_channels : pixel * (size_t)ldc;
-      out[at + (size_t)c] += (int32_t)sums[k - row];
+      if (held != NULL) {
+        held[at + (size_t)c] += sums[k - row];
+      } else {
+        out[at + (size_t)c] += (int32_t)sums[k - row];
+      }
     }
   }
 }
@@ -167,7 +171,7 @@ static epx_clips_t backward_position(const twin_layer_t *layer, twin_workspace_t
       for (int place = 0; place < layer->plan->window && !twin_stopped(layer); ++place) {
         epx_clips_add(&clips, epx_array_backward(part.array, w->draw, p, posts + part.unit,
                                                  switches + part.unit, place, w->array, w->sums));
-        twin_scatter(layer, rb, w->sums, p, place, out, ldc);
+        twin_scatter(layer, rb, w->sums, p, place, out, NULL, ldc);
       }
     }
   }

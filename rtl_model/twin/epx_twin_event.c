@@ -2,7 +2,9 @@
 /* The event-driven chip (epx_drive.h) in the twin: what each array was last driven with is held by
  * sample, and every drive counts what its tiles do about the change. Exact arrays give the sums
  * that a whole drive gives, so their products stay with the kernels; where converters lose bits,
- * the sums themselves are held and changed, tile by tile. */
+ * the sums themselves are held and changed, tile by tile. Errors of every drive stay in them, so
+ * that no product of a drive bounds them: they are held in 64 bits, and leave limited
+ * (epx_neuron_held). */
 #include <string.h>
 
 #include "epx_drive.h"
@@ -15,7 +17,7 @@ typedef struct held_t {
   int32_t *posts; /* [positions][units] */
   uint8_t *switches;
   int64_t *forward;  /* lossy: [vectors][units] */
-  int32_t *backward; /* lossy: as the layer's backward product */
+  int64_t *backward; /* lossy: as the layer's backward product */
 } held_t;
 
 static int positions_of(const twin_layer_t *layer) {
@@ -39,7 +41,7 @@ size_t twin_event_size(twin_t *twin) {
     const size_t bytes[TWIN_HELD_PARTS] = {
         twin_image_size(layer), neurons * sizeof(int32_t), neurons,
         lossy ? neurons * (size_t)layer->plan->window * sizeof(int64_t) : 0,
-        lossy ? backward_size(layer) * sizeof(int32_t) : 0};
+        lossy ? backward_size(layer) * sizeof(int64_t) : 0};
     for (int part = 0; part < TWIN_HELD_PARTS; ++part) {
       layer->held_at[part] = sum;
       sum += (bytes[part] + 7) / 8 * 8;
@@ -90,7 +92,7 @@ void twin_event_idle(const twin_t *twin, twin_workspace_t *w, int steps) {
 static held_t held_of(const twin_layer_t *layer, const twin_workspace_t *w) {
   const size_t *at = layer->held_at;
   return (held_t){w->held + at[0], (int32_t *)(void *)(w->held + at[1]), w->held + at[2],
-                  (int64_t *)(void *)(w->held + at[3]), (int32_t *)(void *)(w->held + at[4])};
+                  (int64_t *)(void *)(w->held + at[3]), (int64_t *)(void *)(w->held + at[4])};
 }
 
 /* ---- forward ---- */
@@ -169,8 +171,12 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
   }
   for (int m = 0; layer->array != NULL && m < vectors; ++m) {
     const size_t neuron = (size_t)(m / layer->plan->window) * (size_t)units;
-    twin_pool_place(held.forward + (size_t)m * (size_t)units, units, m % layer->plan->window,
-                    out + neuron, switches == NULL ? NULL : switches + neuron);
+    for (int u = 0; u < units; ++u) {
+      const int64_t sum = held.forward[(size_t)m * (size_t)units + (size_t)u];
+      w->products[u] = epx_neuron_held(sum, layer->plan->forward_shift);
+    }
+    twin_pool_place(w->products, units, m % layer->plan->window, out + neuron,
+                    switches == NULL ? NULL : switches + neuron);
   }
 }
 
@@ -218,7 +224,7 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
       epx_clips_add(&w->clips[layer - twin->layer][1],
                     epx_array_backward_change(twin_array(layer, rb, cb), w->draw, p, place, &drive,
                                               w->change + unit, w->array, w->sums));
-      twin_scatter(layer, rb, w->sums, p, place, held->backward,
+      twin_scatter(layer, rb, w->sums, p, place, NULL, held->backward,
                    layer->plan->dense ? g->in_channels : twin_backward_ldc(layer));
     }
   }
@@ -273,8 +279,9 @@ void twin_event_backward(const twin_t *twin, const twin_layer_t *layer, twin_wor
     twin_pace_position(twin, layer, w, p);
   }
   twin_pace_end_backward(twin, layer, w);
-  if (layer->array != NULL) {
-    memcpy(out, held.backward, backward_size(layer) * sizeof *out);
+  const int shift = twin->plan->layer[layer->plan->parameter - 1].backward_shift;
+  for (size_t i = 0; layer->array != NULL && i < backward_size(layer); ++i) {
+    out[i] = (int32_t)epx_neuron_held(held.backward[i], shift);
   }
 }
 
@@ -286,7 +293,7 @@ void twin_event_errors(const twin_t *twin, twin_workspace_t *w, const int32_t *e
   drive_position(twin, readout, w, 0, error, w->no_switches, &held);
   twin_pace_position(twin, readout, w, 0);
   twin_pace_end_backward(twin, readout, w);
-  if (readout->array != NULL) {
-    memcpy(nudge, held.backward, readout->plan->g.in_size * sizeof *nudge);
+  for (size_t i = 0; readout->array != NULL && i < readout->plan->g.in_size; ++i) {
+    nudge[i] = (int32_t)epx_neuron_held(held.backward[i], 0);
   }
 }

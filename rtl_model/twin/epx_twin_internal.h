@@ -107,8 +107,8 @@ typedef struct twin_workspace_t {
   int64_t *products;            /* a vector's, of all arrays of the layer */
 
   /* Event-driven. */
-  uint8_t *held;   /* memories of the sample at work; NULL: not event-driven */
-  int32_t *change; /* changes of a vector's codes, or of a position's posts */
+  uint8_t *held;       /* memories of the sample at work; NULL: not event-driven */
+  int32_t *change;     /* changes of a vector's codes, or of a position's posts */
   epx_pace_t *at_work; /* the one of `pace` that belongs to the command at work */
   epx_pace_t pace[EPX_COMMAND_KINDS];
   uint64_t *cycles; /* of each row block (forward) or column block (backward) in one command */
@@ -206,11 +206,15 @@ typedef struct twin_place_t {
 static inline twin_place_t twin_state_place(const twin_t *twin, const twin_workspace_t *w, int l) {
   const epx_geometry_t *g = &twin->layer[l].plan->g;
   if (l + 1 == twin->plan->parameter_layers) { /* squared error: the output feeds no product */
-    return (twin_place_t){w->image[l + 1], (size_t)g->units, (size_t)(g->units * g->out_width)};
+    const twin_place_t dense = {w->image[l + 1], (size_t)g->units,
+                                (size_t)(g->units * g->out_width)};
+    return dense;
   }
   const twin_layer_t *above = &twin->layer[l + 1];
-  return (twin_place_t){w->image[l + 1] + twin_image_at(above, 0, 0),
-                        (size_t)above->plan->padded_channels, (size_t)twin_image_pitch(above)};
+  const twin_place_t place = {w->image[l + 1] + twin_image_at(above, 0, 0),
+                              (size_t)above->plan->padded_channels,
+                              (size_t)twin_image_pitch(above)};
+  return place;
 }
 
 /* The shape of a layer's tile; tiles are numbered [column_blocks][row_blocks]. */
@@ -286,9 +290,10 @@ void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, u
 /* Takes the products of one place of a window into the largest so far; of equals, the first. */
 void twin_pool_place(const int64_t *products, int units, int place, int32_t *out,
                      uint8_t *switches);
-/* Adds a row block's sums of one place to the pixels that its patch covers. */
+/* Adds a row block's sums of one place to the pixels that its patch covers, in `out` or in `held`;
+ * the other is NULL. */
 void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
-                  int place, int32_t *out, int ldc);
+                  int place, int32_t *out, int64_t *held, int ldc);
 
 /* epx_twin_event.c: what the arrays of an event-driven chip hold and do. The functions forward,
  * backward and errors drive one tile layer, but never the first. They count what the drive takes;
@@ -349,6 +354,11 @@ epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator
                          const epx_update_rule_t *rule, epx_error_t *error);
 size_t twin_sums_count(const epx_substrate_t *self);
 void twin_sums(epx_substrate_t *self, epx_sums_access_t access, void *sums);
+/* Errors where a setting of an update, on mini-batches of `total` samples, leaves the range of the
+ * update circuits; the message begins with its key, that of a learning rate being rate_key. */
+epx_status_t twin_check_rule(const epx_plan_t *plan, const epx_estimator_t *estimator,
+                             const epx_update_rule_t *rule, const char *rate_key, int total,
+                             epx_error_t *error);
 /* The switches through which tile layer i learns from a sample; leaves the codes of its wordlines
  * in w->image. Both are those of the present states, but of the free ones with rule `different` for
  * a layer's own arrays. */

@@ -159,16 +159,21 @@ epx_status_t twin_accumulate(epx_substrate_t *self, const epx_phase_t *phase, ep
 
 /* Real value of one correlation unit in -dL/dtheta. Through two sets of switches every term, those
  * of biases too, is summed twice. */
-static double unit_of(const twin_t *twin, int i, bool bias, const epx_estimator_t *estimator) {
+static double unit_for(const epx_plan_t *plan, int i, bool bias, const epx_estimator_t *estimator,
+                       int total) {
   const epx_estimator_table_row_t *row = epx_estimator_row(estimator->kind);
-  const twin_layer_t *layer = &twin->layer[i];
-  if (layer->plan->role == EPX_ROLE_READOUT) {
-    return ldexp(1.0 / (row->readout_denominator * (double)twin->total),
-                 -(EPX_SOFTMAX_FRACTION + (bias ? 0 : layer->plan->pre_fraction)));
+  const epx_plan_layer_t *layer = &plan->layer[i];
+  if (layer->role == EPX_ROLE_READOUT) {
+    return ldexp(1.0 / (row->readout_denominator * (double)total),
+                 -(EPX_SOFTMAX_FRACTION + (bias ? 0 : layer->pre_fraction)));
   }
-  const int sets = epx_switch_sets(&twin->base.network, layer->plan->parameter);
-  return ldexp(1.0 / (row->denominator * estimator->beta * twin->total * sets),
-               -(twin->plan->chip->state.fraction_bits + (bias ? 0 : layer->plan->pre_fraction)));
+  const int sets = epx_switch_sets(plan->network, layer->parameter);
+  return ldexp(1.0 / (row->denominator * estimator->beta * total * sets),
+               -(plan->chip->state.fraction_bits + (bias ? 0 : layer->pre_fraction)));
+}
+
+static double unit_of(const twin_t *twin, int i, bool bias, const epx_estimator_t *estimator) {
+  return unit_for(twin->plan, i, bias, estimator, twin->total);
 }
 
 void twin_gradient(epx_substrate_t *self, const epx_estimator_t *estimator, epx_params_t *out) {
@@ -265,37 +270,48 @@ static void update_tile(void *context, int item, int thread) {
 }
 
 /* Multipliers hold factors below 2^30 (epx_scale.h). */
-static epx_status_t check_factor(const twin_t *twin, int i, double factor, const char *what,
+static epx_status_t check_factor(const epx_plan_t *plan, int i, double factor, const char *key,
                                  double setting, epx_error_t *error) {
   if (factor >= 0.0 && factor < 0x1p30) {
     return EPX_OK;
   }
   char name[24];
-  epx_network_layer_name(&twin->base.network, twin->layer[i].plan->parameter, name);
+  epx_network_layer_name(plan->network, plan->layer[i].parameter, name);
   return epx_fail(error, EPX_ERR_DIVERGED,
-                  "the update circuit of layer %s would multiply by %g, because %s is %g; it holds "
-                  "factors below 2^30",
-                  name, factor, what, setting);
+                  "%s: %g; the update circuit of layer %s would multiply by %g; it holds factors "
+                  "below 2^30",
+                  key, setting, name, factor);
 }
 
 /* Errors where a setting leaves the range of the update circuits of tile layer i. */
-static epx_status_t check_circuits(const twin_t *twin, int i, const epx_estimator_t *estimator,
-                                   const epx_update_rule_t *rule, epx_error_t *error) {
-  const twin_layer_t *layer = &twin->layer[i];
+static epx_status_t check_circuits(const epx_plan_t *plan, int i, const epx_estimator_t *estimator,
+                                   const epx_update_rule_t *rule, const char *rate_key, int total,
+                                   epx_error_t *error) {
+  const epx_plan_layer_t *layer = &plan->layer[i];
+  const int velocity = plan->chip->velocity.fraction_bits;
   epx_status_t status = EPX_OK;
-  for (int bias = 0; status == EPX_OK && bias < (layer->bias != NULL ? 2 : 1); ++bias) {
-    const int value =
-        bias != 0 ? twin->plan->chip->bias.fraction_bits : layer->plan->shadow.fraction_bits;
-    const int velocity = twin->plan->chip->velocity.fraction_bits;
-    const double rate = rule->learning_rate[layer->plan->parameter];
-    status = check_factor(twin, i, ldexp(unit_of(twin, i, bias != 0, estimator), velocity),
-                          "estimator.beta", estimator->beta, error);
-    status = status == EPX_OK ? check_factor(twin, i, ldexp(rate, value - velocity),
-                                             "the learning rate", rate, error)
-                              : status;
-    status = status == EPX_OK ? check_factor(twin, i, ldexp(rule->weight_decay, velocity - value),
+  for (int bias = 0; status == EPX_OK && bias < (layer->role == EPX_ROLE_FEEDBACK ? 1 : 2);
+       ++bias) {
+    const int value = bias != 0 ? plan->chip->bias.fraction_bits : layer->shadow.fraction_bits;
+    const double rate = rule->learning_rate[layer->parameter];
+    const double unit = unit_for(plan, i, bias != 0, estimator, total);
+    status = check_factor(plan, i, ldexp(unit, velocity), "estimator.beta", estimator->beta, error);
+    status = status == EPX_OK
+                 ? check_factor(plan, i, ldexp(rate, value - velocity), rate_key, rate, error)
+                 : status;
+    status = status == EPX_OK ? check_factor(plan, i, ldexp(rule->weight_decay, velocity - value),
                                              "training.weight_decay", rule->weight_decay, error)
                               : status;
+  }
+  return status;
+}
+
+epx_status_t twin_check_rule(const epx_plan_t *plan, const epx_estimator_t *estimator,
+                             const epx_update_rule_t *rule, const char *rate_key, int total,
+                             epx_error_t *error) {
+  epx_status_t status = EPX_OK;
+  for (int i = 0; status == EPX_OK && i < plan->tile_layers; ++i) {
+    status = check_circuits(plan, i, estimator, rule, rate_key, total, error);
   }
   return status;
 }
@@ -303,10 +319,8 @@ static epx_status_t check_circuits(const twin_t *twin, int i, const epx_estimato
 epx_status_t twin_update(epx_substrate_t *self, const epx_estimator_t *estimator,
                          const epx_update_rule_t *rule, epx_error_t *error) {
   twin_t *twin = (twin_t *)self;
-  epx_status_t status = EPX_OK;
-  for (int i = 0; status == EPX_OK && i < twin->plan->tile_layers; ++i) {
-    status = check_circuits(twin, i, estimator, rule, error);
-  }
+  epx_status_t status =
+      twin_check_rule(twin->plan, estimator, rule, "training.learning_rate", twin->total, error);
   if (status != EPX_OK) {
     return status;
   }

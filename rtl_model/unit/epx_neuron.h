@@ -43,6 +43,14 @@ static inline int32_t epx_neuron_bias(int32_t bias, epx_qformat_t format,
   return (int32_t)epx_saturate(shifted, -EPX_NEURON_OPERAND, EPX_NEURON_OPERAND);
 }
 
+/* What leaves a sum that an event-driven array holds, where errors of every drive stay in it:
+ * limited so that, shifted left by `shift` to the accumulator, both products, bias and nudge have
+ * 32 bits. Example: shift 1, limit 402653183. */
+static inline int64_t epx_neuron_held(int64_t sum, int shift) {
+  const int64_t limit = (INT64_C(3) * EPX_NEURON_OPERAND - 1) >> shift;
+  return epx_saturate(sum, -limit, limit);
+}
+
 /* |beta| as a factor from pushes at push_fraction to the accumulator's fraction. */
 static inline epx_scale_t epx_nudge_scale(double beta, int push_fraction,
                                           int accumulator_fraction) {

@@ -47,6 +47,8 @@ check 'the page shows the law and the ladder' grep -q 'Fewest bits for a state' 
 
 refuse 2 'equilibrium' bias "${small[@]}" --out a --equilibrium-steps 13
 refuse 2 "--beta: '-1'; expected numbers in (0, 100]" bias tiny.yaml --out d --beta 0.1,-1
+refuse 2 "--beta: '1e-310'; expected numbers in (0, 100], of at least" bias tiny.yaml --out d \
+  --beta 0.1,1e-310
 refuse 2 "--states: 'UQ0.40'; expected float64, float32 or Q-formats" bias tiny.yaml --out d --states UQ0.40
 refuse 2 "--steps: '10'; expected free/nudged steps" bias tiny.yaml --out d --steps 10
 refuse 2 "--pool: 'none'; expected max or avg" bias tiny.yaml --out d --pool none

@@ -42,6 +42,32 @@ run 0 train tiny.yaml --threads 1 -q -o still
 quiet
 silent
 
+# Beyond every price's law a chip has events, cycles and latencies, and the reason why no energies.
+dear=(tiny.yaml --threads 1 --set training.epochs=1 --set chip.array.kind=analog
+  --set chip.array.adc.kind=sar --set chip.timing.convert_cycles=1000000)
+run 0 train "${dear[@]}" -q -o dear
+says 'no energies: ' 'adc_sar.rate: found'
+check 'no energy is recorded' json dear/cost.json \
+  "all(r[s]['energy_uj'] is None and r[s]['low'] is None for s in ('inference', 'training'))"
+check 'nor of an event' json dear/cost.json \
+  "all(c['energy_nj'] is None and c['unit_energy_pj'] is None and c['events'] > 0 for c in r['training']['components'])"
+check 'but latencies and cycles' json dear/cost.json \
+  "r['inference']['latency_us'] > 1000 and r['cycles']['training']['total'] > 1e6"
+check 'and the reason' json dear/cost.json "'adc_sar.rate: found' in r['unpriced']"
+check 'which is not there where there are energies' json twin/cost.json "'unpriced' not in r"
+run 0 report dear -o dear.html
+check 'the report says so' grep -q 'No energies: .*adc_sar.rate: found' dear.html
+check 'and shows cycles' grep -q 'Latency and cycles' dear.html
+run 0 report dear twin -o two.html
+cat >prices.yaml <<'YAML'
+base: tiny.yaml
+axes:
+  chip.timing.convert_cycles: [1, 1000000]
+YAML
+run 0 sweep prices.yaml --csv "${dear[@]:3:6}" -q -o prices.sqlite
+check 'one point of a sweep is priced' grep -q '^0,1,finished,[^n]*,$' out
+check 'one says why not' grep -q '^1,1000000,finished,.*,,,[0-9.]*,.*no energies: .*adc_sar.rate: found' out
+
 # What clips is counted, said where it is much, and shown; ranges of a batch with room clip little.
 run 0 train tiny.yaml --threads 1 --set training.epochs=1 --set chip.array.kind=analog \
   --set chip.array.adc.kind=sar --set chip.array.adc.reach=weights --set chip.array.adc.range=0.05 \

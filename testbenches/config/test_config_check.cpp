@@ -53,6 +53,58 @@ TEST(ConfigCheck, OneValueForEachParameterLayer) {
   EXPECT_EQ(LoadText("chip: {synapse: {format: [Q1.6, Q1.6, Q1.5, Q1.6]}}\n").status, EPX_OK);
 }
 
+// Constants of the twin's update circuits, which end at 2^30, not at the first update.
+TEST(ConfigCheck, ConstantsOfUpdateCircuits) {
+  const Case cases[] = {
+      {"estimator:\n  beta: 1e-30\n", EPX_ERR_CONFIG,
+       "FILE:2:9: estimator.beta: 1e-30; the update circuit of layer conv0 would multiply by "},
+      {"chip: {bias: Q0.0, velocity: Q0.31}\ntraining: {weight_decay: 1}\n", EPX_ERR_CONFIG,
+       "FILE:2:26: training.weight_decay: 1; the update circuit of layer conv0"},
+      {"chip: {bias: Q0.31, velocity: Q30.0}\ntraining: {learning_rate: 2}\n", EPX_ERR_CONFIG,
+       "FILE:2:27: training.learning_rate: 2; the update circuit of layer conv0"},
+      {"chip: {bias: Q0.31, velocity: Q30.0}\n"
+       "training: {learning_rate: 0.1, final_learning_rate: 2}\n",
+       EPX_ERR_CONFIG,
+       "FILE:2:53: training.final_learning_rate: 2; the update circuit of layer conv0"},
+  };
+  for (const Case &c : cases) {
+    Expect(c);
+  }
+  EXPECT_EQ(LoadText("estimator: {beta: 1e-30}\nsubstrate: {kind: golden}\n").status, EPX_OK);
+}
+
+// What was found stands once, whoever says it: the library that refuses, or the reader.
+TEST(ConfigCheck, WhatWasFoundIsSaidOnce) {
+  const char *const analog = "chip: {array: {kind: analog, adc: {kind: sar}, ";
+  const std::pair<std::string, std::string> cases[] = {
+      {"chip: {array: {columns: 4}}\n", "chip.array.columns: 4; a weight of"},
+      {"chip: {array: {kind: analog, adc_bits: 3}}\n", "chip.array.adc_bits: 3; a column of"},
+      {"chip: {array: {kind: analog, rows: 4096}}\n", "chip.array.adc_bits: 8; a column of"},
+      {analog + std::string("pulses: {preset: EcRAM}}}\n"), "chip.array.bits_per_cell: 1; pulses"},
+      {analog +
+           std::string("pulses: {preset: EcRAM}, bits_per_cell: 8}, synapse: {shadow_bits: 3}}\n"),
+       "chip.synapse.shadow_bits: 3; a conductance"},
+      {"chip: {noc: {mesh_columns: 2, mesh_rows: 2}}\n", "chip.noc.mesh_rows: 2; the network"},
+      {"estimator: {beta: 1e-30}\n", "estimator.beta: 1e-30; the update"},
+      {"training: {batch: 0}\n", "training.batch: found 0; expected"},
+      {"network: {classes: 9}\n", "network.classes: data.set generated has 10 classes; found 9"},
+      {"chip: {array: {read_noise: {kind: inverse, sigma: 0.1}, kind: analog, g_min: 0}}\n", ""},
+      {"dynamics: {tolerance: 0.1}\n", "dynamics.tolerance: the twin is exact, 0; found 0.1"},
+  };
+  for (const auto &[text, message] : cases) {
+    const Loaded loaded = LoadText(text);
+    EXPECT_NE(loaded.status, EPX_OK) << text;
+    EXPECT_NE(loaded.message.find(message), std::string::npos) << text << loaded.message;
+    const size_t first = loaded.message.find("found ");
+    EXPECT_EQ(loaded.message.find("; found ", first + 1), std::string::npos) << loaded.message;
+    EXPECT_TRUE(message.find("; ") == std::string::npos ||
+                message.find("found") != std::string::npos || first == std::string::npos)
+        << loaded.message;
+  }
+  const Loaded loaded = LoadText("chip: {array: {kind: analog, rows: 4096}}\n");
+  EXPECT_NE(loaded.message.find("lose bits (the default)"), std::string::npos) << loaded.message;
+}
+
 // A network of any depth stands by itself: no default is a list of the demonstration's length.
 TEST(ConfigCheck, DefaultsFitNetworksOfAnyDepth) {
   for (const char *layers : {"[{dense: 8}]", "[{conv: 4}, {conv: 4, stride: 2}]",

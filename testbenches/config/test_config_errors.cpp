@@ -49,6 +49,17 @@ TEST(ConfigErrors, NameFileLineColumnKeyFoundAndExpected) {
       {"estimator: {beta: .nan}\n",
        "estimator.beta: found .nan; expected a number, above 0 and at "},
       {"estimator: {beta: 1e999}\n", "estimator.beta: found 1e999; expected a number, above 0"},
+      {"estimator:\n  beta: 1e-310\n",
+       "FILE:2:9: estimator.beta: found 1e-310; expected a number, above 0 and at most 100, and no "
+       "nearer to 0 than 1.17549e-38, the least of float32"},
+      {"training: {learning_rate: [0.1, 1e-60]}\n",
+       "FILE:1:33: training.learning_rate[1]: found 1e-60; expected a number, 0 to 1000, and no "
+       "nearer to 0 than 1.17549e-38"},
+      {"training: {momentum: 1e-50}\n",
+       "FILE:1:22: training.momentum: found 1e-50; expected a number, at least 0 and below 1, and "
+       "no nearer"},
+      {"chip: {array: {wires: {sense_ohm: 1e-5}}}\n",
+       "sense_ohm: found 1e-5; expected a number, 0, or 0.001 to 1000000000"},
       {"estimator: {beta: 0}\n", "estimator.beta: found 0; expected a number, above 0"},
       {"estimator: {kind: symetric}\n",
        "FILE:1:19: estimator.kind: found symetric; did you mean symmetric? expected one of "

@@ -130,6 +130,8 @@ class Node : public sc_core::sc_module {
   // Sums of overlapping windows are added up along the row blocks; of a dense layer, whose rows do
   // not meet, every row block sends its own.
   bool gathers() const { return layer_.convolves; }
+  // Whether errors of every drive stay in sums that arrays hold (epx_neuron_held).
+  bool drifts() const { return plan_.chip->event_driven && !epx_chip_exact(plan_.chip); }
   bool event_driven() const { return plan_.chip->event_driven && layer_.parameter > 0; }
   bool last() const { return layer_.parameter + 1 == plan_.layers; }
   // Of two banks the other one; of three the one that does not keep the free states.

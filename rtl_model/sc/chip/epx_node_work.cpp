@@ -240,7 +240,8 @@ int64_t Node::nudge(int position, int unit) {
   int64_t push = 0;
   int fraction = state_fraction;
   if (plan_.readout) {
-    push = feedback_[neuron(position, unit)];
+    const int64_t product = feedback_[neuron(position, unit)];
+    push = drifts() ? epx_neuron_held(product, 0) : product;
     fraction = EPX_SOFTMAX_FRACTION + epx_chip_synapse(plan_.chip, plan_.layers).fraction_bits;
   } else {
     const int code = state_[newest_][neuron(position, unit)];
@@ -270,7 +271,9 @@ void Node::fire() {
     int64_t operand =
         epx_neuron_bias(bias_[static_cast<size_t>(u)], plan_.chip->bias, numbers.fraction);
     if (!last()) {
-      operand += feedback_[at] * (int64_t{1} << numbers.backward_shift);
+      const int64_t product =
+          drifts() ? epx_neuron_held(feedback_[at], numbers.backward_shift) : feedback_[at];
+      operand += product * (int64_t{1} << numbers.backward_shift);
     } else if (command_.beta != 0.0) {
       operand += nudge(position, u);
     }

@@ -129,6 +129,11 @@ void Tile::accumulate_stage() {
     }
     add_partial_sums();
     if (config_.shape.pools) {
+      if (word.event_driven() && !epx_chip_exact(&config_.chip)) {
+        for (int64_t &value : finished_.values) {
+          value = epx_neuron_held(value, config_.forward_shift);
+        }
+      }
       pool(word.index, sums.get());
     }
   }

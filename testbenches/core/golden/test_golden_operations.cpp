@@ -135,13 +135,22 @@ TEST(GoldenOperations, DivergenceNamesTheLayer) {
   EXPECT_EQ(epx_substrate_update(golden.get(), &estimator, &rule, &error), EPX_ERR_DIVERGED);
   EXPECT_NE(std::string(error.message).find("the update of layer dense1"), std::string::npos)
       << error.message;
+  const std::string before = saved_bytes(golden.get());
+  for (const double value : {(double)NAN, (double)INFINITY, -1e300, 0x1.0002p48}) {
+    params->weight[2][3] = value;
+    EXPECT_EQ(epx_substrate_load(golden.get(), params.get(), &error), EPX_ERR_ARGUMENT) << value;
+    EXPECT_EQ(std::string(error.message).rfind("readout.weight, element 3 of 12, is ", 0), 0u)
+        << error.message;
+    EXPECT_TRUE(saved_bytes(golden.get()) == before) << "registers touched";
+    std::vector<double> pixels(4 * 16, 0.5);
+    pixels[21] = value;
+    const epx_batch_t bright = epx_batch_f64(pixels.data(), images.labels, 4);
+    EXPECT_EQ(epx_ep_free(golden.get(), &dynamics, &bright, loss, predicted, &error),
+              EPX_ERR_ARGUMENT);
+    EXPECT_EQ(std::string(error.message).rfind("image 1, element 5 of 16, is ", 0), 0u)
+        << error.message;
+  }
   params->weight[2][3] = NAN;
-  load(golden.get(), params);
-  EXPECT_EQ(epx_ep_free(golden.get(), &dynamics, &images, loss, predicted, &error),
-            EPX_ERR_DIVERGED);
-  EXPECT_NE(std::string(error.message).find("readout.weight holds nan, element 3"),
-            std::string::npos)
-      << error.message;
   EXPECT_EQ(epx_params_finite(params.get(), "", nullptr), EPX_ERR_DIVERGED);
   params->weight[2][3] = 0.1;
   EXPECT_EQ(epx_params_finite(params.get(), "", nullptr), EPX_OK);
