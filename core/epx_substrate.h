@@ -170,7 +170,8 @@ static inline bool epx_substrate_uncalibrated(const epx_substrate_t *substrate) 
   return substrate->ops->uncalibrated != 0 && substrate->ops->uncalibrated(substrate);
 }
 
-/* Errors: EPX_ERR_ARGUMENT for a batch beyond the capacity, or not a part of its mini-batch. */
+/* Errors: EPX_ERR_ARGUMENT for a batch beyond the capacity, or not a part of its mini-batch;
+ * EPX_ERR_UNSUPPORTED for a part whose sums would not be one process's (epx_golden.h). */
 EPX_CHECKED epx_status_t epx_substrate_present(epx_substrate_t *substrate, const epx_batch_t *batch,
                                                epx_error_t *error);
 

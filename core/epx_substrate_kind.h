@@ -24,8 +24,8 @@ typedef struct epx_substrate_setup_t {
   const epx_dynamics_t *dynamics;
   const epx_estimator_t *estimator;
   const epx_training_t *training; /* NULL: parameters are not updated */
-  epx_precision_t precision;     /* of floating point */
-  const struct epx_chip_t *chip; /* of a chip's integers */
+  epx_precision_t precision;      /* of floating point */
+  const struct epx_chip_t *chip;  /* of a chip's integers */
 } epx_substrate_setup_t;
 
 typedef struct epx_substrate_kind_t {

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The golden substrate: the method in floating point, float32 or float64, without quantisation.
  *
+ * A part of a mini-batch (epx_batch.h) begins and ends at the mini-batch's own ends, or at a
+ * multiple of 8 samples which is also one of its eighths: sums of floating-point numbers have an
+ * order, and of such parts they have one process's bits. Other parts are refused
+ * (EPX_ERR_UNSUPPORTED). Mini-batches of 64 k samples can be cut into eighths, of 16 in halves.
+ *
  * Dense products go to a BLAS, one sample at a time on one thread each, so results do not depend on
  * the number of threads. The golden model skips what need not be computed: the first layer, whose
  * input does not change, after the first step; the zeros of unpooling; products whose operands have

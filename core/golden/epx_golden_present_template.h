@@ -12,6 +12,7 @@
 #endif
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,11 +30,47 @@ static epx_status_t fail_pixel(const epx_batch_t *batch, size_t size, epx_error_
   return fail_large(image, "", i % size, size, epx_batch_value(batch, i), error);
 }
 
+/* Whether a part may begin or end at a sample of a mini-batch: at a group of samples that relax
+ * side by side, whose products are computed together, and of samples whose gradients are summed up.
+ */
+static bool is_boundary(int sample, int total) {
+  bool sums = false;
+  for (int group = 0; group <= GRADIENT_GROUPS; ++group) {
+    sums = sums || (long)total * group / GRADIENT_GROUPS == sample;
+  }
+  return sums && (sample % GROUP == 0 || sample == total);
+}
+
+/* Refuses parts of a mini-batch of which the sums would not have one process's bits. */
+static epx_status_t check_part(const epx_batch_t *batch, epx_error_t *error) {
+  const int end = batch->first + batch->n, total = batch->total;
+  if (batch->n == 0 || (is_boundary(batch->first, total) && is_boundary(end, total))) {
+    return EPX_OK;
+  }
+  char places[96] = "";
+  size_t used = 0;
+  for (int sample = 0; sample <= total && used + 16 < sizeof places; ++sample) {
+    if (is_boundary(sample, total)) {
+      used += (size_t)snprintf(places + used, sizeof places - used, "%s%d", used > 0 ? ", " : "",
+                               sample);
+    }
+  }
+  return epx_fail(error, EPX_ERR_UNSUPPORTED,
+                  "samples %d to %d of a mini-batch of %d: the golden model sums up eighths of a "
+                  "mini-batch, and relaxes %d samples side by side; expected parts that begin and "
+                  "end at %s",
+                  batch->first, end - 1, total, GROUP, places);
+}
+
 static epx_status_t present(epx_substrate_t *self, const epx_batch_t *batch, epx_error_t *error) {
   golden_t *golden = (golden_t *)self;
   const epx_geometry_t *g = &golden->layer[0].g;
   const size_t area = (size_t)g->in_height * (size_t)g->in_width;
   const int n = batch->n;
+  const epx_status_t part = check_part(batch, error);
+  if (part != EPX_OK) {
+    return part;
+  }
   golden->samples = n;
   golden->first = batch->first;
   golden->total = batch->total;

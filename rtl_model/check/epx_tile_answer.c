@@ -208,7 +208,7 @@ static epx_status_t make_multiplier(const epx_tile_vectors_t *v, multiplier_t *m
     epx_array_write(m->array, i / shape->units, i % shape->units, weight[i],
                     written != NULL ? written[i] : 0);
   }
-  status = status == EPX_OK ? epx_array_settle(m->array, error) : status;
+  status = status == EPX_OK ? epx_array_settle(m->array, NULL, error) : status;
   if (status == EPX_OK && v->input[EPX_TILE_ADC_REACHES] != NULL) {
     status = epx_array_set_reaches(m->array, v->input[EPX_TILE_ADC_REACHES], error);
   }

@@ -24,15 +24,7 @@ typedef struct cut_t {
 /* Wordlines [first, end) of convolution row m (window by window) of a sample in workspace w. */
 static void gather_rows(const cut_t *c, const twin_workspace_t *w, int m, int first, int end,
                         uint8_t *out) {
-  const epx_geometry_t *g = &c->layer->plan->g;
-  const uint8_t *patch =
-      w->image[c->step->place.layer] + epx_conv_patch_at(&c->layer->plan->conv, m);
-  for (int k = first; k < end; ++k) {
-    const int channel = k % g->in_channels, area = k / g->in_channels;
-    const int ky = area / g->kernel_width, kx = area % g->kernel_width;
-    *out++ = patch[(size_t)ky * (size_t)twin_image_pitch(c->layer) +
-                   (size_t)(kx * c->layer->plan->padded_channels + channel)];
-  }
+  twin_gather_lines(c->layer, w->image[c->step->place.layer], m, first, end, out);
 }
 
 static int64_t input_offset(const cut_t *c) {

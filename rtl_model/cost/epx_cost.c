@@ -80,8 +80,7 @@ static int adc_bits(const epx_chip_t *chip) {
   if (chip->adc.converter.kind != EPX_CONVERTER_IDEAL) {
     return chip->adc.converter.bits;
   }
-  const long most =
-      (long)chip->rows * ((1L << chip->bits_per_cell) - 1) * ((1L << chip->dac.converter.bits) - 1);
+  const long most = epx_chip_largest_sum(chip);
   int bits = 1;
   while (most >> bits != 0) {
     ++bits;

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epx_chip.h"
 
+long epx_chip_largest_sum(const epx_chip_t *chip) {
+  return (long)chip->rows * ((1L << chip->bits_per_cell) - 1) *
+         ((1L << chip->dac.converter.bits) - 1);
+}
+
 bool epx_chip_exact(const epx_chip_t *chip) {
   return chip->array_kind == EPX_ARRAY_DIGITAL ||
          (chip->adc.converter.kind == EPX_CONVERTER_IDEAL && epx_device_ideal(&chip->device) &&

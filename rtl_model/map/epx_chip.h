@@ -99,6 +99,10 @@ typedef struct epx_chip_t {
                            working folder */
 } epx_chip_t;
 
+/* The largest sum of a column whose lines all carry the largest digit into cells of the largest:
+ * what an ideal converter must resolve. */
+long epx_chip_largest_sum(const epx_chip_t *chip);
+
 /* Whether the chip's products are exact; whether a read may differ from the one before; whether
  * converters' ranges follow a batch (chip.array.adc.reach). */
 bool epx_chip_exact(const epx_chip_t *chip);

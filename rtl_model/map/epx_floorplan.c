@@ -54,29 +54,3 @@ int epx_packet_flits(const epx_chip_t *chip, int64_t payload_bits) {
   const int64_t bits = EPX_PACKET_HEADER_BITS + payload_bits;
   return (int)((bits + chip->flit_bits - 1) / chip->flit_bits);
 }
-
-/* Whether kernel offset k of one axis meets input coordinate i at a computed position. */
-static int meets(int i, int k, const epx_geometry_t *g, int positions) {
-  const int at = i + g->padding - k;
-  return at >= 0 && at % g->stride == 0 && at / g->stride < positions;
-}
-
-int epx_floorplan_reads(const epx_geometry_t *g, const epx_layer_map_t *map, int row_block, int y,
-                        int x, unsigned char *reads) {
-  const int pool = g->pool == EPX_POOL_NONE ? 1 : 2, channels = g->in_channels;
-  int first, end, count = 0;
-  epx_map_rows(map, row_block, &first, &end);
-  memset(reads, 0, (size_t)channels);
-  for (int offset = first / channels; offset * channels < end; ++offset) {
-    if (meets(y, offset / g->kernel_width, g, g->out_height * pool) &&
-        meets(x, offset % g->kernel_width, g, g->out_width * pool)) {
-      const int from = first > offset * channels ? first - offset * channels : 0;
-      const int to = least(end - offset * channels, channels);
-      memset(reads + from, 1, (size_t)(to - from));
-    }
-  }
-  for (int c = 0; c < channels; ++c) {
-    count += reads[c];
-  }
-  return count;
-}

@@ -45,11 +45,6 @@ int epx_floorplan_hops(const epx_floorplan_t *plan, int from, int to);
 /* Flits of a packet of so many payload bits, its header included. */
 int epx_packet_flits(const epx_chip_t *chip, int64_t payload_bits);
 
-/* Which channels of input pixel (y, x) the wordlines of a row block read at any of the positions
- * that the layer computes; reads [in_channels] gets 1 or 0. Returns how many. */
-int epx_floorplan_reads(const epx_geometry_t *g, const epx_layer_map_t *map, int row_block, int y,
-                        int x, unsigned char *reads);
-
 #ifdef __cplusplus
 }
 #endif

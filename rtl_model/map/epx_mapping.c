@@ -26,8 +26,7 @@ epx_status_t epx_map_layer(const epx_chip_t *chip, int layer, int units, int fan
     return epx_fail(error, EPX_ERR_ARGUMENT, "chip.array.dac.bits: %d; expected 1 to %d",
                     chip->dac.converter.bits, EPX_DAC_MAX_BITS);
   }
-  const long largest =
-      (long)chip->rows * ((1L << chip->bits_per_cell) - 1) * ((1L << chip->dac.converter.bits) - 1);
+  const long largest = epx_chip_largest_sum(chip);
   if (chip->array_kind == EPX_ARRAY_ANALOG && chip->adc.converter.kind == EPX_CONVERTER_IDEAL &&
       (1L << chip->adc.converter.bits) <= largest) {
     return epx_fail(

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "epx_account_internal.h"
+#include "epx_patch.h"
 
 static const char *const part_names[EPX_PART_COUNT] = {"input drive",
                                                        "forward products",
@@ -143,23 +144,10 @@ static void forward(account_t *a, int l) {
   traffic_partials(&a->traffic, l, layer->positions * (uint64_t)layer->window);
 }
 
-/* How many of a kernel's rows (or columns) lie on the image, over all computed positions. */
-static uint64_t taps(int positions, int kernel, int stride, int padding, int size) {
-  uint64_t sum = 0;
-  for (int p = 0; p < positions; ++p) {
-    for (int k = 0; k < kernel; ++k) {
-      const int at = p * stride - padding + k;
-      sum += at >= 0 && at < size;
-    }
-  }
-  return sum;
-}
-
 /* Backward products, their sums gathered where windows overlap, then sent down and added up. */
 static void backward(account_t *a, int l) {
   const epx_plan_layer_t *layer = &a->at.plan->layer[l];
   const epx_geometry_t *g = &layer->g;
-  const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
   uint64_t before[EPX_OWNERS], adds[EPX_OWNERS];
   run_tiles(a, l, BACKWARD, 1);
   begin_packets(a, before);
@@ -168,9 +156,7 @@ static void backward(account_t *a, int l) {
     adds[owner] = a->traffic.values[owner] - before[owner];
   }
   if (layer->convolves && !a->at.plan->chip->event_driven) {
-    adds[l] += taps(g->out_height * pool, g->kernel_height, g->stride, g->padding, g->in_height) *
-               taps(g->out_width * pool, g->kernel_width, g->stride, g->padding, g->in_width) *
-               (uint64_t)g->in_channels * (uint64_t)layer->map.column_blocks;
+    adds[l] += epx_patch_taps(g) * (uint64_t)g->in_channels * (uint64_t)layer->map.column_blocks;
   }
   for (int owner = 0; owner < EPX_OWNERS; ++owner) {
     a->events[owner].psum_adds += adds[owner];

@@ -8,24 +8,23 @@
  *   forward    the tiles drive V vectors; the last one's partial sums reach the home through the
  *              chain of row blocks
  *   backward   the tiles drive P positions
- *   network    the feedback of a finished row of positions leaves while the next row is computed,
- * so that only the last row's packets remain at the end: as many cycles as the busiest link carries
- * flits of them. Where all packets of the step together take the busiest link longer than the
- * arrays work from the second row on, the network decides fire       the neurons below fire, and
- * their states travel to the tiles that drive them next
+ *   network    the feedback of a finished row of positions leaves while the next row is computed
+ *   fire       the neurons below fire, and their states travel to the tiles that drive them next
+ *
+ * So only the packets of the last row of positions remain at the end of a step. They take as many
+ * cycles as the busiest link carries flits of them. Where all packets of the step take the busiest
+ * link longer than the arrays work from the second row on, the network decides.
  *
  * The slowest layer is the step. Its cycles are booked on the parts of epx_part_t. */
 #include <string.h>
 
 #include "epx_account_internal.h"
+#include "epx_patch.h"
 
 /* The first pixel of layer l's input that needs the last row of positions for its feedback; all
  * pixels from this one on do. */
 static int last_pixels(const epx_plan_layer_t *layer) {
-  const epx_geometry_t *g = &layer->g;
-  const int pool = g->pool == EPX_POOL_NONE ? 1 : 2;
-  const int complete = (g->out_height - 1) * pool * g->stride - g->padding;
-  return (complete < 0 ? 0 : complete > g->in_height ? g->in_height : complete) * g->in_width;
+  return epx_patch_pixels_done(&layer->g, layer->g.out_height - 1);
 }
 
 static int pixels(const epx_plan_layer_t *layer) {
@@ -106,9 +105,8 @@ static chain_t layer_chain(account_t *a, int l, double words, double hottest) {
 static int last_pixel_read(account_t *a, int l, int row_block) {
   const epx_plan_layer_t *layer = &a->at.plan->layer[l];
   int pixel = pixels(layer) - 1;
-  while (pixel > 0 &&
-         epx_floorplan_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
-                             pixel % layer->g.in_width, a->traffic.reads) == 0) {
+  while (pixel > 0 && epx_patch_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
+                                      pixel % layer->g.in_width, a->traffic.reads) == 0) {
     --pixel;
   }
   return pixel;

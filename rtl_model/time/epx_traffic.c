@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_patch.h"
+
 enum { EAST, WEST, SOUTH, NORTH, LOCAL };
 
 static size_t outputs(const epx_plan_t *plan) {
@@ -99,8 +101,8 @@ static int count(const unsigned char *reads, int first, int end) {
 }
 
 static void reads_of(traffic_t *traffic, const epx_plan_layer_t *layer, int row_block, int pixel) {
-  epx_floorplan_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
-                      pixel % layer->g.in_width, traffic->reads);
+  epx_patch_reads(&layer->g, &layer->map, row_block, pixel / layer->g.in_width,
+                  pixel % layer->g.in_width, traffic->reads);
 }
 
 /* A packet for each column block below (below = -1: the host) and column block of layer l with the

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "epx_array.h"
+#include "epx_patch.h"
 #include "epx_twin_internal.h"
 
 /* The rows and units of a tile of the layer. */
@@ -66,7 +67,7 @@ epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
       }
     }
     epx_status_t status = epx_stop_status(stop, error);
-    status = status == EPX_OK ? epx_array_settle(layer->array[i], error) : status;
+    status = status == EPX_OK ? epx_array_settle(layer->array[i], stop, error) : status;
     if (status != EPX_OK) {
       return status;
     }
@@ -74,17 +75,13 @@ epx_status_t twin_analog_pack(const twin_layer_t *layer, const epx_stop_t *stop,
   return EPX_OK;
 }
 
-void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines) {
-  const epx_geometry_t *g = &layer->plan->g;
-  const uint8_t *patch = image + epx_conv_patch_at(&layer->plan->conv, m);
-  const size_t channels = (size_t)g->in_channels;
-  for (int ky = 0; ky < g->kernel_height; ++ky) {
-    for (int kx = 0; kx < g->kernel_width; ++kx, lines += channels) {
-      memcpy(lines,
-             patch + (size_t)ky * (size_t)twin_image_pitch(layer) +
-                 (size_t)(kx * layer->plan->padded_channels),
-             channels);
-    }
+void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, int row, int row_end,
+                       uint8_t *lines) {
+  const int window = layer->plan->window;
+  epx_patch_t run = epx_patch_of(&layer->plan->g, m / window, m % window, row, row_end);
+  while (epx_patch_next(&run)) { /* the border has the code of zero */
+    memcpy(lines + (run.row - row),
+           image + twin_image_at(layer, run.y, run.x) + (size_t)run.channel, (size_t)run.count);
   }
 }
 
@@ -97,7 +94,7 @@ static epx_clips_t multiply(const twin_layer_t *layer, twin_workspace_t *w, cons
                             int m) {
   int64_t *const products = w->products, *const sums = w->sums;
   epx_clips_t clips = {0};
-  twin_gather_lines(layer, image, m, w->lines);
+  twin_gather_lines(layer, image, m, 0, layer->plan->g.fan_in, w->lines);
   memset(products, 0, (size_t)layer->plan->g.units * sizeof *products);
   for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
     for (int rb = 0; rb < layer->plan->map.row_blocks && !twin_stopped(layer); ++rb) {
@@ -142,20 +139,18 @@ epx_clips_t twin_analog_forward(const twin_layer_t *layer, twin_workspace_t *w,
 void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
                   int place, int32_t *out, int64_t *held, int ldc) {
   const epx_geometry_t *g = &layer->plan->g;
-  int cy, cx, row, row_end;
+  const size_t pitch = (size_t)(layer->plan->dense ? g->in_channels : ldc);
+  int row, row_end;
   epx_map_rows(&layer->plan->map, row_block, &row, &row_end);
-  epx_geometry_unpool(g, position / g->out_width, position % g->out_width, place, &cy, &cx);
-  for (int k = row; k < row_end; ++k) {
-    const int area = k / g->in_channels, c = k % g->in_channels;
-    const int iy = cy * g->stride - g->padding + area / g->kernel_width;
-    const int ix = cx * g->stride - g->padding + area % g->kernel_width;
-    if (iy >= 0 && ix >= 0 && iy < g->in_height && ix < g->in_width) {
-      const size_t pixel = (size_t)(iy * g->in_width + ix);
-      const size_t at = layer->plan->dense ? pixel * (size_t)g->in_channels : pixel * (size_t)ldc;
+  epx_patch_t run = epx_patch_of(g, position, place, row, row_end);
+  while (epx_patch_next(&run)) {
+    const size_t at =
+        run.inside ? (size_t)(run.y * g->in_width + run.x) * pitch + (size_t)run.channel : 0;
+    for (int i = 0; run.inside && i < run.count; ++i) {
       if (held != NULL) {
-        held[at + (size_t)c] += sums[k - row];
+        held[at + (size_t)i] += sums[run.row - row + i];
       } else {
-        out[at + (size_t)c] += (int32_t)sums[k - row];
+        out[at + (size_t)i] += (int32_t)sums[run.row - row + i];
       }
     }
   }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "epx_drive.h"
+#include "epx_patch.h"
 #include "epx_tile_events.h"
 #include "epx_twin_internal.h"
 
@@ -155,8 +156,9 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
         epx_tile_reading_cycles(twin->plan->chip, widest * layer->plan->map.slices);
     twin_pace_begin_forward(layer, w);
     for (int m = 0; m < vectors; ++m) {
-      twin_gather_lines(layer, held.image, m, w->lines);
-      twin_gather_lines(layer, image, m, w->lines + layer->plan->g.fan_in);
+      twin_gather_lines(layer, held.image, m, 0, layer->plan->g.fan_in, w->lines);
+      twin_gather_lines(layer, image, m, 0, layer->plan->g.fan_in,
+                        w->lines + layer->plan->g.fan_in);
       for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
         const int passes =
             drive_rows(twin, layer, w, m, rb, held.forward + (size_t)m * (size_t)units);
@@ -183,17 +185,14 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
 /* ---- backward ---- */
 
 /* Rows of a row block that lie on the image at one place of a window. */
-static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, int cy, int cx) {
-  const epx_geometry_t *g = &layer->plan->g;
-  int count = 0, end;
-  for (int k = row; k < row_end; k = end) { /* the rows of one pixel of the patch */
-    const int area = k / g->in_channels;
-    const int y = cy * g->stride - g->padding + area / g->kernel_width;
-    const int x = cx * g->stride - g->padding + area % g->kernel_width;
-    end = (area + 1) * g->in_channels < row_end ? (area + 1) * g->in_channels : row_end;
-    count += y >= 0 && x >= 0 && y < g->in_height && x < g->in_width ? end - k : 0;
+static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, int position,
+                              int place) {
+  uint64_t count = 0;
+  epx_patch_t run = epx_patch_of(&layer->plan->g, position, place, row, row_end);
+  while (epx_patch_next(&run)) {
+    count += run.inside ? (uint64_t)run.count : 0;
   }
-  return (uint64_t)count;
+  return count;
 }
 
 /* Drives what changed of one column block's posts at one place of position p's window; returns the
@@ -202,7 +201,7 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
                        int p, int place, const held_t *held) {
   const epx_layer_map_t *map = &layer->plan->map;
   const epx_geometry_t *g = &layer->plan->g;
-  int unit, unit_end, cy, cx;
+  int unit, unit_end;
   epx_map_units(map, cb, &unit, &unit_end);
   const int units = unit_end - unit;
   const epx_drive_t drive = epx_drive_of(w->change + unit, units);
@@ -211,11 +210,10 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
     return 0;
   }
   epx_events_t *events = &w->at_work->events[layer - twin->layer];
-  epx_geometry_unpool(g, p / g->out_width, p % g->out_width, place, &cy, &cx);
   for (int rb = 0; rb < map->row_blocks; ++rb) {
     int row, row_end;
     epx_map_rows(map, rb, &row, &row_end);
-    const uint64_t adds = rows_on_image(layer, row, row_end, cy, cx);
+    const uint64_t adds = rows_on_image(layer, row, row_end, p, place);
     epx_drive_events(twin->plan->chip, &layer->driver[1], &drive, map->slices, row_end - row, units,
                      events);
     events->psum_adds += adds;

@@ -285,8 +285,9 @@ epx_clips_t twin_analog_errors(const twin_layer_t *readout, twin_workspace_t *w,
 uint64_t twin_draw(const twin_t *twin, int sample, int ahead);
 
 epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_block);
-/* The wordline codes of convolution row m. */
-void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, uint8_t *lines);
+/* The codes of wordlines [row, row_end) of convolution row m. */
+void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, int row, int row_end,
+                       uint8_t *lines);
 /* Takes the products of one place of a window into the largest so far; of equals, the first. */
 void twin_pool_place(const int64_t *products, int units, int place, int32_t *out,
                      uint8_t *switches);

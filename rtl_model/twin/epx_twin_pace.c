@@ -8,16 +8,16 @@
  *
  * Forward, each vector goes through the row blocks of a chain:
  *
- *   array    row block rb has made the vector's product: its array works on one vector after
- * another added    and has added the sums that came from row block rb - 1 left     and has sent
- * them on: the link is free, and a credit of row block rb + 1 is there
+ *   array    row block rb has made the vector's product: its array takes one after another
+ *   added    and has added the sums that came from row block rb - 1
+ *   left     and has sent them on: the link is free, and a credit of row block rb + 1 is there
  *
  * Backward, each position's posts leave the home when the sums of its window are there; each tile
  * drives them when they have come and its array is free; feedback goes down the network row of
  * positions by row of positions. Example: with words of 3, 9, 3 cycles in row block 0 and of 5, 5,
- * 5 in row block 1, a hop of 10 and room for partial sums, row block 0 has its products at edges 4,
- * 13, 16; the sums are added in row block 1 at 14, 23 and, if the link takes a packet in 3
- * cycles, 26. */
+ * 5 in row block 1 and partial sums that travel for 10 cycles and always find room, row block 0
+ * has its products at edges 4, 13, 16; the sums are added in row block 1 at 14, 23 and, if the link
+ * takes a packet in 3 cycles, 26. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -146,7 +146,7 @@ $commands
 0
 0
 0" ] || fail "reads: $waves"
-run 0 chip chip.yaml --random 2 --vcd wave.vcd --set chip.timing.clock_mhz=1e-300
+run 0 chip chip.yaml --random 2 --vcd wave.vcd --set chip.timing.clock_mhz=1e-37
 passes
 
 # Parts of it, by tiles, cycles and commands, are the whole's in every change of every signal.

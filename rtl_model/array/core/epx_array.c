@@ -178,10 +178,10 @@ void array_count_rows(const epx_array_t *array, const uint64_t *driven_units, in
   }
 }
 
-epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error) {
+epx_status_t epx_array_settle(epx_array_t *array, const epx_stop_t *stop, epx_error_t *error) {
   epx_status_t status = EPX_OK;
   if (array->written_since && array->cells != NULL) {
-    status = epx_array_cells_settle(array->cells, error);
+    status = epx_array_cells_settle(array->cells, stop, error);
   }
   if (status == EPX_OK && array->written_since && array->lossy && array->follows_weights) {
     status = array_follow_weights(array, error);

@@ -21,6 +21,7 @@
 
 #include "epx_drive.h"
 #include "epx_random.h"
+#include "epx_stop.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,10 +59,12 @@ static inline uint64_t epx_array_draw(uint64_t command, int word, int place, int
  * which errors of programming are drawn; the same weight and number write the same cells. */
 void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t written);
 
-/* To be called after writes and before reads. Where wires have resistance, finds what they leave of
- * the cells; then, with EPX_ADC_REACH_WEIGHTS, sets the converters' ranges. Does nothing where
- * nothing was written since. Errors: EPX_ERR_MEMORY, and those of epx_adc_set_range. */
-EPX_CHECKED epx_status_t epx_array_settle(epx_array_t *array, epx_error_t *error);
+/* To be called after creation and writes, before reads. Where wires have resistance, finds what
+ * they leave of the cells; then, with EPX_ADC_REACH_WEIGHTS, sets the converters' ranges. Does
+ * nothing where nothing was written since. Errors: EPX_ERR_INTERRUPTED where `stop` (NULL: none)
+ * asks for it, EPX_ERR_MEMORY, and those of epx_adc_set_range. */
+EPX_CHECKED epx_status_t epx_array_settle(epx_array_t *array, const epx_stop_t *stop,
+                                          epx_error_t *error);
 
 int epx_array_fraction(const epx_array_t *array);
 

@@ -107,13 +107,14 @@ void epx_array_cells_write(epx_array_cells_t *cells, int row, int unit, int code
   cells->written_since = true;
 }
 
-epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, epx_error_t *error) {
+epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, const epx_stop_t *stop,
+                                    epx_error_t *error) {
   const int rows = cells->shape.rows, columns = cells->columns, slices = cells->shape.slices;
   epx_status_t status = EPX_OK;
   for (int back = 0; cells->g != NULL && cells->written_since && back < 2; ++back) {
     const plane_t *plane = back == 0 ? &cells->forward : &cells->backward;
     status = epx_wires_seen(&cells->device.wires, rows, columns, back != 0, cells->g, cells->seen,
-                            error);
+                            stop, error);
     if (status != EPX_OK) {
       return status;
     }
@@ -195,11 +196,6 @@ epx_status_t epx_array_cells_create(const epx_chip_t *chip, const epx_tile_shape
       cells->code[at(cells, row, unit)] = 1; /* so that the 0 is written */
       epx_array_cells_write(cells, row, unit, 0, 0);
     }
-  }
-  const epx_status_t settled = epx_array_cells_settle(cells, error);
-  if (settled != EPX_OK) {
-    epx_array_cells_destroy(cells);
-    return settled;
   }
   *out = cells;
   return EPX_OK;

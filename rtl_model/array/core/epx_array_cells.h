@@ -17,6 +17,7 @@
 #define EPX_ARRAY_CELLS_H
 
 #include "epx_array.h"
+#include "epx_stop.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,7 +38,8 @@ void epx_array_cells_destroy(epx_array_cells_t *cells);
 void epx_array_cells_write(epx_array_cells_t *cells, int row, int unit, int code, uint32_t written);
 
 /* As epx_array_settle. */
-EPX_CHECKED epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, epx_error_t *error);
+EPX_CHECKED epx_status_t epx_array_cells_settle(epx_array_cells_t *cells, const epx_stop_t *stop,
+                                                epx_error_t *error);
 
 /* What column `line`, or with `rows` row `line` of one slice, counts at least and at most, without
  * noise, whatever is driven: in whole digits, outwards. */

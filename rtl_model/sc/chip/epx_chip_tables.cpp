@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "epx_chip_tables.h"
 
+#include "epx_patch.h"
+
 namespace epx {
 
 ChipTables::ChipTables(const epx_sc_chip_job_t &the_job) : job(the_job), plan(*the_job.plan) {
@@ -11,8 +13,8 @@ ChipTables::ChipTables(const epx_sc_chip_job_t &the_job) : job(the_job), plan(*t
     for (int row_block = 0; row_block < layer(l).map.row_blocks; ++row_block) {
       std::vector<uint8_t> table(g.in_size);
       for (int pixel = 0; pixel < g.in_height * g.in_width; ++pixel) {
-        epx_floorplan_reads(&g, &layer(l).map, row_block, pixel / g.in_width, pixel % g.in_width,
-                            table.data() + static_cast<size_t>(pixel * g.in_channels));
+        epx_patch_reads(&g, &layer(l).map, row_block, pixel / g.in_width, pixel % g.in_width,
+                        table.data() + static_cast<size_t>(pixel * g.in_channels));
       }
       reads.back().push_back(std::move(table));
     }

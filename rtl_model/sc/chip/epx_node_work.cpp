@@ -5,30 +5,22 @@
 #include <cstring>
 
 #include "epx_node.h"
+#include "epx_patch.h"
 
 namespace epx {
 
 // The wordlines of a vector: codes where the kernel lies on the image, else the code of zero.
 std::vector<uint8_t> Node::lines(int vector, const std::vector<uint8_t> &memory) const {
-  const int position = vector / layer_.window, channels = g_.in_channels;
-  int cy, cx;
-  epx_geometry_unpool(&g_, position / g_.out_width, position % g_.out_width, vector % layer_.window,
-                      &cy, &cx);
   const uint8_t zero =
       static_cast<uint8_t>(config_.layer == 0 ? 1 << (config_.tile.shape.input_bits - 1) : 0);
   std::vector<uint8_t> codes(static_cast<size_t>(row_end_ - row0_), zero);
-  for (int offset = row0_ / channels; offset * channels < row_end_; ++offset) {
-    const int y = cy * g_.stride - g_.padding + offset / g_.kernel_width;
-    const int x = cx * g_.stride - g_.padding + offset % g_.kernel_width;
-    if (y < 0 || x < 0 || y >= g_.in_height || x >= g_.in_width) {
-      continue;
+  epx_patch_t run =
+      epx_patch_of(&g_, vector / layer_.window, vector % layer_.window, row0_, row_end_);
+  while (epx_patch_next(&run)) {
+    if (run.inside) {
+      std::memcpy(codes.data() + (run.row - row0_), memory.data() + epx_patch_at(&run),
+                  static_cast<size_t>(run.count));
     }
-    const int first = std::max(row0_, offset * channels);
-    const int end = std::min(row_end_, (offset + 1) * channels);
-    const size_t from =
-        static_cast<size_t>((y * g_.in_width + x) * channels + first - offset * channels);
-    std::memcpy(codes.data() + (first - row0_), memory.data() + from,
-                static_cast<size_t>(end - first));
   }
   return codes;
 }
@@ -172,37 +164,26 @@ void Node::keep_posts(int position) {
 // Adds the sums of one place of a window to the pixels that its patch covers.
 void Node::gather(const TileSums &sums) {
   const int position = sums.index / layer_.window, place = sums.index % layer_.window;
-  const int channels = g_.in_channels;
-  int cy, cx;
-  epx_geometry_unpool(&g_, position / g_.out_width, position % g_.out_width, place, &cy, &cx);
-  for (int k = row0_; sums.driven && k < row_end_; ++k) {
-    const int offset = k / channels;
-    const int y = cy * g_.stride - g_.padding + offset / g_.kernel_width;
-    const int x = cx * g_.stride - g_.padding + offset % g_.kernel_width;
-    if (y < 0 || x < 0 || y >= g_.in_height || x >= g_.in_width) {
-      continue;
-    }
-    const size_t at = static_cast<size_t>((y * g_.in_width + x) * channels + k % channels);
-    gathered_[at] += sums.sums[static_cast<size_t>(k - row0_)];
-    if (event_driven()) {
-      gathered_own_[at] += sums.sums[static_cast<size_t>(k - row0_)];
-    }
-    if (layer_.convolves || event_driven()) {
-      ++events_.psum_adds;
-      events_.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS;
+  epx_patch_t run = epx_patch_of(&g_, position, place, row0_, row_end_);
+  while (sums.driven && epx_patch_next(&run)) {
+    const size_t at = run.inside ? epx_patch_at(&run) : 0;
+    for (size_t i = 0; run.inside && i < static_cast<size_t>(run.count); ++i) {
+      const int64_t sum = sums.sums[static_cast<size_t>(run.row - row0_) + i];
+      gathered_[at + i] += sum;
+      if (event_driven()) {
+        gathered_own_[at + i] += sum;
+      }
+      if (layer_.convolves || event_driven()) {
+        ++events_.psum_adds;
+        events_.accumulator_bits += 2 * EPX_ACCUMULATOR_BITS;
+      }
     }
   }
   if (place + 1 < layer_.window) {
     return;
   }
   ++second_done_;
-  const int rows_done = second_done_ / g_.out_width;
-  const int pool = g_.pool == EPX_POOL_NONE ? 1 : 2;
-  // No kernel row of a later position reaches above this one.
-  const int complete = rows_done == g_.out_height
-                           ? g_.in_height
-                           : std::max(0, rows_done * pool * g_.stride - g_.padding);
-  emit_ready_ = std::min(complete, g_.in_height) * g_.in_width;
+  emit_ready_ = epx_patch_pixels_done(&g_, second_done_ / g_.out_width);
 }
 
 // A finished pixel's sums to the next row block or to the neurons below, a pixel a cycle.

@@ -99,7 +99,7 @@ Tile::Cells Tile::programmed() const {
       epx_array_write(cells, row, unit, memory_->weight[at(row, unit)], written(row, unit));
     }
   }
-  require(epx_array_settle(cells, &error) == EPX_OK, error.message);
+  require(epx_array_settle(cells, nullptr, &error) == EPX_OK, error.message);
   require(memory_->reaches == nullptr ||
               epx_array_set_reaches(cells, memory_->reaches, &error) == EPX_OK,
           error.message);

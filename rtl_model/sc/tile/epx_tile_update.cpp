@@ -129,7 +129,7 @@ void Tile::end_update() {
     return;
   }
   epx_error_t error = {};
-  if (epx_array_settle(cells_.get(), &error) != EPX_OK) {
+  if (epx_array_settle(cells_.get(), nullptr, &error) != EPX_OK) {
     SC_REPORT_ERROR(name(), error.message);
   }
   ++retired_[running_];

@@ -39,6 +39,45 @@ TEST(GoldenOperations, PartsOfAMiniBatchMakeTheWhole) {
   }
 }
 
+// Every place of every mini-batch at which it could be cut: either the parts are one process's, to
+// the bit, or they are refused.
+TEST(GoldenOperations, OtherPartsAreRefused) {
+  int taken = 0, refused = 0;
+  for (const int total : {5, 8, 9, 16, 24, 32, 40}) {
+    const epx_network_t network = any_small((uint64_t)total);
+    Random random((uint64_t)total);
+    const Batch batch = random_batch(network, random, total);
+    const auto make = [&] {
+      Substrate golden = make_golden(epx_golden_f32_create, network, total);
+      Random own(7);
+      load(golden.get(), random_params(network, own, 1.5));
+      return golden;
+    };
+    for (int cut = 0; cut <= total; ++cut) {
+      SCOPED_TRACE(std::to_string(cut) + " of " + std::to_string(total));
+      const Substrate golden = make();
+      const size_t image = batch.x.size() / (size_t)total;
+      const epx_batch_t first = part_of(batch, image, 0, cut);
+      const epx_batch_t second = part_of(batch, image, cut, total);
+      epx_error_t error = {};
+      const epx_status_t status = epx_substrate_present(golden.get(), &first, &error);
+      EXPECT_EQ(epx_substrate_present(golden.get(), &second, &error), status);
+      if (status == EPX_OK) {
+        expect_parts_make_the_whole(make, batch, cut);
+        ++taken;
+      } else {
+        EXPECT_EQ(status, EPX_ERR_UNSUPPORTED);
+        EXPECT_NE(std::string(error.message).find("expected parts that begin and end at 0, "),
+                  std::string::npos)
+            << error.message;
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GE(taken, 7 * 2 + 3);
+  EXPECT_GE(refused, 50);
+}
+
 TEST(GoldenOperations, BatchesThatAreNoPartAreRefused) {
   const epx_network_t network = any_small(1);
   Random random(1);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "epx_floorplan.h"
+#include "epx_patch.h"
 #include "rtl_model/sc/chip/chip_case.h"
 
 namespace {
@@ -56,7 +57,7 @@ TEST(Floorplan, reads_what_the_windows_cover) {
         for (int pixel = 0; pixel < g.in_height * g.in_width; ++pixel) {
           const int y = pixel / g.in_width, x = pixel % g.in_width;
           int count = 0;
-          const int said = epx_floorplan_reads(&g, &map, rb, y, x, reads.data());
+          const int said = epx_patch_reads(&g, &map, rb, y, x, reads.data());
           for (int channel = 0; channel < g.in_channels; ++channel) {
             const bool is = expected.count({y, x, channel}) > 0;
             ASSERT_EQ(reads[static_cast<size_t>(channel)] != 0, is)

@@ -86,12 +86,11 @@ TEST(TwinOperations, SettingsBeyondTheUpdateCircuitAreRefused) {
   const struct {
     double beta, rate, decay;
     const char *message;
-  } cases[] = {
-      {1e-310, 0.1, 0,
-       "estimator.beta: 1e-310; the update circuit of layer conv0 would multiply by inf"},
-      {1e-9, 0.1, 0, "estimator.beta: 1e-09; the"},
-      {0.5, INFINITY, 0, "training.learning_rate: inf; the"},
-      {0.5, 0.1, 1e12, "training.weight_decay: 1e+12; the"}};
+  } cases[] = {{1e-310, 0.1, 0,
+                "estimator.beta: 1e-310; the update circuit of layer conv0 would multiply by inf"},
+               {1e-9, 0.1, 0, "estimator.beta: 1e-09; the"},
+               {0.5, INFINITY, 0, "training.learning_rate: inf; the"},
+               {0.5, 0.1, 1e12, "training.weight_decay: 1e+12; the"}};
   for (const auto &c : cases) {
     const epx_estimator_t estimator = {EPX_ESTIMATOR_SYMMETRIC, c.beta};
     run_ep(twin.get(), {3, 2}, {EPX_ESTIMATOR_SYMMETRIC, 0.5}, batch);

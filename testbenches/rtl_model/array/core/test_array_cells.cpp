@@ -9,6 +9,8 @@
 
 #include "epx_cell.h"
 #include "epx_wires_exact.h"
+#include "epx_wires_fast.h"
+#include "epx_wires_seen.h"
 #include "rtl_model/array/core/array_reads.h"
 #include "rtl_model/twin/twin_support.h"
 
@@ -408,6 +410,50 @@ TEST(ArrayCells, noise_of_converters_is_drawn_at_every_read) {
   }
 }
 
+// Settling looks at a stop between steps; vectors are solved some at a time, each as in one go.
+TEST(ArrayCells, settling_of_wires_stops_when_asked) {
+  for (const int solver : {EPX_WIRES_ITERATIVE, EPX_WIRES_DIRECT}) {
+    Random random(9);
+    Case one(70, 41, 8, 8);
+    one.chip.device.wires = {2e4, 2.0, 3.0, 50.0, 20.0, EPX_WIRES_OWN, (epx_wires_solver_t)solver};
+    for (int &code : one.code) code = random.integer(-128, 127);
+    const Array array = one.make();
+    epx_stop_t stop = {0};
+    epx_error_t error = {};
+    epx_stop_request(&stop);
+    EXPECT_EQ(epx_array_settle(array.get(), &stop, &error), EPX_ERR_INTERRUPTED);
+    EXPECT_STREQ(error.message, "interrupted");
+    ASSERT_EPX_OK(epx_array_settle(array.get(), nullptr, &error), error); /* all the same */
+    EXPECT_EQ(epx_array_settle(array.get(), &stop, &error), EPX_OK) << "nothing is left to do";
+
+    std::vector<double> g(70 * 41), seen(g.size()), whole(g.size()), unit(70 * 70, 0.0), siemens;
+    for (double &x : g) x = random.real(0.0, 1.0);
+    for (int i = 0; i < 70; ++i) unit[(size_t)(i * 71)] = 1.0;
+    for (const double x : g) siemens.push_back(x / 2e4);
+    ASSERT_EPX_OK(epx_wires_seen(&one.chip.device.wires, 70, 41, false, g.data(), seen.data(),
+                                 nullptr, &error),
+                  error);
+    const epx_wires_t model = {70, 41, 2.0, 3.0, 50.0, 20.0, EPX_WIRES_FORWARD};
+    if (solver == EPX_WIRES_DIRECT) {
+      epx_wires_exact_t *exact = nullptr;
+      ASSERT_EPX_OK(epx_wires_exact_create(&model, &exact, &error), error);
+      ASSERT_EPX_OK(epx_wires_exact_program(exact, siemens.data(), &error), error);
+      ASSERT_EPX_OK(epx_wires_exact_solve(exact, 70, unit.data(), whole.data(), &error), error);
+      epx_wires_exact_destroy(exact);
+    } else {
+      const epx_wires_limits_t limits = {1e-9, 0};
+      epx_wires_fast_t *fast = nullptr;
+      ASSERT_EPX_OK(epx_wires_fast_create(&model, &fast, &error), error);
+      ASSERT_EPX_OK(epx_wires_fast_program(fast, siemens.data(), &error), error);
+      ASSERT_EPX_OK(epx_wires_fast_effective(fast, &limits, whole.data(), nullptr, &error), error);
+      epx_wires_fast_destroy(fast);
+    }
+    for (size_t i = 0; i < seen.size(); ++i) {
+      EXPECT_EQ(seen[i], whole[i] * 2e4) << i;
+    }
+  }
+}
+
 // A digit of each cell read alone, forward and backward, against the voltages and currents of the
 // whole network as the direct solver has them for drives of many lines at once.
 TEST(ArrayCells, wires_take_their_share_in_either_direction) {
@@ -428,7 +474,7 @@ TEST(ArrayCells, wires_take_their_share_in_either_direction) {
     for (int &code : one.code) code = random.integer(-128, 127);
     const Array array = one.make();
     epx_error_t error = {};
-    ASSERT_EPX_OK(epx_array_settle(array.get(), &error), error);
+    ASSERT_EPX_OK(epx_array_settle(array.get(), nullptr, &error), error);
     std::vector<double> siemens;
     for (const int code : one.code) {
       const double g = device.g_min + (1.0 - device.g_min) * (code + 128) / 255.0;
@@ -496,7 +542,7 @@ TEST(ArrayCells, ranges_follow_the_weights_of_each_line) {
     one.chip.adc.reach = EPX_ADC_REACH_WEIGHTS;
     const Array array = one.make();
     epx_error_t error = {};
-    ASSERT_EPX_OK(epx_array_settle(array.get(), &error), error);
+    ASSERT_EPX_OK(epx_array_settle(array.get(), nullptr, &error), error);
     const auto check = [&](bool back, int slice) {
       const int inputs = back ? one.shape.units : rows, outputs = back ? rows : one.columns();
       std::vector<double> low((size_t)outputs, 0.0), high((size_t)outputs, 0.0);

@@ -36,13 +36,13 @@ ChipCase noisy_case(Random &random, int adc_bits) {
   return one;
 }
 
-/* Two layers of units enough for some state to change at every step of many: every drive's noise adds
- * to the sums that the arrays hold. */
+/* Two layers of units enough for some state to change at every step of many: every drive's noise
+ * adds to the sums that the arrays hold. */
 ChipCase drifting_case(Random &random, int adc_bits) {
   ChipCase one = noisy_case(random, adc_bits);
-  one.network = make_network({1, 2, 2}, {dense_layer(random.integer(12, 16)), dense_layer(16)},
-                             random.integer(2, 4), EPX_LOSS_CROSS_ENTROPY,
-                             EPX_ACTIVATION_HARD_SIGMOID_HALF);
+  one.network =
+      make_network({1, 2, 2}, {dense_layer(random.integer(12, 16)), dense_layer(16)},
+                   random.integer(2, 4), EPX_LOSS_CROSS_ENTROPY, EPX_ACTIVATION_HARD_SIGMOID_HALF);
   one.chip.adc.converter.noise = 65536.0;
   one.chip.adc.converter.offset_spread = 0.0;
   one.chip.event_driven = true;
