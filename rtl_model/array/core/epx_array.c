@@ -16,6 +16,7 @@ void epx_array_destroy(epx_array_t *array) {
   epx_adc_destroy(array->columns);
   epx_array_cells_destroy(array->cells);
   epx_observed_destroy(array->observed);
+  words_destroy(array);
   free(array->clips);
   free(array->reads);
   epx_dac_destroy(array->dac[0]);
@@ -86,6 +87,9 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   if (status == EPX_OK && analog && !epx_dac_exact(&chip->dac.converter)) {
     status = create_dacs(array, chip, tile, error);
   }
+  if (status == EPX_OK && words_serve(array)) {
+    status = words_create(array, error);
+  }
   if (status == EPX_OK && array->lossy) {
     status = create_converters(array, chip, tile, error);
   }
@@ -112,6 +116,7 @@ void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t w
     epx_array_cells_write(array->cells, row, unit, code, written);
     return;
   }
+  words_write(array, row, unit, code);
   const int bits = array->shape.synapse_bits;
   for (int bit = 0; bit < bits; ++bit) {
     const bool on = (code >> bit & 1) != 0;
