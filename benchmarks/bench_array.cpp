@@ -174,6 +174,7 @@ void multiply(benchmark::State &state) {
   chip.bits_per_cell = static_cast<int>(state.range(1));
   chip.adc.converter = {EPX_CONVERTER_SAR, static_cast<int>(state.range(2)), 0, 0, 0, 0, 0, 8};
   chip.adc.range = 0.25;
+  chip.device.program_error.device = state.range(3) != 0 ? 0.01 : 0.0;
   epx_tile_shape_t shape = {};
   shape.slices = (8 + chip.bits_per_cell - 1) / chip.bits_per_cell;
   shape.synapse_bits = shape.input_bits = shape.state_bits = 8;
@@ -193,6 +194,9 @@ void multiply(benchmark::State &state) {
         for (int u = 0; u < units; ++u) {
           epx_array_write(array, row, u, static_cast<int8_t>(random()), 1);
         }
+      }
+      if (epx_array_settle(array, nullptr, nullptr) != EPX_OK) {
+        state.SkipWithError("not settled");
       }
       arrays.push_back(array);
     }
@@ -233,7 +237,13 @@ void multiply(benchmark::State &state) {
   epx_words_destroy(&words);
   epx_array_workspace_destroy(workspace);
 }
-BENCHMARK(multiply)->Args({8, 8, 8})->Args({4, 4, 6})->Args({1, 1, 6})->Unit(
-    benchmark::kMillisecond);
+BENCHMARK(multiply)
+    ->Args({8, 8, 8, 0})
+    ->Args({8, 8, 8, 1})
+    ->Args({4, 4, 6, 0})
+    ->Args({4, 4, 6, 1})
+    ->Args({1, 1, 6, 0})
+    ->Args({1, 1, 6, 1})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace

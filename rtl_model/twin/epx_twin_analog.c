@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "epx_array.h"
+#include "epx_clones.h"
 #include "epx_patch.h"
 #include "epx_twin_internal.h"
 
@@ -105,7 +106,8 @@ static epx_clips_t multiply(const twin_layer_t *layer, twin_workspace_t *w, bool
 }
 
 /* The largest of the products of a window's places, or its only one; of equals, the first. */
-static void pool(const int32_t *products, int units, int window, int32_t *out, uint8_t *switches) {
+EPX_CLONES static void pool(const int32_t *products, int units, int window, int32_t *out,
+                            uint8_t *switches) {
   memcpy(out, products, (size_t)units * sizeof *out);
   if (window > 1) {
     memset(switches, 0, (size_t)units);
@@ -145,6 +147,12 @@ epx_clips_t twin_analog_forward(const twin_layer_t *layer, twin_workspace_t *w,
   return clips;
 }
 
+EPX_CLONES static void add(int count, const int32_t *restrict from, int32_t *restrict to) {
+  for (int i = 0; i < count; ++i) {
+    to[i] += from[i];
+  }
+}
+
 /* Adds a backward product to the pixels that its word's patch covers. */
 static void scatter(const twin_layer_t *layer, const int32_t *products, int position, int place,
                     int32_t *out, int ldc) {
@@ -154,15 +162,15 @@ static void scatter(const twin_layer_t *layer, const int32_t *products, int posi
   while (epx_patch_next(&run)) {
     const size_t at =
         run.inside ? (size_t)(run.y * g->in_width + run.x) * pitch + (size_t)run.channel : 0;
-    for (int i = 0; run.inside && i < run.count; ++i) {
-      out[at + (size_t)i] += products[run.row + i];
+    if (run.inside) {
+      add(run.count, products + run.row, out + at);
     }
   }
 }
 
 /* What the words of a position carry: each unit's post in the word of its switch, else 0. */
-static void place_posts(const uint8_t *posts, const uint8_t *switches, int units, int window,
-                        uint8_t *codes, size_t pitch) {
+EPX_CLONES static void place_posts(const uint8_t *posts, const uint8_t *switches, int units,
+                                   int window, uint8_t *codes, size_t pitch) {
   if (window == 1) {
     memcpy(codes, posts, (size_t)units);
     return;

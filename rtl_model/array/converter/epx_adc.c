@@ -123,6 +123,11 @@ void epx_adc_levels(const epx_adc_t *adc, int line, int64_t *low, int64_t *step)
   *step = adc->step[line];
 }
 
+void epx_adc_errors(const epx_adc_t *adc, int line, double *gain, double *offset) {
+  *gain = adc->gain[line];
+  *offset = adc->offset[line];
+}
+
 void epx_adc_count(epx_adc_t *adc, epx_adc_clips_t *clips) {
   adc->clips = clips;
 }

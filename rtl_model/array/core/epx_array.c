@@ -187,6 +187,9 @@ epx_status_t epx_array_settle(epx_array_t *array, const epx_stop_t *stop, epx_er
   epx_status_t status = EPX_OK;
   if (array->written_since && array->cells != NULL) {
     status = epx_array_cells_settle(array->cells, stop, error);
+    if (status == EPX_OK) {
+      words_pack_cells(array);
+    }
   }
   if (status == EPX_OK && array->written_since && array->lossy && array->follows_weights) {
     status = array_follow_weights(array, error);

@@ -2,17 +2,21 @@
 /* Products of many words at once: what the kernels read, and which of them multiplies. */
 #include "epx_array_words_internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "epx_array_cells_internal.h"
 #include "epx_array_internal.h"
 #include "epx_cpu.h"
 #include "epx_gemm_u8s8s32.h"
 
 bool words_serve(const epx_array_t *array) {
-  return array->cells == NULL &&
-         (!array->lossy || !epx_converter_has_errors(&array->adc.converter));
+  const bool noisy =
+      array->lossy && array->adc.converter.noise != 0.0; /* ideal converters make no errors */
+  return !noisy && array->dac[0] == NULL &&
+         (array->cells == NULL || array->cells->device.read_noise.sigma == 0.0);
 }
 
 static void destroy_side(words_side_t *side) {
@@ -38,18 +42,22 @@ static words_side_t *create_side(const epx_array_t *array, int k, int n) {
   if (side == NULL) {
     return NULL;
   }
-  const int k4 = (k + 3) / 4 * 4;
   side->k = k;
   side->n = n;
   side->slices = array->shape.slices;
-  side->slice_size = epx_pack_s8_size(k4, n);
+  side->plane_size = epx_pack_s8_size((k + 3) / 4 * 4, n);
   side->padded = (size_t)epx_gemm_padded_n(n);
+  side->errors = array->lossy && epx_converter_has_errors(&array->adc.converter);
   side->top = nextafter((double)(INT64_C(1) << array->adc.converter.bits), 0.0);
   side->unit = ldexp(1.0, -epx_array_fraction(array));
-  const size_t packed = (size_t)side->slices * side->slice_size;
+  side->count_unit = array->cells != NULL ? ldexp(1.0, -EPX_CELL_FRACTION) : 1.0;
+  for (int s = 0; s < side->slices; ++s) {
+    side->planes[s] = 1;
+  }
+  const size_t packed = (size_t)side->slices * WORDS_MAX_PLANES * side->plane_size;
   const size_t lines = (size_t)side->slices * side->padded;
   side->packed = aligned_alloc(64, (packed + 63) / 64 * 64);
-  side->gain = calloc(4 * lines + side->padded, sizeof *side->gain);
+  side->gain = calloc(6 * lines + side->padded, sizeof *side->gain);
   if (side->packed == NULL || side->gain == NULL) {
     destroy_side(side);
     return NULL;
@@ -57,7 +65,9 @@ static words_side_t *create_side(const epx_array_t *array, int k, int n) {
   memset(side->packed, 0, packed);
   side->zero = side->gain + lines;
   side->step = side->zero + lines;
-  side->lowest = side->step + lines;
+  side->own_gain = side->step + lines;
+  side->own_offset = side->own_gain + lines;
+  side->lowest = side->own_offset + lines;
   side->low = side->lowest + lines;
   return side;
 }
@@ -80,16 +90,16 @@ void words_set_ideal(epx_array_t *array) {
     side->ideal = true;
     memset(side->low, 0, side->padded * sizeof *side->low);
     for (size_t at = 0; at < (size_t)side->slices * side->padded; ++at) {
-      side->step[at] = value_of(array, (int)(at / side->padded)) / side->unit;
+      side->step[at] = value_of(array, (int)(at / side->padded)) * side->count_unit / side->unit;
     }
   }
 }
 
-/* The byte of (k, n) of a slice, as epx_pack_s8 has it. */
-static int8_t *digit_at(const words_side_t *side, int slice, int k, int n) {
+/* The byte of (k, n) of a plane, as epx_pack_s8 has it. */
+static int8_t *byte_at(const words_side_t *side, int slice, int plane, int k, int n) {
   const size_t fours = ((size_t)side->k + 3) / 4;
   const size_t panel = (size_t)(n / EPX_GEMM_N_BLOCK), lane = (size_t)(n % EPX_GEMM_N_BLOCK);
-  return side->packed + (size_t)slice * side->slice_size +
+  return side->packed + (size_t)(slice * WORDS_MAX_PLANES + plane) * side->plane_size +
          ((panel * fours + (size_t)k / 4) * EPX_GEMM_N_BLOCK + lane) * 4 + (size_t)k % 4;
 }
 
@@ -97,8 +107,52 @@ void words_write(epx_array_t *array, int row, int unit, int code) {
   for (int s = 0; s < array->shape.slices && array->side[0] != NULL; ++s) {
     const int bits = array->bits_per_cell, upper = code >> (s * bits);
     const int digit = s + 1 == array->shape.slices ? upper : upper & ((1 << bits) - 1);
-    *digit_at(array->side[0], s, row, unit) = (int8_t)digit;
-    *digit_at(array->side[1], s, unit, row) = (int8_t)digit;
+    *byte_at(array->side[0], s, 0, row, unit) = (int8_t)digit;
+    *byte_at(array->side[1], s, 0, unit, row) = (int8_t)digit;
+  }
+}
+
+/* How many bytes, each -128 to 127, hold every count from least to most. */
+static int planes_of(int32_t least, int32_t most) {
+  int planes = 1;
+  for (int64_t high = 127, low = -128; least < low || most > high; ++planes) {
+    high = 256 * high + 127;
+    low = 256 * low - 128;
+  }
+  return planes;
+}
+
+/* value: of slice s, line n and driven line k, at value[k * k_stride + n * n_stride]. */
+static void pack_slice(words_side_t *side, int slice, const int32_t *value, size_t k_stride,
+                       size_t n_stride) {
+  int32_t least = 0, most = 0;
+  for (size_t k = 0; k < (size_t)side->k; ++k) {
+    for (size_t n = 0; n < (size_t)side->n; ++n) {
+      const int32_t v = value[k * k_stride + n * n_stride];
+      least = v < least ? v : least;
+      most = v > most ? v : most;
+    }
+  }
+  side->planes[slice] = planes_of(least, most);
+  assert(side->planes[slice] <= WORDS_MAX_PLANES); /* a cell counts below 2^20 */
+  for (size_t k = 0; k < (size_t)side->k; ++k) {
+    for (size_t n = 0; n < (size_t)side->n; ++n) {
+      int32_t rest = value[k * k_stride + n * n_stride];
+      for (int plane = 0; plane < side->planes[slice]; ++plane) {
+        const int8_t byte = (int8_t)(uint8_t)(rest & 255);
+        *byte_at(side, slice, plane, (int)k, (int)n) = byte;
+        rest = (rest - byte) / 256;
+      }
+    }
+  }
+}
+
+void words_pack_cells(const epx_array_t *array) {
+  const epx_array_cells_t *cells = array->cells;
+  const size_t rows = (size_t)array->shape.rows, slices = (size_t)array->shape.slices;
+  for (size_t s = 0; s < slices && array->side[0] != NULL; ++s) {
+    pack_slice(array->side[0], (int)s, cells->forward.value + s, (size_t)cells->columns, slices);
+    pack_slice(array->side[1], (int)s, cells->backward.value + s * rows, slices * rows, 1);
   }
 }
 
@@ -111,8 +165,12 @@ void words_set_converter(const epx_array_t *array, bool rows, int slice, int lin
   const size_t at = (size_t)slice * side->padded + (size_t)n;
   int64_t low, step;
   epx_adc_levels(rows ? array->rows[slice] : array->columns, line, &low, &step);
-  const double q = (double)step;
-  side->gain[at] = (double)(1 << EPX_CONVERTER_FRACTION) / q;
+  const double q = (double)step, u = side->count_unit / side->unit;
+  side->gain[at] = side->errors ? 1.0 / q : u / q;
+  epx_adc_errors(rows ? array->rows[slice] : array->columns, line, &side->own_gain[at],
+                 &side->own_offset[at]);
+  side->own_gain[at] *= u;
+  side->own_offset[at] *= q;
   side->zero[at] = ((double)(step - 2 * low) + 0.5) / (2.0 * q);
   side->step[at] = q * value_of(array, slice);
   side->lowest[at] = (double)low * value_of(array, slice);
@@ -127,23 +185,28 @@ static int line_of(const words_product_t *product, int slice, int n) {
   return product->backward ? n : n * product->array->shape.slices + slice;
 }
 
-void words_count_clips(const words_product_t *product, int slice, int line, unsigned below,
-                       unsigned above) {
+void words_count_clips(const words_product_t *product, int line, words_tally_t *tally) {
   const epx_array_t *array = product->array;
-  for (unsigned left = below | above; array->clips != NULL && left != 0; left &= left - 1) {
-    const int i = __builtin_ctz(left);
-    epx_adc_clips_t *clips = array->clips + array_line(array, product->backward, slice,
-                                                       line_of(product, slice, line + i));
-    __atomic_fetch_add((below >> i & 1) != 0 ? &clips->below : &clips->above, 1, __ATOMIC_RELAXED);
+  if (!tally->any) {
+    return;
   }
+  for (int s = 0; array->clips != NULL && s < product->side->slices; ++s) {
+    for (int i = 0; i < EPX_ARRAY_LINES && line + i < product->side->n; ++i) {
+      const int own = array_line(array, product->backward, s, line_of(product, s, line + i));
+      __atomic_fetch_add(&array->clips[own].below, tally->below[s][i], __ATOMIC_RELAXED);
+      __atomic_fetch_add(&array->clips[own].above, tally->above[s][i], __ATOMIC_RELAXED);
+    }
+  }
+  *tally = (words_tally_t){.any = false};
 }
 
-void words_observe(const words_product_t *product, int slice, int line, const int32_t *sums) {
+void words_observe(const words_product_t *product, int slice, int line, const double *counts) {
   for (int i = 0; i < EPX_GEMM_N_BLOCK && line + i < product->side->n; ++i) {
+    const double sum = counts[i] * product->side->count_unit;
     epx_observed_add(
         product->array->observed,
         array_line(product->array, product->backward, slice, line_of(product, slice, line + i)),
-        sums[i], sums[i]);
+        (int64_t)floor(sum), (int64_t)ceil(sum));
   }
 }
 

@@ -4,35 +4,45 @@
  *
  * A side is one direction of reading: n lines are read, units forward or rows backward, over k
  * lines that are driven. Slice s of all lines lies together, as bytes that fit the dot-product
- * instructions of quant/epx_gemm_u8s8s32.h. The sum c of a line is exact in 32 bits; everything
- * behind it is done in doubles, which hold it exactly because each number is a whole one, or a
- * whole number of 2^-12, below 2^53:
+ * instructions of quant/epx_gemm_u8s8s32.h: a cell that counts a digit is one byte, -128 to 127; a
+ * cell that counts whole 2^-12 digits is two or three such bytes, in planes of their own, the
+ * lowest first: 4711 = 103 + 256 * 18. A plane's sum is exact in 32 bits; everything behind it is
+ * done in doubles, which hold it exactly because each number is a whole one below 2^53:
  *
- *   z     = c gain + zero            limited to 0 <= z < levels; a clip where it was not
- *   sum  += worth step floor(z)      worth: of the pass, sign * 2^bit; step: with the slice's 2^bit
- *   result = sum + worths low, rounded to whole units, ties to even
+ *   c     = sum of plane 0 + 256 * sum of plane 1 + ..
+ *   z     = c gain + zero                            a clip where it is not within 0 <= z < levels
+ *   total = low worths + .. + worth step floor(z)    worth: of the pass, sign * 2^bit
+ *   result = total unit, rounded to whole units, ties to even
  *
- * With the step q and the lowest level L of a line's converter (epx_adc.h), in output units, gain
- * is 2^12 / q and zero is (q - 2 L + 1/2) / 2 q. epx_adc's level is floor((2 (2^12 c - L) + q) /
- * 2 q), a fraction of whole numbers; the 1/2 that is added to its numerator moves none past an
- * integer and keeps each 1 / 4 q away from the next one. Rounding moves z by less as long as the
- * line's reach and range stay below 2^48 output units, so that z has the same floor. Where
- * converters are ideal, floor(z) is c itself and nothing clips. */
+ * With the step q and the lowest level L of a line's converter (epx_adc.h), in output units, and c
+ * in units of u of them, gain is u / q and zero is (q - 2 L + 1/2) / 2 q. epx_adc's level is
+ * floor((2 (u c - L) + q) / 2 q), a fraction of whole numbers; the 1/2 that is added to its
+ * numerator moves none past an integer and keeps each 1 / 4 q away from the next one. Rounding
+ * moves z by less as long as the line's reach and range stay below 2^48 output units, so that z has
+ * the same floor. A converter with a gain and an offset of its own takes t = round(c own_gain +
+ * own_offset) in the place of u c, as epx_adc.h has it. Where converters are ideal, floor(z) is c
+ * itself and nothing clips. step and low carry the slice's 2^bit. */
 #ifndef EPX_ARRAY_WORDS_INTERNAL_H
 #define EPX_ARRAY_WORDS_INTERNAL_H
 
 #include "epx_array.h"
 
+enum { WORDS_MAX_SLICES = 8, WORDS_MAX_PLANES = 3 };
+
 typedef struct words_side_t {
   int k, n, slices;
-  size_t slice_size, padded;  /* bytes of a packed slice; lines, in whole panels */
-  int8_t *packed;             /* [slice], as epx_pack_s8 has them, k in whole fours */
+  int planes[WORDS_MAX_SLICES];
+  size_t plane_size, padded;  /* bytes of a packed plane; lines, in whole panels */
+  int8_t *packed;             /* [slice][WORDS_MAX_PLANES], as epx_pack_s8 has k in whole fours */
   bool ideal;                 /* converters, or none */
+  bool errors;                /* of converters: own_gain and own_offset hold */
   double *gain, *zero, *step; /* [slice][padded] */
-  double *lowest;             /* likewise: a slice's lowest levels, with its 2^bit */
-  double *low;                /* [padded]: those of all slices together */
-  double top;                 /* the largest z below the number of levels */
-  double unit;                /* of sums: 2^-epx_array_fraction() */
+  double *own_gain, *own_offset; /* likewise */
+  double *lowest;                /* likewise: a slice's lowest levels, with its 2^bit */
+  double *low;                   /* [padded]: those of all slices together */
+  double top;                    /* the largest z below the number of levels */
+  double unit;                   /* of totals: 2^-epx_array_fraction() */
+  double count_unit;             /* of c, in whole sums: 1 or 2^-12 */
 } words_side_t;
 
 /* What a kernel multiplies. */
@@ -51,24 +61,35 @@ typedef struct words_product_t {
 typedef uint64_t words_kernel_t(const words_product_t *product);
 words_kernel_t words_multiply_ref, words_multiply_avx512;
 
-/* Whether an array is multiplied by these kernels: its cells count digits, and its converters make
- * no errors. The memory of its two sides; cells are 0, converters without a range. */
+/* Whether an array is multiplied by these kernels: lines carry their digits, and no read differs
+ * from the one before. The memory of its two sides; cells are 0, converters without a range. */
 bool words_serve(const epx_array_t *array);
 EPX_CHECKED epx_status_t words_create(epx_array_t *array, epx_error_t *error);
 void words_destroy(epx_array_t *array);
 
-/* A weight's digits; a line's converter, as epx_adc_levels has it; all of them ideal from here on.
- */
+/* A weight's digits; what all cells count, where they are not ideal; a line's converter, as epx_adc
+ * has it; all converters ideal from here on. */
 void words_write(epx_array_t *array, int row, int unit, int code);
+void words_pack_cells(const epx_array_t *array);
 void words_set_converter(const epx_array_t *array, bool rows, int slice, int line);
 void words_set_ideal(epx_array_t *array);
 
-/* Counts a read's clips by line, where they are counted: of 16 lines from `line` on, those set in
- * `below` and `above`. */
-void words_count_clips(const words_product_t *product, int slice, int line, unsigned below,
-                       unsigned above);
-/* Observes the sums of 16 lines from `line` on, where they are observed. */
-void words_observe(const words_product_t *product, int slice, int line, const int32_t *sums);
+/* Clips of a panel of 16 lines, by slice. */
+typedef struct words_tally_t {
+  uint32_t below[WORDS_MAX_SLICES][EPX_ARRAY_LINES], above[WORDS_MAX_SLICES][EPX_ARRAY_LINES];
+  bool any;
+} words_tally_t;
+
+/* Adds the tally of the panel from `line` on to the array's clips by line, where they are counted,
+ * and empties it. */
+void words_count_clips(const words_product_t *product, int line, words_tally_t *tally);
+/* Observes c of 16 lines from `line` on. */
+void words_observe(const words_product_t *product, int slice, int line, const double *counts);
+
+static inline const int8_t *words_panel(const words_side_t *side, int slice, int plane, int line) {
+  return side->packed + (size_t)(slice * WORDS_MAX_PLANES + plane) * side->plane_size +
+         (size_t)line * (((size_t)side->k + 3) / 4 * 4);
+}
 
 static inline double words_worth(const epx_pass_t *pass) {
   return pass->sign * (double)(INT64_C(1) << pass->bit);

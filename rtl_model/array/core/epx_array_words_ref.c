@@ -2,6 +2,7 @@
 /* Products of many words, in plain loops. */
 #include <math.h>
 
+#include "epx_array_math.h"
 #include "epx_array_words_internal.h"
 #include "epx_gemm_u8s8s32.h"
 
@@ -20,50 +21,70 @@ static void dot(const words_side_t *side, const uint8_t *digits, const int8_t *p
   }
 }
 
-/* Adds a read of one panel of one slice; returns its clips. */
-static uint64_t read_panel(const words_product_t *product, int pass, int word, int slice, int line,
-                           double total[LANES]) {
+/* c of a panel's lines. */
+static void count(const words_product_t *product, int pass, int word, int slice, int line,
+                  double counts[LANES]) {
   const words_side_t *side = product->side;
   const epx_words_t *words = product->words;
-  const size_t at = (size_t)slice * side->padded + (size_t)line;
-  const size_t panel = (size_t)line * (((size_t)side->k + 3) / 4 * 4);
-  const double worth = words_worth(&words->pass[pass]);
-  int32_t sums[LANES];
-  unsigned below = 0, above = 0;
-  dot(side, words->digit[pass] + (size_t)word * words->pitch + product->first_line,
-      side->packed + (size_t)slice * side->slice_size + panel, sums);
+  const uint8_t *digits = words->digit[pass] + (size_t)word * words->pitch + product->first_line;
+  for (int i = 0; i < LANES; ++i) {
+    counts[i] = 0.0;
+  }
+  for (int plane = side->planes[slice] - 1; plane >= 0; --plane) {
+    int32_t sums[LANES];
+    dot(side, digits, words_panel(side, slice, plane, line), sums);
+    for (int i = 0; i < LANES; ++i) {
+      counts[i] = 256.0 * counts[i] + sums[i];
+    }
+  }
+}
+
+/* Adds a read of one panel of one slice; returns its clips. */
+static uint64_t read_panel(const words_product_t *product, int pass, int word, int slice, int line,
+                           double total[LANES], words_tally_t *tally) {
+  const words_side_t *side = product->side;
+  const size_t first = (size_t)slice * side->padded + (size_t)line;
+  const double worth = words_worth(&product->words->pass[pass]);
+  double z[LANES];
+  uint64_t clips = 0;
+  count(product, pass, word, slice, line, z);
   if (product->observing) {
-    words_observe(product, slice, line, sums);
+    words_observe(product, slice, line, z);
   }
   for (int i = 0; i < LANES; ++i) {
-    double z = sums[i];
+    const size_t at = first + (size_t)i;
     if (!side->ideal) {
-      z = z * side->gain[at + (size_t)i] + side->zero[at + (size_t)i];
-      below |= z < 0.0 ? 1u << i : 0;
-      above |= z > side->top ? 1u << i : 0;
-      z = z < 0.0 ? 0.0 : z > side->top ? side->top : z;
+      double t = z[i];
+      if (side->errors) {
+        const double limit = 0x1p51 - 1.0, x = t * side->own_gain[at] + side->own_offset[at];
+        t = epx_math_round(x < -limit ? -limit : x > limit ? limit : x);
+      }
+      z[i] = t * side->gain[at] + side->zero[at];
+      tally->below[slice][i] += z[i] < 0.0;
+      tally->above[slice][i] += z[i] > side->top;
+      clips += z[i] < 0.0 || z[i] > side->top;
+      z[i] = z[i] < 0.0 ? 0.0 : z[i] > side->top ? side->top : z[i];
     }
-    total[i] += worth * side->step[at + (size_t)i] * floor(z);
+    total[i] += worth * side->step[at] * floor(z[i]);
   }
-  if ((below | above) != 0) {
-    words_count_clips(product, slice, line, below, above);
-  }
-  return (uint64_t)__builtin_popcount(below | above);
+  tally->any = tally->any || clips > 0;
+  return clips;
 }
 
 uint64_t words_multiply_ref(const words_product_t *product) {
   const words_side_t *side = product->side;
   const epx_words_t *words = product->words;
+  words_tally_t tally = {.any = false};
   uint64_t clips = 0;
-  for (int word = 0; word < words->count; ++word) {
-    for (int line = 0; line < side->n; line += LANES) {
+  for (int line = 0; line < side->n; line += LANES) {
+    for (int word = 0; word < words->count; ++word) {
       double total[LANES];
       for (int i = 0; i < LANES; ++i) {
         total[i] = product->worths * side->low[line + i];
       }
       for (int pass = 0; pass < words->passes; ++pass) {
         for (int slice = 0; slice < side->slices; ++slice) {
-          clips += read_panel(product, pass, word, slice, line, total);
+          clips += read_panel(product, pass, word, slice, line, total, &tally);
         }
       }
       int32_t *sums = product->sums + (size_t)word * product->ldc + line;
@@ -71,6 +92,7 @@ uint64_t words_multiply_ref(const words_product_t *product) {
         sums[i] += (int32_t)nearbyint(total[i] * side->unit);
       }
     }
+    words_count_clips(product, line, &tally);
   }
   return clips;
 }
