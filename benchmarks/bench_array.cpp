@@ -173,7 +173,7 @@ void multiply(benchmark::State &state) {
   chip.dac.converter.bits = static_cast<int>(state.range(0));
   chip.bits_per_cell = static_cast<int>(state.range(1));
   chip.adc.converter = {EPX_CONVERTER_SAR, static_cast<int>(state.range(2)), 0, 0, 0, 0, 0, 8};
-  chip.adc.range = 0.25;
+  chip.adc.range = 1.0;
   chip.device.program_error.device = state.range(3) != 0 ? 0.01 : 0.0;
   epx_tile_shape_t shape = {};
   shape.slices = (8 + chip.bits_per_cell - 1) / chip.bits_per_cell;

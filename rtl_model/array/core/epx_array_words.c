@@ -21,6 +21,7 @@ bool words_serve(const epx_array_t *array) {
 
 static void destroy_side(words_side_t *side) {
   if (side != NULL) {
+    words_destroy_bits(side->bits);
     free(side->packed);
     free(side->gain);
     free(side);
@@ -72,10 +73,27 @@ static words_side_t *create_side(const epx_array_t *array, int k, int n) {
   return side;
 }
 
+/* Whether the side's lines and cells are bits, whose counts fit a byte. */
+static bool serve_bits(const epx_array_t *array, int back) {
+  return array->lossy && array->cells == NULL && array->bits_per_cell == 1 &&
+         array->driver[back].digit_bits == 1 && array->side[back]->k < 255 &&
+         words_bits_available();
+}
+
 epx_status_t words_create(epx_array_t *array, epx_error_t *error) {
   array->side[0] = create_side(array, array->shape.rows, array->shape.units);
   array->side[1] = create_side(array, array->shape.units, array->shape.rows);
-  if (array->side[0] == NULL || array->side[1] == NULL) {
+  bool whole = array->side[0] != NULL && array->side[1] != NULL;
+  for (int back = 0; whole && back < 2 && serve_bits(array, back); ++back) {
+    words_side_t *side = array->side[back];
+    const size_t bits = (size_t)array->shape.synapse_bits, rows = (size_t)array->shape.rows;
+    side->bits = back == 0 ? words_create_bits(side, array->column_planes, bits * array->row_chunks,
+                                               array->row_chunks)
+                           : words_create_bits(side, array->row_planes, array->unit_chunks,
+                                               rows * array->unit_chunks);
+    whole = side->bits != NULL;
+  }
+  if (!whole) {
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for an array's products");
   }
   if (!array->lossy) {
@@ -174,6 +192,9 @@ void words_set_converter(const epx_array_t *array, bool rows, int slice, int lin
   side->zero[at] = ((double)(step - 2 * low) + 0.5) / (2.0 * q);
   side->step[at] = q * value_of(array, slice);
   side->lowest[at] = (double)low * value_of(array, slice);
+  if (side->bits != NULL) {
+    words_set_bits(side, slice, n);
+  }
   side->low[n] = 0.0;
   for (int s = 0; s < side->slices; ++s) {
     side->low[n] += side->lowest[(size_t)s * side->padded + (size_t)n];
@@ -185,19 +206,25 @@ static int line_of(const words_product_t *product, int slice, int n) {
   return product->backward ? n : n * product->array->shape.slices + slice;
 }
 
-void words_count_clips(const words_product_t *product, int line, words_tally_t *tally) {
+uint64_t words_count_clips(const words_product_t *product, int line, words_tally_t *tally) {
   const epx_array_t *array = product->array;
+  uint64_t clips = 0;
   if (!tally->any) {
-    return;
+    return 0;
   }
-  for (int s = 0; array->clips != NULL && s < product->side->slices; ++s) {
+  for (int s = 0; s < product->side->slices; ++s) {
     for (int i = 0; i < EPX_ARRAY_LINES && line + i < product->side->n; ++i) {
-      const int own = array_line(array, product->backward, s, line_of(product, s, line + i));
-      __atomic_fetch_add(&array->clips[own].below, tally->below[s][i], __ATOMIC_RELAXED);
-      __atomic_fetch_add(&array->clips[own].above, tally->above[s][i], __ATOMIC_RELAXED);
+      const uint32_t below = tally->below[s][i], above = tally->above[s][i];
+      clips += (uint64_t)below + above;
+      if (array->clips != NULL && (below | above) != 0) {
+        const int own = array_line(array, product->backward, s, line_of(product, s, line + i));
+        __atomic_fetch_add(&array->clips[own].below, below, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&array->clips[own].above, above, __ATOMIC_RELAXED);
+      }
     }
   }
   *tally = (words_tally_t){.any = false};
+  return clips;
 }
 
 void words_observe(const words_product_t *product, int slice, int line, const double *counts) {
@@ -210,8 +237,22 @@ void words_observe(const words_product_t *product, int slice, int line, const do
   }
 }
 
-static words_kernel_t *kernel(void) {
-  return epx_cpu_level() == EPX_CPU_AVX512 ? words_multiply_avx512 : words_multiply_ref;
+/* Whether each pass drives one bit, the next above the one before. */
+static bool drive_bits(const epx_words_t *words) {
+  bool bits = words->passes <= 8;
+  for (int p = 0; p < words->passes; ++p) {
+    const epx_pass_t *pass = &words->pass[p];
+    bits = bits && pass->bits == 1 && pass->sign == 1 && pass->bit == words->pass[0].bit + p;
+  }
+  return bits;
+}
+
+static words_kernel_t *kernel(const words_product_t *product) {
+  if (epx_cpu_level() != EPX_CPU_AVX512) {
+    return words_multiply_ref;
+  }
+  const bool bits = product->side->bits != NULL && !product->side->ideal;
+  return bits && drive_bits(product->words) ? words_multiply_bits : words_multiply_avx512;
 }
 
 static void count_reads(const words_product_t *product) {
@@ -240,7 +281,7 @@ epx_clips_t epx_array_multiply(const epx_array_t *array, uint64_t command, bool 
   for (int p = 0; p < words->passes; ++p) {
     product.worths += words_worth(&words->pass[p]);
   }
-  const uint64_t clips = kernel()(&product);
+  const uint64_t clips = kernel(&product)(&product);
   if (!array->lossy) {
     return (epx_clips_t){0};
   }

@@ -33,8 +33,8 @@ EPX_INLINE pair_t widen(__m512i sums) {
                    _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(sums, 1))}};
 }
 
-/* sum += four products of unsigned and signed bytes in each lane. Around the intrinsic gcc 12 copies
- * every sum twice. */
+/* sum += four products of unsigned and signed bytes in each lane. Around the intrinsic gcc 12
+ * copies every sum twice. */
 EPX_INLINE __m512i add_products(__m512i sum, __m512i digits, __m512i weights) {
   __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(digits), "v"(weights));
   return sum;
@@ -153,14 +153,13 @@ EPX_INLINE void count(const words_side_t *side, const uint8_t *const *row, int s
   }
 }
 
-/* Adds a read of eight words, of which the first `rows` are there; returns its clips. */
-EPX_INLINE uint64_t read_panel(const words_product_t *product, const uint8_t *const *row, int rows,
-                               int slice, int line, int planes, __m512d worth, pair_t *total,
-                               words_tally_t *tally) {
+/* Adds a read of eight words, of which the first `rows` are there. */
+EPX_INLINE void read_panel(const words_product_t *product, const uint8_t *const *row, int rows,
+                           int slice, int line, int planes, __m512d worth, pair_t *total,
+                           words_tally_t *tally) {
   const words_side_t *side = product->side;
   const size_t at = (size_t)slice * side->padded + (size_t)line;
   const __m512d top = _mm512_set1_pd(side->top);
-  uint64_t clips = 0;
   pair_t c[ROWS];
   lines_t lines;
   count(side, row, slice, line, planes, c);
@@ -177,14 +176,12 @@ EPX_INLINE uint64_t read_panel(const words_product_t *product, const uint8_t *co
   for (int r = 0; r < ROWS; ++r) {
     const unsigned clipped = add_converted(side, &lines, c[r], worth, top, &total[r]);
     if (clipped != 0 && r < rows) {
-      clips += (uint64_t)__builtin_popcount(clipped);
       count_clips(side, slice, c[r], &lines, clipped, tally);
     }
     if (product->observing && r < rows) {
       observe(product, slice, line, c[r]);
     }
   }
-  return clips;
 }
 
 /* Whole results of 16 lanes. */
@@ -198,15 +195,14 @@ EPX_INLINE __m512i finish(pair_t total, double unit) {
 }
 
 /* Eight words from `word` on, of which the last ones may not be there, by one panel. */
-EPX_TARGET static uint64_t multiply_tile(const words_product_t *product, int word, int line,
-                                         words_tally_t *tally) {
+EPX_TARGET static void multiply_tile(const words_product_t *product, int word, int line,
+                                     words_tally_t *tally) {
   const words_side_t *side = product->side;
   const epx_words_t *words = product->words;
   const int rows = words->count - word < ROWS ? words->count - word : ROWS;
   const pair_t low = load(side->low + line);
   const __m512d worths = _mm512_set1_pd(product->worths);
   pair_t total[ROWS];
-  uint64_t clips = 0;
 #pragma GCC unroll 8
   for (int r = 0; r < ROWS; ++r) {
     total[r].half[0] = _mm512_mul_pd(worths, low.half[0]);
@@ -221,9 +217,11 @@ EPX_TARGET static uint64_t multiply_tile(const words_product_t *product, int wor
     }
     for (int slice = 0; slice < side->slices; ++slice) {
       const int planes = side->planes[slice];
-      clips += planes == 1
-                   ? read_panel(product, row, rows, slice, line, 1, worth, total, tally)
-                   : read_panel(product, row, rows, slice, line, planes, worth, total, tally);
+      if (planes == 1) {
+        read_panel(product, row, rows, slice, line, 1, worth, total, tally);
+      } else {
+        read_panel(product, row, rows, slice, line, planes, worth, total, tally);
+      }
     }
   }
 #pragma GCC unroll 8
@@ -234,7 +232,6 @@ EPX_TARGET static uint64_t multiply_tile(const words_product_t *product, int wor
       _mm512_storeu_si512(sums, _mm512_add_epi32(_mm512_loadu_si512(sums), more));
     }
   }
-  return clips;
 }
 
 EPX_TARGET uint64_t words_multiply_avx512(const words_product_t *product) {
@@ -242,9 +239,9 @@ EPX_TARGET uint64_t words_multiply_avx512(const words_product_t *product) {
   uint64_t clips = 0;
   for (int line = 0; line < product->side->n; line += LANES) {
     for (int word = 0; word < product->words->count; word += ROWS) {
-      clips += multiply_tile(product, word, line, &tally);
+      multiply_tile(product, word, line, &tally);
     }
-    words_count_clips(product, line, &tally);
+    clips += words_count_clips(product, line, &tally);
   }
   return clips;
 }

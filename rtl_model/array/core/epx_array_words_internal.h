@@ -26,8 +26,18 @@
 #define EPX_ARRAY_WORDS_INTERNAL_H
 
 #include "epx_array.h"
+#include "epx_array_math.h"
 
 enum { WORDS_MAX_SLICES = 8, WORDS_MAX_PLANES = 3 };
+
+/* Of lines whose cells and digits are bits (epx_array_words_bits.c); all by [slice][padded]. */
+typedef struct words_bits_t {
+  const uint64_t *planes; /* of line n and slice s: at n * n_stride + s * slice_stride */
+  size_t n_stride, slice_stride;
+  uint8_t *level;        /* [256]: by count, above the lowest of the line */
+  uint8_t *least, *past; /* the first count that does not clip; the first behind those */
+  double *low;           /* the lowest level, times step */
+} words_bits_t;
 
 typedef struct words_side_t {
   int k, n, slices;
@@ -43,6 +53,7 @@ typedef struct words_side_t {
   double top;                    /* the largest z below the number of levels */
   double unit;                   /* of totals: 2^-epx_array_fraction() */
   double count_unit;             /* of c, in whole sums: 1 or 2^-12 */
+  words_bits_t *bits;            /* NULL: digits or cells are more */
 } words_side_t;
 
 /* What a kernel multiplies. */
@@ -59,7 +70,7 @@ typedef struct words_product_t {
 
 /* Adds the product to the sums; returns how often converters clipped. */
 typedef uint64_t words_kernel_t(const words_product_t *product);
-words_kernel_t words_multiply_ref, words_multiply_avx512;
+words_kernel_t words_multiply_ref, words_multiply_avx512, words_multiply_bits;
 
 /* Whether an array is multiplied by these kernels: lines carry their digits, and no read differs
  * from the one before. The memory of its two sides; cells are 0, converters without a range. */
@@ -80,15 +91,33 @@ typedef struct words_tally_t {
   bool any;
 } words_tally_t;
 
-/* Adds the tally of the panel from `line` on to the array's clips by line, where they are counted,
- * and empties it. */
-void words_count_clips(const words_product_t *product, int line, words_tally_t *tally);
+/* Returns the clips of the panel from `line` on, adds them to the array's clips by line, where
+ * those are counted, and empties the tally. */
+uint64_t words_count_clips(const words_product_t *product, int line, words_tally_t *tally);
 /* Observes c of 16 lines from `line` on. */
 void words_observe(const words_product_t *product, int slice, int line, const double *counts);
 
 static inline const int8_t *words_panel(const words_side_t *side, int slice, int plane, int line) {
   return side->packed + (size_t)(slice * WORDS_MAX_PLANES + plane) * side->plane_size +
          (size_t)line * (((size_t)side->k + 3) / 4 * 4);
+}
+
+/* epx_array_words_bits.c. What a line's converter, which is set in `side`, makes of each count.
+ * NULL: out of memory. */
+words_bits_t *words_create_bits(const words_side_t *side, const uint64_t *planes, size_t n_stride,
+                                size_t slice_stride);
+void words_destroy_bits(words_bits_t *bits);
+void words_set_bits(const words_side_t *side, int slice, int n);
+/* Whether this processor has the instructions. */
+bool words_bits_available(void);
+
+/* z of a count, by the line's constants. */
+static inline double words_place(const words_side_t *side, size_t at, double c) {
+  if (side->errors) {
+    const double limit = 0x1p51 - 1.0, x = c * side->own_gain[at] + side->own_offset[at];
+    c = epx_math_round(x < -limit ? -limit : x > limit ? limit : x);
+  }
+  return c * side->gain[at] + side->zero[at];
 }
 
 static inline double words_worth(const epx_pass_t *pass) {

@@ -2,7 +2,6 @@
 /* Products of many words, in plain loops. */
 #include <math.h>
 
-#include "epx_array_math.h"
 #include "epx_array_words_internal.h"
 #include "epx_gemm_u8s8s32.h"
 
@@ -39,14 +38,13 @@ static void count(const words_product_t *product, int pass, int word, int slice,
   }
 }
 
-/* Adds a read of one panel of one slice; returns its clips. */
-static uint64_t read_panel(const words_product_t *product, int pass, int word, int slice, int line,
-                           double total[LANES], words_tally_t *tally) {
+/* Adds a read of one panel of one slice. */
+static void read_panel(const words_product_t *product, int pass, int word, int slice, int line,
+                       double total[LANES], words_tally_t *tally) {
   const words_side_t *side = product->side;
   const size_t first = (size_t)slice * side->padded + (size_t)line;
   const double worth = words_worth(&product->words->pass[pass]);
   double z[LANES];
-  uint64_t clips = 0;
   count(product, pass, word, slice, line, z);
   if (product->observing) {
     words_observe(product, slice, line, z);
@@ -54,21 +52,14 @@ static uint64_t read_panel(const words_product_t *product, int pass, int word, i
   for (int i = 0; i < LANES; ++i) {
     const size_t at = first + (size_t)i;
     if (!side->ideal) {
-      double t = z[i];
-      if (side->errors) {
-        const double limit = 0x1p51 - 1.0, x = t * side->own_gain[at] + side->own_offset[at];
-        t = epx_math_round(x < -limit ? -limit : x > limit ? limit : x);
-      }
-      z[i] = t * side->gain[at] + side->zero[at];
+      z[i] = words_place(side, at, z[i]);
       tally->below[slice][i] += z[i] < 0.0;
       tally->above[slice][i] += z[i] > side->top;
-      clips += z[i] < 0.0 || z[i] > side->top;
+      tally->any = tally->any || z[i] < 0.0 || z[i] > side->top;
       z[i] = z[i] < 0.0 ? 0.0 : z[i] > side->top ? side->top : z[i];
     }
     total[i] += worth * side->step[at] * floor(z[i]);
   }
-  tally->any = tally->any || clips > 0;
-  return clips;
 }
 
 uint64_t words_multiply_ref(const words_product_t *product) {
@@ -84,7 +75,7 @@ uint64_t words_multiply_ref(const words_product_t *product) {
       }
       for (int pass = 0; pass < words->passes; ++pass) {
         for (int slice = 0; slice < side->slices; ++slice) {
-          clips += read_panel(product, pass, word, slice, line, total, &tally);
+          read_panel(product, pass, word, slice, line, total, &tally);
         }
       }
       int32_t *sums = product->sums + (size_t)word * product->ldc + line;
@@ -92,7 +83,7 @@ uint64_t words_multiply_ref(const words_product_t *product) {
         sums[i] += (int32_t)nearbyint(total[i] * side->unit);
       }
     }
-    words_count_clips(product, line, &tally);
+    clips += words_count_clips(product, line, &tally);
   }
   return clips;
 }

@@ -43,6 +43,11 @@ struct Case {
     chip.adc.range = random.chance(0.5) ? 1.0 : random.integer(2, 100) / 100.0;
     chip.adc.coverage = 0.99;
     chip.adc.reach = random.chance(0.5) ? EPX_ADC_REACH_WEIGHTS : EPX_ADC_REACH_DIGITS;
+    if (random.chance(0.3)) {  // lines and cells of bits
+      chip.dac.converter.bits = chip.bits_per_cell = 1;
+      shape.slices = shape.synapse_bits;
+      (random.chance(0.5) ? shape.rows : shape.units) = random.integer(1, 300);
+    }
     if (random.chance(0.3)) {
       chip.adc.converter.gain_spread = 0.02;
       chip.adc.converter.offset = 0.7;
