@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random trainings on digital arrays: what numerics.md is about."""
+
+ROUNDINGS = ("nearest_even", "truncate", "stochastic", "nearest_up", "nearest_zero",
+             "nearest_down", "nearest_away", "truncate_zero")
+
+
+def network(random):
+    """Shape, layers and loss; sizes of which plain loops take less than a second."""
+    classes = random.randint(2, 4)
+    shape = [1, random.randint(4, 6), random.randint(4, 6)]
+    height, width, layers = shape[1], shape[2], []
+    for _ in range(random.randint(1, 3)):
+        if height < 2 or width < 2 or random.random() < 0.4:
+            layers.append({"dense": random.randint(2, 5)})
+            height = width = 1
+            continue
+        kernel = random.randint(1, min(3, height, width))
+        layer = {"conv": random.randint(2, 4), "kernel": kernel, "stride": random.randint(1, 2),
+                 "padding": random.randint(0, kernel - 1)}
+        height, width = ((n + 2 * layer["padding"] - kernel) // layer["stride"] + 1
+                         for n in (height, width))
+        if height > 1 and width > 1 and random.random() < 0.7:
+            layer["pool"] = "max"
+            height, width = height // 2, width // 2
+        layers.append(layer)
+    loss = random.choice(("cross_entropy", "squared_error"))
+    if loss == "squared_error":
+        layers[-1] = {"dense": classes}
+    return {"network.input": shape, "network.classes": classes, "network.layers": layers,
+            "network.loss": loss}
+
+
+def formats(random, parameter_layers):
+    state, synapses = random.randint(1, 8), []
+    for _ in range(parameter_layers):
+        bits = random.randint(2, 8)
+        integer = random.randint(-1, min(2, bits - 1))
+        synapses.append(f"Q{integer}.{bits - 1 - integer}")
+    inputs = random.randint(2, 8)
+    integer = random.randint(0, min(2, inputs - 1))
+    bias, velocity = random.randint(10, 32), random.randint(10, 32)
+    bias_integer, velocity_integer = random.randint(0, 4), random.randint(0, 8)
+    return {"chip.state": f"UQ0.{state}",
+            "chip.input": f"Q{integer}.{inputs - 1 - integer}",
+            "chip.synapse.format": synapses if random.random() < 0.7 else synapses[0],
+            "chip.synapse.shadow_bits": random.choice((0, 3, 8, 12, 16)),
+            "chip.bias": f"Q{bias_integer}.{bias - 1 - bias_integer}",
+            "chip.velocity": f"Q{velocity_integer}.{velocity - 1 - velocity_integer}"}
+
+
+def draw(random):
+    """The settings of one case."""
+    case = network(random)
+    count = len(case["network.layers"]) + (case["network.loss"] == "cross_entropy")
+    case.update({
+        "network.activation": random.choice(("hard_sigmoid", "hard_sigmoid_half")),
+        "network.connections": random.choice(("bidirectional", "unidirectional")),
+        "network.backward_rule": random.choice(("same", "different")),
+        "dynamics.free_steps": random.randint(1, 6),
+        "dynamics.nudged_steps": random.randint(1, 4),
+        "estimator.kind": random.choice(("symmetric", "one_sided", "random_sign", "richardson")),
+        "estimator.beta": random.choice((0.5, 1, 0.3, 7.7)),
+        "estimator.free_leg": random.choice(("stop", "continue")),
+        "training.epochs": random.randint(1, 2),
+        "training.batch": random.randint(2, 5),
+        "training.learning_rate": [random.choice((0.1, 0.5, 3, 20)) for _ in range(count)],
+        "training.final_learning_rate": random.choice((0.0, 1e-5, 0.1)),
+        "training.schedule_epochs": random.randint(0, 3),
+        "training.momentum": random.choice((0.0, 0.5, 0.9)),
+        "training.weight_decay": random.choice((0.0, 0.0003, 0.05)),
+        "training.init_scale": random.choice((0.5, 1, 2.5)),
+        "training.seed": random.randrange(1 << 63),
+        "chip.rounding.state": random.choice(("nearest_even", "truncate")),
+        "chip.rounding.update": random.choice(ROUNDINGS + ("stochastic",) * 4),
+        "chip.lfsr_seed": random.randrange(1 << 32),
+        "chip.array.rows": random.choice((3, 7, 128)),
+        "chip.array.columns": random.choice((8, 20, 128)),
+        "chip.array.bits_per_cell": random.randint(1, 8),
+        "chip.stop_settled": random.random() < 0.3,
+        "chip.event_driven": random.random() < 0.3,
+    })
+    if random.random() < 0.3:
+        case["training.learning_rate"] = case["training.learning_rate"][0]
+    if random.random() < 0.7:
+        case.update(formats(random, count))
+    return case

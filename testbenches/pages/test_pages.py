@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Trainings of `epxbar` against the model that docs/numerics.md and docs/array.md describe: every
+register of the checkpoint, bit for bit.
+
+Draws random cases, prints a line for each, and ends with 1 at the first that differs.
+"""
+import argparse
+import csv
+import pathlib
+import random as randomness
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+import checkpoint
+import config
+import digital_cases
+import images
+from exact import ExactArrays
+from training import Training
+
+REFUSED = 2
+
+
+class Refused(Exception):
+    """epxbar does not take the settings of a case."""
+
+
+def run_epxbar(epxbar, settings, data, out):
+    arguments = [epxbar, "train", "--quiet", "--threads=1", f"--out={out}", f"--data={data}",
+                 *config.options({**settings, "data.set": "idx"})]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    if done.returncode == REFUSED:
+        raise Refused(done.stderr.strip())
+    if done.returncode != 0:
+        raise RuntimeError(f"epxbar ended with {done.returncode}: {done.stderr.strip()}")
+
+
+def metrics_differ(path, metrics):
+    """Errors are counts; losses go through the C library's functions."""
+    with open(path, encoding="ascii", newline="") as file:
+        for i, (line, (loss, error)) in enumerate(zip(csv.DictReader(file), metrics)):
+            where = f"metrics.csv, epoch {i // 2 + 1}, {line['split']}"
+            if abs(float(line["error"]) - error) > 1e-12:
+                return f"{where}: error {line['error']}, the model {error}"
+            if abs(float(line["loss"]) - loss) > 1e-9 * (1 + abs(loss)):
+                return f"{where}: loss {line['loss']}, the model {loss}"
+    return None
+
+
+def difference(epxbar, settings, random, folder):
+    """Runs both; None, or the first difference."""
+    shape, classes = settings["network.input"], settings["network.classes"]
+    counts = random.randint(4, 8), random.randint(2, 4)
+    train, test = images.write_idx(folder, random, shape, classes, counts)
+    out = pathlib.Path(folder, "out")
+    run_epxbar(epxbar, settings, folder, out)
+    model = Training(config.full(settings), train, test, ExactArrays)
+    model.run()
+    expected = checkpoint.read(out / "checkpoint.npz")
+    return (checkpoint.first_difference(expected, checkpoint.of(model, True))
+            or metrics_differ(out / "metrics.csv", model.metrics))
+
+
+def run_case(arguments, seed):
+    """True where both agree or the case is refused."""
+    random = randomness.Random(seed)
+    settings = digital_cases.draw(random)
+    settings.update(config.parse(option) for option in arguments.set)
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = difference(arguments.epxbar, settings, random, folder)
+        except Refused as refused:
+            print(f"case {seed}: refused: {refused}")
+            return True
+    print(f"case {seed}: {found or 'agrees'} ({time.monotonic() - begin:.2f} s)", flush=True)
+    if found:
+        print("to repeat: test_pages.py --cases 1 --seed", seed)
+        print("epxbar train", *map(shlex.quote, config.options(settings)))
+    return found is None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epxbar", required=True, help="the program to compare with")
+    parser.add_argument("--seed", type=int, default=1, help="of the first case; the next has one more")
+    parser.add_argument("--cases", type=int, default=40, help="how many")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="override a drawn setting")
+    arguments = parser.parse_args()
+    for seed in range(arguments.seed, arguments.seed + arguments.cases):
+        if not run_case(arguments, seed):
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
