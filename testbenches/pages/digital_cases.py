@@ -32,9 +32,10 @@ def network(random):
 
 
 def formats(random, parameter_layers):
-    state, synapses = random.randint(1, 8), []
+    state, synapses, per_cell = random.randint(1, 8), [], 8
     for _ in range(parameter_layers):
         bits = random.randint(2, 8)
+        per_cell = min(per_cell, bits)
         integer = random.randint(-1, min(2, bits - 1))
         synapses.append(f"Q{integer}.{bits - 1 - integer}")
     inputs = random.randint(2, 8)
@@ -44,6 +45,7 @@ def formats(random, parameter_layers):
     return {"chip.state": f"UQ0.{state}",
             "chip.input": f"Q{integer}.{inputs - 1 - integer}",
             "chip.synapse.format": synapses if random.random() < 0.7 else synapses[0],
+            "chip.array.bits_per_cell": random.randint(1, per_cell),
             "chip.synapse.shadow_bits": random.choice((0, 3, 8, 12, 16)),
             "chip.bias": f"Q{bias_integer}.{bias - 1 - bias_integer}",
             "chip.velocity": f"Q{velocity_integer}.{velocity - 1 - velocity_integer}"}

@@ -9,6 +9,7 @@ import argparse
 import csv
 import pathlib
 import random as randomness
+import re
 import shlex
 import subprocess
 import sys
@@ -21,8 +22,9 @@ import digital_cases
 import images
 from exact import ExactArrays
 from training import Training
+from update import Diverged
 
-REFUSED = 2
+FAILED, REFUSED = 1, 2
 
 
 class Refused(Exception):
@@ -30,13 +32,27 @@ class Refused(Exception):
 
 
 def run_epxbar(epxbar, settings, data, out):
+    """None, or epoch and mini-batch of its end as diverged."""
     arguments = [epxbar, "train", "--quiet", "--threads=1", f"--out={out}", f"--data={data}",
                  *config.options({**settings, "data.set": "idx"})]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     if done.returncode == REFUSED:
         raise Refused(done.stderr.strip())
+    diverged = re.search(r"diverged in epoch (\d+), mini-batch (\d+)", done.stderr)
+    if done.returncode == FAILED and diverged:
+        return tuple(map(int, diverged.groups()))
     if done.returncode != 0:
         raise RuntimeError(f"epxbar ended with {done.returncode}: {done.stderr.strip()}")
+    return None
+
+
+def run_model(model):
+    """None, or epoch and mini-batch of its end as diverged, like epxbar's."""
+    try:
+        model.run()
+    except Diverged:
+        return model.position
+    return None
 
 
 def metrics_differ(path, metrics):
@@ -57,9 +73,13 @@ def difference(epxbar, settings, random, folder):
     counts = random.randint(4, 8), random.randint(2, 4)
     train, test = images.write_idx(folder, random, shape, classes, counts)
     out = pathlib.Path(folder, "out")
-    run_epxbar(epxbar, settings, folder, out)
+    end = run_epxbar(epxbar, settings, folder, out)
     model = Training(config.full(settings), train, test, ExactArrays)
-    model.run()
+    model_end = run_model(model)
+    if end != model_end:
+        return f"epoch and mini-batch of divergence: epxbar {end}, the model {model_end}"
+    if end:
+        return None
     expected = checkpoint.read(out / "checkpoint.npz")
     return (checkpoint.first_difference(expected, checkpoint.of(model, True))
             or metrics_differ(out / "metrics.csv", model.metrics))

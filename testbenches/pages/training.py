@@ -15,6 +15,7 @@ class Training:
         self.config, self.train, self.test = config, train, test
         self.network = Network(config, make_arrays)
         self.updates = self.images = 0
+        self.position = None  # epoch and mini-batch, from 1
         self.metrics = []
 
     def samples(self, batch, first_image):
@@ -51,6 +52,7 @@ class Training:
         outcomes = []
         for first in range(0, len(order), size):
             batch = [self.image(epoch, i) for i in order[first:first + size]]
+            self.position = epoch + 1, first // size + 1
             sign = 1
             if self.config["estimator.kind"] == "random_sign":
                 sign = start.random_sign(self.config, epoch, first)
@@ -61,7 +63,7 @@ class Training:
             self.images += len(batch)
             self.updates += 1
             update(self.network, sums, len(batch), epoch, self.updates)
-            self.network.arrays.end_batch(first // size + 1)
+            self.network.arrays.end_batch(self.position[1])
         self.metrics.append(summary(outcomes))
         self.metrics.append(summary(self.tested()))
 

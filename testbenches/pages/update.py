@@ -5,6 +5,19 @@ from estimators import ESTIMATORS
 from formats import Format, Scale
 
 
+FACTOR_BOUND = 2.0 ** 30
+
+
+class Diverged(Exception):
+    """An update circuit would have to multiply by more than it holds."""
+
+
+def factor(real):
+    if real >= FACTOR_BOUND:
+        raise Diverged
+    return Scale(real)
+
+
 class Circuit:
     """The constants of one kind of register, and its rule."""
 
@@ -13,9 +26,9 @@ class Circuit:
         self.velocity, self.register = velocity, register
         self.mode = config["chip.rounding.update"]
         self.momentum = Scale(config["training.momentum"])
-        self.gradient = Scale(unit * 2.0 ** velocity.fraction)
-        self.decay = Scale(config["training.weight_decay"] * 2.0 ** (velocity.fraction - f))
-        self.rate = Scale(rate * 2.0 ** (f - velocity.fraction))
+        self.gradient = factor(unit * 2.0 ** velocity.fraction)
+        self.decay = factor(config["training.weight_decay"] * 2.0 ** (velocity.fraction - f))
+        self.rate = factor(rate * 2.0 ** (f - velocity.fraction))
 
     def next_velocity(self, w, v, c):
         return self.velocity.saturate(
