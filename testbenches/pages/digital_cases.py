@@ -8,15 +8,15 @@ ROUNDINGS = ("nearest_even", "truncate", "stochastic", "nearest_up", "nearest_ze
 def network(random):
     """Shape, layers and loss; sizes of which plain loops take less than a second."""
     classes = random.randint(2, 4)
-    shape = [1, random.randint(4, 6), random.randint(4, 6)]
+    shape = [1, random.randint(4, 9), random.randint(4, 9)]
     height, width, layers = shape[1], shape[2], []
     for _ in range(random.randint(1, 3)):
-        if height < 2 or width < 2 or random.random() < 0.4:
+        if height < 2 or width < 2 or random.random() < 0.25:
             layers.append({"dense": random.randint(2, 5)})
             height = width = 1
             continue
         kernel = random.randint(1, min(3, height, width))
-        layer = {"conv": random.randint(2, 4), "kernel": kernel, "stride": random.randint(1, 2),
+        layer = {"conv": random.randint(2, 4), "kernel": kernel, "stride": random.choice((1, 1, 2)),
                  "padding": random.randint(0, kernel - 1)}
         height, width = ((n + 2 * layer["padding"] - kernel) // layer["stride"] + 1
                          for n in (height, width))
@@ -28,7 +28,16 @@ def network(random):
     if loss == "squared_error":
         layers[-1] = {"dense": classes}
     return {"network.input": shape, "network.classes": classes, "network.layers": layers,
-            "network.loss": loss}
+            "network.loss": loss, "data.set": "idx"}
+
+
+def colour_network(random):
+    """Of CIFAR-10's images, with augmentation or without."""
+    first = {"conv": random.randint(2, 3), "kernel": random.randint(3, 6), "padding": 2,
+             "stride": random.randint(4, 7), "pool": random.choice(("none", "max"))}
+    return {"network.input": [3, 32, 32], "network.classes": 10, "data.set": "cifar10",
+            "network.layers": [first, {"dense": 10}], "data.augment": random.random() < 0.8,
+            "network.loss": random.choice(("cross_entropy", "squared_error"))}
 
 
 def formats(random, parameter_layers):
@@ -51,15 +60,27 @@ def formats(random, parameter_layers):
             "chip.velocity": f"Q{velocity_integer}.{velocity - 1 - velocity_integer}"}
 
 
+def extremes(random):
+    """Settings that reach clamps, the shifts of tiny constants and the circuits' bounds."""
+    bits = random.randint(6, 8)
+    integer = random.randint(-7, 0)
+    return random.choice((
+        {"chip.bias": "Q20.11", "training.learning_rate": 1000.0, "training.momentum": 0.5},
+        {"chip.synapse.format": f"Q{integer}.{bits - 1 - integer}", "estimator.beta": 100.0,
+         "chip.array.bits_per_cell": 2},
+        {"training.weight_decay": 1e-18, "training.learning_rate": 1e-20},
+        {"estimator.beta": 1e-3, "chip.velocity": "Q-5.36", "chip.state": "UQ0.1"}))
+
+
 def draw(random):
     """The settings of one case."""
-    case = network(random)
+    case = colour_network(random) if random.random() < 0.15 else network(random)
     count = len(case["network.layers"]) + (case["network.loss"] == "cross_entropy")
     case.update({
         "network.activation": random.choice(("hard_sigmoid", "hard_sigmoid_half")),
         "network.connections": random.choice(("bidirectional", "unidirectional")),
         "network.backward_rule": random.choice(("same", "different")),
-        "dynamics.free_steps": random.randint(1, 6),
+        "dynamics.free_steps": random.randint(1, 8),
         "dynamics.nudged_steps": random.randint(1, 4),
         "estimator.kind": random.choice(("symmetric", "one_sided", "random_sign", "richardson")),
         "estimator.beta": random.choice((0.5, 1, 0.3, 7.7)),
@@ -86,4 +107,6 @@ def draw(random):
         case["training.learning_rate"] = case["training.learning_rate"][0]
     if random.random() < 0.7:
         case.update(formats(random, count))
+    if random.random() < 0.2:
+        case.update(extremes(random))
     return case

@@ -29,3 +29,20 @@ def pixels(random, count):
     while len(values) < count:
         values.append(values[-1] if random.random() < 0.5 else random.randrange(256))
     return values
+
+
+def write_cifar10(folder, random, counts):
+    """CIFAR-10's files: a few random records, then zeros (holes) up to the size that is asked for.
+    A record has a label and then a plane for each colour; the pixels given have channels last."""
+    sets, names = [], (["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4",
+                        "data_batch_5"], ["test_batch"])
+    for files, count in zip(names, counts):
+        planes = [(pixels(random, 3072), random.randrange(10)) for _ in range(count)]
+        for name in files:
+            with open(pathlib.Path(folder, name + ".bin"), "wb") as file:
+                for image, label in planes:
+                    file.write(bytes([label, *image]))
+                file.truncate(10000 * 3073)
+        sets.append([([image[c * 1024 + i] for i in range(1024) for c in range(3)], label)
+                     for image, label in planes])
+    return sets

@@ -34,7 +34,7 @@ class Refused(Exception):
 def run_epxbar(epxbar, settings, data, out):
     """None, or epoch and mini-batch of its end as diverged."""
     arguments = [epxbar, "train", "--quiet", "--threads=1", f"--out={out}", f"--data={data}",
-                 *config.options({**settings, "data.set": "idx"})]
+                 *config.options(settings)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     if done.returncode == REFUSED:
         raise Refused(done.stderr.strip())
@@ -71,7 +71,11 @@ def difference(epxbar, settings, random, folder):
     """Runs both; None, or the first difference."""
     shape, classes = settings["network.input"], settings["network.classes"]
     counts = random.randint(4, 8), random.randint(2, 4)
-    train, test = images.write_idx(folder, random, shape, classes, counts)
+    if settings["data.set"] == "cifar10":
+        settings = {**settings, "data.train_limit": counts[0], "data.test_limit": counts[1]}
+        train, test = images.write_cifar10(folder, random, counts)
+    else:
+        train, test = images.write_idx(folder, random, shape, classes, counts)
     out = pathlib.Path(folder, "out")
     end = run_epxbar(epxbar, settings, folder, out)
     model = Training(config.full(settings), train, test, ExactArrays)
@@ -85,8 +89,30 @@ def difference(epxbar, settings, random, folder):
             or metrics_differ(out / "metrics.csv", model.metrics))
 
 
-def run_case(arguments, seed):
-    """True where both agree or the case is refused."""
+# What the cases of CTest must meet: every value of these keys, in a case that is not refused.
+FEATURES = {
+    "network.loss": ("cross_entropy", "squared_error"),
+    "network.activation": ("hard_sigmoid", "hard_sigmoid_half"),
+    "network.connections": ("bidirectional", "unidirectional"),
+    "network.backward_rule": ("same", "different"),
+    "estimator.kind": ("symmetric", "one_sided", "random_sign", "richardson"),
+    "estimator.free_leg": ("stop", "continue"),
+    "data.augment": (True, False),
+    "chip.rounding.state": ("nearest_even", "truncate"),
+    "chip.rounding.update": digital_cases.ROUNDINGS,
+    "chip.stop_settled": (True, False),
+    "chip.event_driven": (True, False),
+}
+
+
+def unmet(cases):
+    """Features that none of the cases' settings has."""
+    return [f"{key}={value}" for key, values in FEATURES.items() for value in values
+            if not any(config.full(settings)[key] == value for settings in cases)]
+
+
+def run_case(arguments, seed, met):
+    """True where both agree or the case is refused; appends the settings to `met`."""
     random = randomness.Random(seed)
     settings = digital_cases.draw(random)
     settings.update(config.parse(option) for option in arguments.set)
@@ -97,6 +123,7 @@ def run_case(arguments, seed):
         except Refused as refused:
             print(f"case {seed}: refused: {refused}")
             return True
+    met.append(settings)
     print(f"case {seed}: {found or 'agrees'} ({time.monotonic() - begin:.2f} s)", flush=True)
     if found:
         print("to repeat: test_pages.py --cases 1 --seed", seed)
@@ -107,15 +134,21 @@ def run_case(arguments, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epxbar", required=True, help="the program to compare with")
-    parser.add_argument("--seed", type=int, default=1, help="of the first case; the next has one more")
+    parser.add_argument("--seed", type=int, default=1,
+                        help="of the first case; each next one has one more")
     parser.add_argument("--cases", type=int, default=40, help="how many")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                         help="override a drawn setting")
+    parser.add_argument("--all-features", action="store_true",
+                        help="fail where no case had a feature")
     arguments = parser.parse_args()
+    met = []
     for seed in range(arguments.seed, arguments.seed + arguments.cases):
-        if not run_case(arguments, seed):
+        if not run_case(arguments, seed, met):
             return 1
-    return 0
+    missing = unmet(met)
+    print(f"{len(met)} of {arguments.cases} cases compared, features not met: {missing or 'none'}")
+    return 1 if arguments.all_features and missing else 0
 
 
 if __name__ == "__main__":
