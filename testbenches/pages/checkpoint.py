@@ -4,11 +4,13 @@ import ast
 import struct
 import zipfile
 
+from config import is_exact
+
 CODES = {"<i4": "i", "<u4": "I", "<i8": "q"}
 
 
 def read(path):
-    """The integer arrays of an archive, flat, by name."""
+    """The integer arrays of an archive, flat, by name, without counts of clips."""
     arrays = {}
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
@@ -16,7 +18,7 @@ def read(path):
             (length,) = struct.unpack_from("<H", data, 8)
             header = ast.literal_eval(data[10:10 + length].decode())
             kind, body = CODES.get(header["descr"]), data[10 + length:]
-            if kind and name.startswith("twin."):
+            if kind and name.startswith("twin.") and name != "twin.clips.npy":
                 count = len(body) // struct.calcsize("<" + kind)
                 arrays[name[:-len(".npy")]] = list(struct.unpack(f"<{count}{kind}", body))
     return arrays
@@ -26,8 +28,9 @@ def flat(rows):
     return [value for row in rows for value in row]
 
 
-def of(training, is_exact):
+def of(training):
     """The same arrays of a model's training."""
+    exact = is_exact(training.config)
     network, arrays = training.network, {}
     for tiles in network.tile_layers:
         name = f"twin.{tiles.layer.number}."
@@ -38,8 +41,10 @@ def of(training, is_exact):
         if not tiles.is_feedback:
             arrays[name + "bias"] = tiles.bias
             arrays[name + "bias_velocity"] = tiles.bias_velocity
-        if not is_exact:
+        if not exact:
             arrays[kind + "written"] = flat(tiles.written)
+    if not exact or training.config["chip.array.pulses.preset"] != "none":
+        arrays["twin.counters"] = [training.updates, training.images]
     arrays.update(network.arrays.registers())
     return arrays
 

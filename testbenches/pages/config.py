@@ -92,6 +92,19 @@ def full(settings):
     return {**DEFAULTS, **settings}
 
 
+def is_exact(config):
+    """numerics.md, section 10: whether products are the integers of section 4. Pulses change
+    updates, not products."""
+    array = "chip.array."
+    effects = ("dac.offset", "dac.gain", "dac.offset_spread", "dac.gain_spread", "dac.noise",
+               "g_min", "program_error.device", "program_error.cycle", "drift.nu",
+               "retention.tau", "faults.stuck_min", "faults.stuck_max", "read_noise.sigma",
+               "wires.wordline_ohm", "wires.bitline_ohm", "wires.driver_ohm", "wires.sense_ohm")
+    return config[array + "kind"] == "digital" or (
+        config[array + "adc.kind"] == "ideal" and config[array + "dac.codes"] == "digits"
+        and not any(config[array + effect] for effect in effects))
+
+
 def options(settings):
     """Arguments of epxbar; JSON is YAML."""
     return [f"--set={key}={text_of(value)}" for key, value in settings.items()]

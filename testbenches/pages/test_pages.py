@@ -18,7 +18,7 @@ import time
 
 import checkpoint
 import config
-import digital_cases
+import exact_cases
 import images
 from exact import ExactArrays
 from training import Training
@@ -67,6 +67,12 @@ def metrics_differ(path, metrics):
     return None
 
 
+def make_arrays(settings, tile_layers):
+    if config.is_exact(settings):
+        return ExactArrays(settings, tile_layers)
+    raise NotImplementedError("the model has no arrays with errors or lossy converters")
+
+
 def difference(epxbar, settings, random, folder):
     """Runs both; None, or the first difference."""
     shape, classes = settings["network.input"], settings["network.classes"]
@@ -78,14 +84,14 @@ def difference(epxbar, settings, random, folder):
         train, test = images.write_idx(folder, random, shape, classes, counts)
     out = pathlib.Path(folder, "out")
     end = run_epxbar(epxbar, settings, folder, out)
-    model = Training(config.full(settings), train, test, ExactArrays)
+    model = Training(config.full(settings), train, test, make_arrays)
     model_end = run_model(model)
     if end != model_end:
         return f"epoch and mini-batch of divergence: epxbar {end}, the model {model_end}"
     if end:
         return None
     expected = checkpoint.read(out / "checkpoint.npz")
-    return (checkpoint.first_difference(expected, checkpoint.of(model, True))
+    return (checkpoint.first_difference(expected, checkpoint.of(model))
             or metrics_differ(out / "metrics.csv", model.metrics))
 
 
@@ -99,9 +105,10 @@ FEATURES = {
     "estimator.free_leg": ("stop", "continue"),
     "data.augment": (True, False),
     "chip.rounding.state": ("nearest_even", "truncate"),
-    "chip.rounding.update": digital_cases.ROUNDINGS,
+    "chip.rounding.update": exact_cases.ROUNDINGS,
     "chip.stop_settled": (True, False),
     "chip.event_driven": (True, False),
+    "chip.array.kind": ("digital", "analog"),
 }
 
 
@@ -114,7 +121,7 @@ def unmet(cases):
 def run_case(arguments, seed, met):
     """True where both agree or the case is refused; appends the settings to `met`."""
     random = randomness.Random(seed)
-    settings = digital_cases.draw(random)
+    settings = exact_cases.draw(random)
     settings.update(config.parse(option) for option in arguments.set)
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random trainings on digital arrays: what numerics.md is about."""
+"""Random trainings on arrays that are exact: what numerics.md is about."""
 
 ROUNDINGS = ("nearest_even", "truncate", "stochastic", "nearest_up", "nearest_zero",
              "nearest_down", "nearest_away", "truncate_zero")
@@ -109,4 +109,7 @@ def draw(random):
         case.update(formats(random, count))
     if random.random() < 0.2:
         case.update(extremes(random))
+    if random.random() < 0.2:  # an analog array that is exact
+        case.update({"chip.array.kind": "analog", "chip.array.adc_bits": 24,
+                     "chip.array.dac.bits": random.randint(1, 8)})
     return case
