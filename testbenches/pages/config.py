@@ -97,7 +97,7 @@ def is_exact(config):
     updates, not products."""
     array = "chip.array."
     effects = ("dac.offset", "dac.gain", "dac.offset_spread", "dac.gain_spread", "dac.noise",
-               "g_min", "program_error.device", "program_error.cycle", "drift.nu",
+               "program_error.device", "program_error.cycle", "drift.nu",
                "retention.tau", "faults.stuck_min", "faults.stuck_max", "read_noise.sigma",
                "wires.wordline_ohm", "wires.bitline_ohm", "wires.driver_ohm", "wires.sense_ohm")
     return config[array + "kind"] == "digital" or (

@@ -37,9 +37,9 @@ class Correlations:
             sums[i % len(sums)] += coefficient * code
 
     def add_phase(self, sample, free, phase):
-        """`free` is what Capture gave of the free states."""
+        """`free` are the free states; rule `different` drives a layer's own arrays with them."""
         network = self.network
-        now = Capture(sample)
+        now = Capture(sample, free if self.rule == "different" else sample.states)
         for number in range(network.depth):
             tiles = network.tile_layers[number]
             post = now.states[number]
@@ -49,9 +49,9 @@ class Correlations:
                 continue
             back = network.feedback_of(number)
             if self.rule == "different":
-                self.add(tiles, free.pre(number), post, free.own[number], phase.coefficient)
+                self.add(tiles, free[number - 1], post, now.own[number], phase.coefficient)
                 self.add_biases(number, post, phase.coefficient)
-                self.add(back, now.pre(number), free.states[number], now.back[number],
+                self.add(back, now.pre(number), free[number], now.back[number],
                          phase.coefficient)
                 continue
             for switches in [now.own[number]] + [now.back[number]] * self.is_doubled(number):
@@ -66,15 +66,16 @@ class Correlations:
 
 
 class Capture:
-    """States and switches of a sample as they are now."""
+    """States of a sample as they are now, and switches: of a layer's own arrays when driven with
+    `own_states`, of its feedback arrays with the sample's."""
 
-    def __init__(self, sample):
+    def __init__(self, sample, own_states):
         self.states, self.codes = sample.states, sample.codes
         self.own, self.back = [], []
         for layer in sample.network.layers[:sample.network.depth]:
             switches = [0] * layer.neurons
-            if layer.pool:
-                switches = sample.own_forward(layer.number)[1]
+            if layer.pool or (layer.number > 0 and sample.network.arrays.drives_all):
+                switches = sample.own_forward(layer.number, own_states)[1]
             self.own.append(switches)
             self.back.append(sample.feedback_switches(layer.number, switches)
                              if layer.number else switches)

@@ -2,7 +2,8 @@
 """numerics.md, sections 4 to 6: what is constant in a phase, and the products of one image."""
 import layers as shapes
 from formats import Format, Scale, clamp, round_shift
-from tile_layers import TileLayer
+from pulses import Pulses
+from tile_layers import TileLayer, number_tiles
 
 NUDGE_BOUND = BIAS_BOUND = 1 << 28
 
@@ -23,6 +24,12 @@ class Network:
             for layer in self.layers[1:self.depth]:
                 number = len(self.tile_layers)
                 self.tile_layers.append(TileLayer(config, layer, number, True, False))
+        number_tiles(self.tile_layers)
+        self.pulses = None
+        if config["chip.array.pulses.preset"] != "none":
+            self.pulses = Pulses(config)
+            for tiles in self.tile_layers:
+                self.pulses.load(tiles)
         self.fractions = [self.accumulator_fraction(n) for n in range(len(self.layers))]
         self.arrays = make_arrays(config, self.tile_layers)
         for number in range(len(self.tile_layers)):
@@ -78,12 +85,15 @@ class Network:
     def forward(self, tiles, codes, outside, image, read):
         """Pooled products and switches, in the order of neurons."""
         products, switches = [], []
+        number = tiles.layer.number
+        shift = self.fractions[number] - self.product_fraction(number)
         for position, places in enumerate(tiles.layer.patches):
             results = []
             for place, patch in enumerate(places):
                 pre = [outside if k < 0 else codes[k] for k in patch]
                 word = position * len(places) + place
-                results.append(self.arrays.forward(tiles.number, pre, image, read, word))
+                results.append(self.arrays.limit(
+                    tiles.number, self.arrays.forward(tiles.number, pre, image, read, word), shift))
             for unit in range(tiles.units):
                 values = [result[unit] for result in results]
                 products.append(max(values))
@@ -103,4 +113,7 @@ class Network:
                 for k, value in zip(patch, row):
                     if k >= 0:
                         sums[k] += value
-        return sums
+        number = tiles.layer.number
+        shift = 0 if tiles.is_readout else (
+            self.fractions[number - 1] - self.backward_fraction(number))
+        return self.arrays.limit(tiles.number, sums, shift)

@@ -17,11 +17,11 @@ class Sample:
                                       image, 0)
         self.states = [[0] * layer.neurons for layer in network.layers[:network.depth]]
 
-    def own_forward(self, number):
-        """Products and switches of a layer with the states as they are."""
+    def own_forward(self, number, states):
+        """Products and switches of a layer, driven with the states."""
         if number == 0:
             return self.driven
-        return self.network.forward(self.network.tile_layers[number], self.states[number - 1], 0,
+        return self.network.forward(self.network.tile_layers[number], states[number - 1], 0,
                                     self.image, self.read)
 
     def feedback_switches(self, number, own):
@@ -57,7 +57,7 @@ class Sample:
         self.read += 1
         products, backward = [], [None] * network.depth
         for number in range(network.depth):
-            product, switches = self.own_forward(number)
+            product, switches = self.own_forward(number, self.states)
             products.append(product)
             if number > 0:
                 switches = self.feedback_switches(number, switches)

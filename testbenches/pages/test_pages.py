@@ -16,11 +16,14 @@ import sys
 import tempfile
 import time
 
+import analog_cases
 import checkpoint
 import config
 import exact_cases
 import images
+from analog import AnalogArrays
 from exact import ExactArrays
+from pulses import PRESETS
 from training import Training
 from update import Diverged
 
@@ -68,9 +71,8 @@ def metrics_differ(path, metrics):
 
 
 def make_arrays(settings, tile_layers):
-    if config.is_exact(settings):
-        return ExactArrays(settings, tile_layers)
-    raise NotImplementedError("the model has no arrays with errors or lossy converters")
+    kind = ExactArrays if config.is_exact(settings) else AnalogArrays
+    return kind(settings, tile_layers)
 
 
 def difference(epxbar, settings, random, folder):
@@ -109,6 +111,13 @@ FEATURES = {
     "chip.stop_settled": (True, False),
     "chip.event_driven": (True, False),
     "chip.array.kind": ("digital", "analog"),
+    "chip.array.adc.kind": ("ideal", "sar", "ramp"),
+    "chip.array.adc.reach": ("digits", "weights", "batch", "batch_lines"),
+    "chip.array.dac.codes": ("digits", "rounded"),
+    "chip.array.program_error.kind": ("independent", "proportional", "inverse"),
+    "chip.array.read_noise.kind": ("independent", "proportional", "inverse"),
+    "chip.array.wires.backward": ("own", "shared"),
+    "chip.array.pulses.preset": ("none", *PRESETS),
 }
 
 
@@ -122,6 +131,8 @@ def run_case(arguments, seed, met):
     """True where both agree or the case is refused; appends the settings to `met`."""
     random = randomness.Random(seed)
     settings = exact_cases.draw(random)
+    if settings["data.set"] == "idx" and random.random() < arguments.analog:
+        analog_cases.add(random, settings)
     settings.update(config.parse(option) for option in arguments.set)
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -144,6 +155,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1,
                         help="of the first case; each next one has one more")
     parser.add_argument("--cases", type=int, default=40, help="how many")
+    parser.add_argument("--analog", type=float, default=0.5, metavar="SHARE",
+                        help="of the cases: those whose arrays are not exact")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                         help="override a drawn setting")
     parser.add_argument("--all-features", action="store_true",

@@ -64,6 +64,10 @@ class TileLayer:
                 units = range(cb * self.tile_units, min((cb + 1) * self.tile_units, self.units))
                 yield register, rows, units, rb, cb
 
+    def tile_number(self, row_block, column_block):
+        """Among all tiles of the chip."""
+        return self.first_tile + column_block * len(self.registers) + row_block
+
     def visible(self, w):
         """The code that the array holds of a shadow register."""
         return self.synapse.saturate(round_shift(w, self.shadow_bits))
@@ -73,3 +77,11 @@ class TileLayer:
         code = self.visible(self.shadow[unit][k])
         if code != self.codes[unit][k]:
             self.codes[unit][k], self.written[unit][k] = code, update
+
+
+def number_tiles(tile_layers):
+    """Layer by layer, feedback arrays directly behind a layer's own."""
+    first = 0
+    for tiles in sorted(tile_layers, key=lambda t: (t.layer.number, t.is_feedback)):
+        tiles.first_tile = first
+        first += len(tiles.registers) * len(tiles.registers[0])

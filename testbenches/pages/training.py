@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """numerics.md, section 14: the order of a training."""
 import start
-from correlate import Capture, Correlations
+from correlate import Correlations
 from estimators import ESTIMATORS, with_sign
 from network import Network
 from sample import Sample
@@ -35,7 +35,6 @@ class Training:
             sample.relax(config["dynamics.free_steps"], 0)
             outcomes.append(sample.outcome())
             free_states = sample.states
-            free = Capture(sample) if sums.rule == "different" else None
             for phase in estimator.phases:
                 phase = with_sign(phase, sign)
                 sample.states = free_states
@@ -43,7 +42,7 @@ class Training:
                     sample.relax(config["dynamics.nudged_steps"],
                                  phase.nudge * config["estimator.beta"])
                 sample.read += 1
-                sums.add_phase(sample, free, phase)
+                sums.add_phase(sample, free_states, phase)
         return sums, outcomes
 
     def epoch(self, epoch):
@@ -58,6 +57,7 @@ class Training:
                 sign = start.random_sign(self.config, epoch, first)
             if first == 0 and self.calibrates(epoch):
                 self.calibrate(batch)
+            self.network.arrays.begin_batch()
             sums, seen = self.phases(batch, self.images, sign)
             outcomes += seen
             self.images += len(batch)
@@ -75,7 +75,7 @@ class Training:
         return self.codes(pixels), label
 
     def calibrates(self, epoch):
-        if self.config["chip.array.adc.reach"] not in ("batch", "batch_lines"):
+        if not self.network.arrays.batches():
             return False
         every = self.config["chip.array.adc.calibrate_epochs"]
         return epoch % every == 0 if every else epoch == 0

@@ -34,8 +34,11 @@ class Circuit:
         return self.velocity.saturate(
             self.momentum.times(v) - self.gradient.times(c) + self.decay.times(w))
 
+    def step(self, v, random16):
+        return self.rate.times(v, self.mode, random16)
+
     def next_register(self, w, v, random16):
-        return self.register.saturate(w - self.rate.times(v, self.mode, random16))
+        return self.register.saturate(w - self.step(v, random16))
 
 
 def units_of(network, number, batch, doubled):
@@ -62,13 +65,21 @@ def update(network, correlations, batch, epoch, count):
         weights = Circuit(config, tiles.shadow_format, weight_unit, rate)
         biases = Circuit(config, tiles.bias_format, bias_unit, rate)
         sums = correlations.weights[tiles.number]
-        for register, rows, units, row_block, _ in tiles.tiles():
+        if network.pulses:
+            weights.rate = network.pulses.rate(tiles, rate)
+        for register, rows, units, row_block, column_block in tiles.tiles():
             for k in rows:
                 for u in units:
                     v = weights.next_velocity(tiles.shadow[u][k], tiles.velocity[u][k], sums[u][k])
                     draw = register.draw() if stochastic else 0
                     tiles.velocity[u][k] = v
-                    tiles.shadow[u][k] = weights.next_register(tiles.shadow[u][k], v, draw)
+                    if network.pulses:
+                        tiles.shadow[u][k] = network.pulses.moved(
+                            tiles, tiles.tile_number(row_block, column_block),
+                            (k - rows[0]) * len(units) + u - units[0], tiles.shadow[u][k],
+                            weights.step(v, draw), count)
+                    else:
+                        tiles.shadow[u][k] = weights.next_register(tiles.shadow[u][k], v, draw)
                     tiles.see(u, k, count)
             if row_block == 0 and not tiles.is_feedback:
                 for u in units:
