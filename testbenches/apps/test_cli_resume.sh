@@ -39,7 +39,7 @@ kill_and_resume() {
       continue
     elif [ "$code" -eq 0 ]; then
       break
-    elif [ "$code" -ne 137 ]; then
+    elif [ "$code" -ne 137 ] && [ "$code" -ne 124 ]; then # 124: through just as its time was up
       fail "exit code $code"
       show
       return
