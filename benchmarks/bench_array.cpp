@@ -175,6 +175,8 @@ void multiply(benchmark::State &state) {
   chip.adc.converter = {EPX_CONVERTER_SAR, static_cast<int>(state.range(2)), 0, 0, 0, 0, 0, 8};
   chip.adc.range = 1.0;
   chip.device.program_error.device = state.range(3) != 0 ? 0.01 : 0.0;
+  chip.device.read_noise.sigma = state.range(3) > 1 ? 0.01 : 0.0;
+  chip.adc.converter.noise = state.range(3) > 1 ? 0.5 : 0.0;
   epx_tile_shape_t shape = {};
   shape.slices = (8 + chip.bits_per_cell - 1) / chip.bits_per_cell;
   shape.synapse_bits = shape.input_bits = shape.state_bits = 8;
@@ -244,6 +246,9 @@ BENCHMARK(multiply)
     ->Args({4, 4, 6, 1})
     ->Args({1, 1, 6, 0})
     ->Args({1, 1, 6, 1})
+    ->Args({8, 8, 8, 2})
+    ->Args({4, 4, 6, 2})
+    ->Args({1, 1, 6, 2})
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

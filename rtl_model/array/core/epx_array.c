@@ -93,6 +93,9 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   if (status == EPX_OK && array->lossy) {
     status = create_converters(array, chip, tile, error);
   }
+  if (status == EPX_OK) {
+    words_set_noise(array);
+  }
   if (status != EPX_OK) {
     epx_array_destroy(array);
     return status;

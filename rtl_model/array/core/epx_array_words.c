@@ -13,10 +13,11 @@
 #include "epx_gemm_u8s8s32.h"
 
 bool words_serve(const epx_array_t *array) {
-  const bool noisy =
-      array->lossy && array->adc.converter.noise != 0.0; /* ideal converters make no errors */
-  return !noisy && array->dac[0] == NULL &&
-         (array->cells == NULL || array->cells->device.read_noise.sigma == 0.0);
+  if (array->dac[0] != NULL) {
+    return false;
+  }
+  const epx_read_noise_t *noise = array->cells != NULL ? &array->cells->device.read_noise : NULL;
+  return noise == NULL || noise->sigma == 0.0 || noise->kind == EPX_NOISE_INDEPENDENT;
 }
 
 static void destroy_side(words_side_t *side) {
@@ -24,6 +25,7 @@ static void destroy_side(words_side_t *side) {
     words_destroy_bits(side->bits);
     free(side->packed);
     free(side->gain);
+    free(side->line_mix);
     free(side);
   }
 }
@@ -58,8 +60,9 @@ static words_side_t *create_side(const epx_array_t *array, int k, int n) {
   const size_t packed = (size_t)side->slices * WORDS_MAX_PLANES * side->plane_size;
   const size_t lines = (size_t)side->slices * side->padded;
   side->packed = aligned_alloc(64, (packed + 63) / 64 * 64);
-  side->gain = calloc(6 * lines + side->padded, sizeof *side->gain);
-  if (side->packed == NULL || side->gain == NULL) {
+  side->gain = calloc(7 * lines + side->padded, sizeof *side->gain);
+  side->line_mix = calloc(lines, sizeof *side->line_mix);
+  if (side->packed == NULL || side->gain == NULL || side->line_mix == NULL) {
     destroy_side(side);
     return NULL;
   }
@@ -68,7 +71,8 @@ static words_side_t *create_side(const epx_array_t *array, int k, int n) {
   side->step = side->zero + lines;
   side->own_gain = side->step + lines;
   side->own_offset = side->own_gain + lines;
-  side->lowest = side->own_offset + lines;
+  side->lsb = side->own_offset + lines;
+  side->lowest = side->lsb + lines;
   side->low = side->lowest + lines;
   return side;
 }
@@ -76,8 +80,8 @@ static words_side_t *create_side(const epx_array_t *array, int k, int n) {
 /* Whether the side's lines and cells are bits, whose counts fit a byte. */
 static bool serve_bits(const epx_array_t *array, int back) {
   return array->lossy && array->cells == NULL && array->bits_per_cell == 1 &&
-         array->driver[back].digit_bits == 1 && array->side[back]->k < 255 &&
-         words_bits_available();
+         array->adc.converter.noise == 0.0 && array->driver[back].digit_bits == 1 &&
+         array->side[back]->k < 255 && words_bits_available();
 }
 
 epx_status_t words_create(epx_array_t *array, epx_error_t *error) {
@@ -102,13 +106,47 @@ epx_status_t words_create(epx_array_t *array, epx_error_t *error) {
   return EPX_OK;
 }
 
+/* What noise needs to know. */
+static void set_noise(const epx_array_t *array, bool rows) {
+  words_side_t *side = array->side[rows];
+  const epx_array_cells_t *cells = array->cells;
+  side->noise = array->lossy ? array->adc.converter.noise : 0.0;
+  side->adc_key = array->lossy ? epx_adc_key(rows ? array->rows[0] : array->columns) : 0;
+  side->reads_noise = cells != NULL && cells->device.read_noise.sigma != 0.0;
+  for (int s = 0; s < side->slices; ++s) {
+    for (int n = 0; n < side->n; ++n) {
+      const int line = rows ? n : n * side->slices + s;
+      side->line_mix[(size_t)s * side->padded + (size_t)n] = epx_random_mix((uint64_t)line);
+    }
+  }
+  if (side->reads_noise) {
+    const double one = (double)(1 << EPX_CELL_FRACTION);
+    side->read_key = cells->noise_key[rows];
+    for (int s = 0; s < side->slices; ++s) {
+      const double steps = cells->digit[s].steps;
+      side->read_factor[s] =
+          one * (cells->device.read_noise.sigma / (1.0 - cells->device.g_min)) * steps;
+      side->read_limit[s] = one * 8.0 * steps * (double)side->k;
+    }
+  }
+}
+
+void words_set_noise(const epx_array_t *array) {
+  for (int back = 0; back < 2 && array->side[back] != NULL; ++back) {
+    set_noise(array, back != 0);
+  }
+}
+
 void words_set_ideal(epx_array_t *array) {
   for (int i = 0; i < 2 && array->side[i] != NULL; ++i) {
     words_side_t *side = array->side[i];
     side->ideal = true;
     memset(side->low, 0, side->padded * sizeof *side->low);
-    for (size_t at = 0; at < (size_t)side->slices * side->padded; ++at) {
-      side->step[at] = value_of(array, (int)(at / side->padded)) * side->count_unit / side->unit;
+    for (int s = 0; s < side->slices; ++s) {
+      for (int n = 0; n < side->n; ++n) { /* what lies beyond is to add nothing */
+        side->step[(size_t)s * side->padded + (size_t)n] =
+            value_of(array, s) * side->count_unit / side->unit;
+      }
     }
   }
 }
@@ -140,13 +178,13 @@ static int planes_of(int32_t least, int32_t most) {
   return planes;
 }
 
-/* value: of slice s, line n and driven line k, at value[k * k_stride + n * n_stride]. */
+/* value: of slice s, line n and driven line k, at value[k * k_stride + n * n_stride], in `unit`. */
 static void pack_slice(words_side_t *side, int slice, const int32_t *value, size_t k_stride,
-                       size_t n_stride) {
+                       size_t n_stride, int unit) {
   int32_t least = 0, most = 0;
   for (size_t k = 0; k < (size_t)side->k; ++k) {
     for (size_t n = 0; n < (size_t)side->n; ++n) {
-      const int32_t v = value[k * k_stride + n * n_stride];
+      const int32_t v = value[k * k_stride + n * n_stride] / unit;
       least = v < least ? v : least;
       most = v > most ? v : most;
     }
@@ -155,7 +193,7 @@ static void pack_slice(words_side_t *side, int slice, const int32_t *value, size
   assert(side->planes[slice] <= WORDS_MAX_PLANES); /* a cell counts below 2^20 */
   for (size_t k = 0; k < (size_t)side->k; ++k) {
     for (size_t n = 0; n < (size_t)side->n; ++n) {
-      int32_t rest = value[k * k_stride + n * n_stride];
+      int32_t rest = value[k * k_stride + n * n_stride] / unit;
       for (int plane = 0; plane < side->planes[slice]; ++plane) {
         const int8_t byte = (int8_t)(uint8_t)(rest & 255);
         *byte_at(side, slice, plane, (int)k, (int)n) = byte;
@@ -165,12 +203,31 @@ static void pack_slice(words_side_t *side, int slice, const int32_t *value, size
   }
 }
 
+/* Whether cells count whole digits, as they do where only their reads are noisy. */
+static bool count_digits(const int32_t *value, size_t count) {
+  int32_t rest = 0;
+  for (size_t i = 0; i < count; ++i) {
+    rest |= value[i] & ((1 << EPX_CELL_FRACTION) - 1);
+  }
+  return rest == 0;
+}
+
 void words_pack_cells(const epx_array_t *array) {
   const epx_array_cells_t *cells = array->cells;
   const size_t rows = (size_t)array->shape.rows, slices = (size_t)array->shape.slices;
-  for (size_t s = 0; s < slices && array->side[0] != NULL; ++s) {
-    pack_slice(array->side[0], (int)s, cells->forward.value + s, (size_t)cells->columns, slices);
-    pack_slice(array->side[1], (int)s, cells->backward.value + s * rows, slices * rows, 1);
+  for (int back = 0; back < 2 && array->side[0] != NULL; ++back) {
+    words_side_t *side = array->side[back];
+    const int32_t *value = back == 0 ? cells->forward.value : cells->backward.value;
+    const bool digits = side->reads_noise && count_digits(value, rows * (size_t)cells->columns);
+    const int unit = digits ? 1 << EPX_CELL_FRACTION : 1;
+    side->read_scale = (double)unit;
+    for (size_t s = 0; s < slices; ++s) {
+      if (back == 0) {
+        pack_slice(side, (int)s, value + s, (size_t)cells->columns, slices, unit);
+      } else {
+        pack_slice(side, (int)s, value + s * rows, slices * rows, 1, unit);
+      }
+    }
   }
 }
 
@@ -188,7 +245,7 @@ void words_set_converter(const epx_array_t *array, bool rows, int slice, int lin
   epx_adc_errors(rows ? array->rows[slice] : array->columns, line, &side->own_gain[at],
                  &side->own_offset[at]);
   side->own_gain[at] *= u;
-  side->own_offset[at] *= q;
+  side->lsb[at] = q;
   side->zero[at] = ((double)(step - 2 * low) + 0.5) / (2.0 * q);
   side->step[at] = q * value_of(array, slice);
   side->lowest[at] = (double)low * value_of(array, slice);
@@ -248,7 +305,7 @@ static bool drive_bits(const epx_words_t *words) {
 }
 
 static words_kernel_t *kernel(const words_product_t *product) {
-  if (epx_cpu_level() != EPX_CPU_AVX512) {
+  if (epx_cpu_level() != EPX_CPU_AVX512 || !words_avx512_available()) {
     return words_multiply_ref;
   }
   const bool bits = product->side->bits != NULL && !product->side->ideal;
@@ -271,6 +328,7 @@ epx_clips_t epx_array_multiply(const epx_array_t *array, uint64_t command, bool 
     return array_multiply_each(array, command, backward, words, first_line, workspace, sums, ldc);
   }
   words_product_t product = {.array = array,
+                             .command = command,
                              .backward = backward,
                              .observing = array->observed != NULL,
                              .side = array->side[backward],

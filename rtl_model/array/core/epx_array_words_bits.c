@@ -50,7 +50,7 @@ void words_set_bits(const words_side_t *side, int slice, int n) {
   double level[COUNTS], lowest = INFINITY;
   int least = 0, past = COUNTS - 1;
   for (int c = side->k; c >= 0; --c) {
-    const double z = words_place(side, at, one * c);
+    const double z = words_place(side, at, one * c, 0.0);
     const bool below = z<0.0, above = z> side->top;
     least = (one > 0.0 ? below : above) && least == 0 ? c + 1 : least;
     past = (one > 0.0 ? above : below) ? c : past;
@@ -76,8 +76,8 @@ void words_set_bits(const words_side_t *side, int slice, int n) {
 #define EPX_INLINE EPX_TARGET static inline __attribute__((always_inline))
 
 bool words_bits_available(void) {
-  return __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vbmi") &&
-         __builtin_cpu_supports("avx512dq");
+  return words_avx512_available() && __builtin_cpu_supports("avx512vpopcntdq") &&
+         __builtin_cpu_supports("avx512vbmi");
 }
 
 /* Bits of eight words: [pass][chunk][word]. Words that are not there, and passes, carry nothing. */

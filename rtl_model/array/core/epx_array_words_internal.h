@@ -20,13 +20,18 @@
  * numerator moves none past an integer and keeps each 1 / 4 q away from the next one. Rounding
  * moves z by less as long as the line's reach and range stay below 2^48 output units, so that z has
  * the same floor. A converter with a gain and an offset of its own takes t = round(c own_gain +
- * own_offset) in the place of u c, as epx_adc.h has it. Where converters are ideal, floor(z) is c
- * itself and nothing clips. step and low carry the slice's 2^bit. */
+ * own_offset q) in the place of u c, as epx_adc.h has it. Where converters are ideal, floor(z) is c
+ * itself and nothing clips. step and low carry the slice's 2^bit.
+ *
+ * Noise. Of reads (epx_array_cells.h; of the kind that all cells have alike): c becomes round(c
+ * read_scale + read_factor root eta), limited, in 2^-12 digits; root is that of the sum of the
+ * squares of the pass's digits, eta the number of epx_array_noise.h. Of converters: own_offset +
+ * noise eta in the place of own_offset. */
 #ifndef EPX_ARRAY_WORDS_INTERNAL_H
 #define EPX_ARRAY_WORDS_INTERNAL_H
 
 #include "epx_array.h"
-#include "epx_array_math.h"
+#include "epx_array_noise.h"
 
 enum { WORDS_MAX_SLICES = 8, WORDS_MAX_PLANES = 3 };
 
@@ -47,13 +52,20 @@ typedef struct words_side_t {
   bool ideal;                 /* converters, or none */
   bool errors;                /* of converters: own_gain and own_offset hold */
   double *gain, *zero, *step; /* [slice][padded] */
-  double *own_gain, *own_offset; /* likewise */
+  double *own_gain, *own_offset; /* likewise; the offset in LSB */
+  double *lsb;                   /* likewise: q */
   double *lowest;                /* likewise: a slice's lowest levels, with its 2^bit */
   double *low;                   /* [padded]: those of all slices together */
   double top;                    /* the largest z below the number of levels */
   double unit;                   /* of totals: 2^-epx_array_fraction() */
-  double count_unit;             /* of c, in whole sums: 1 or 2^-12 */
-  words_bits_t *bits;            /* NULL: digits or cells are more */
+  double count_unit;             /* of what is converted, in whole sums: 1 or 2^-12 */
+  bool reads_noise;
+  double read_scale; /* of c, where reads have noise: 4096, or 1 where c counts 2^-12 digits */
+  double read_factor[WORDS_MAX_SLICES], read_limit[WORDS_MAX_SLICES]; /* the limit of a digit 1 */
+  double noise;                                                       /* of converters, LSB */
+  uint64_t read_key, adc_key;                                         /* of epx_array_key */
+  uint64_t *line_mix; /* [slice][padded]: epx_random_mix of a line's number */
+  words_bits_t *bits; /* NULL: digits or cells are more */
 } words_side_t;
 
 /* What a kernel multiplies. */
@@ -62,9 +74,10 @@ typedef struct words_product_t {
   bool backward, observing;
   const words_side_t *side;
   const epx_words_t *words;
-  int first_line; /* of the words: where the side's driven lines begin */
-  double worths;  /* of all passes together */
-  int32_t *sums;  /* [words][ldc]; results are added to side->padded of each */
+  int first_line;   /* of the words: where the side's driven lines begin */
+  double worths;    /* of all passes together */
+  uint64_t command; /* epx_array_command */
+  int32_t *sums;    /* [words][ldc]; results are added to side->padded of each */
   size_t ldc;
 } words_product_t;
 
@@ -84,6 +97,8 @@ void words_write(epx_array_t *array, int row, int unit, int code);
 void words_pack_cells(const epx_array_t *array);
 void words_set_converter(const epx_array_t *array, bool rows, int slice, int line);
 void words_set_ideal(epx_array_t *array);
+/* Keys and sigmas of noise, when the converters are there. */
+void words_set_noise(const epx_array_t *array);
 
 /* Clips of a panel of 16 lines, by slice. */
 typedef struct words_tally_t {
@@ -108,13 +123,35 @@ words_bits_t *words_create_bits(const words_side_t *side, const uint64_t *planes
                                 size_t slice_stride);
 void words_destroy_bits(words_bits_t *bits);
 void words_set_bits(const words_side_t *side, int slice, int n);
-/* Whether this processor has the instructions. */
+/* Whether this processor has the instructions, beyond those of EPX_CPU_AVX512. */
 bool words_bits_available(void);
+bool words_avx512_available(void);
 
-/* z of a count, by the line's constants. */
-static inline double words_place(const words_side_t *side, size_t at, double c) {
+/* The key of a read's noise; of the columns, slice is 0. */
+static inline uint64_t words_draw(const words_product_t *product, uint64_t key, int word, int slice,
+                                  int pass) {
+  const epx_words_t *words = product->words;
+  const uint64_t draw =
+      epx_array_draw(product->command, words->first + word / words->places, word % words->places,
+                     product->backward ? slice : 0, words->pass[pass].number);
+  return epx_array_draw_key(key, draw);
+}
+
+/* What a read with noise counts; eta: its normal number. */
+static inline double words_disturb(const words_side_t *side, int slice, const epx_pass_t *pass,
+                                   double root, double c, double eta) {
+  const double limit = side->read_limit[slice] * (double)((1 << pass->bits) - 1);
+  const double x = c * side->read_scale + side->read_factor[slice] * root * eta;
+  return epx_math_round(x < -limit ? -limit : x > limit ? limit : x);
+}
+
+/* z of a count, by the line's constants; eta: the conversion's normal number, where it has noise.
+ */
+static inline double words_place(const words_side_t *side, size_t at, double c, double eta) {
   if (side->errors) {
-    const double limit = 0x1p51 - 1.0, x = c * side->own_gain[at] + side->own_offset[at];
+    const double limit = 0x1p51 - 1.0;
+    const double x =
+        c * side->own_gain[at] + (side->own_offset[at] + side->noise * eta) * side->lsb[at];
     c = epx_math_round(x < -limit ? -limit : x > limit ? limit : x);
   }
   return c * side->gain[at] + side->zero[at];
