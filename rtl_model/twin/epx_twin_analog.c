@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The twin's products where arrays are not exact: tile by tile and bit by bit, as the chip makes
- * them. Far slower than the exact kernels: a converter decides for every line and bit. */
+/* The twin's products where arrays are not exact: tile by tile, TWIN_WORDS words at once
+ * (epx_array_multiply). The codes of the words are gathered once for all tiles of a layer. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -85,8 +85,9 @@ typedef struct words_product_t {
 typedef uint64_t words_kernel_t(const words_product_t *product);
 words_kernel_t words_multiply_ref, words_multiply_avx512, words_multiply_bits;
 
-/* Whether an array is multiplied by these kernels: lines carry their digits, and no read differs
- * from the one before. The memory of its two sides; cells are 0, converters without a range. */
+/* Whether an array is multiplied by these kernels: its lines carry their digits (DACs make no
+ * errors), and noise of reads, if any, is that of every cell alike. The memory of its two sides;
+ * cells are 0, converters without a range. */
 bool words_serve(const epx_array_t *array);
 EPX_CHECKED epx_status_t words_create(epx_array_t *array, epx_error_t *error);
 void words_destroy(epx_array_t *array);
