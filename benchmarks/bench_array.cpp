@@ -4,6 +4,7 @@
 // and at up to 31 a cell; counting pulses; conversion of 128 columns.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -162,5 +163,92 @@ void read_columns(benchmark::State &state) {
   epx_array_destroy(array);
 }
 BENCHMARK(read_columns)->Arg(0)->Arg(1)->Arg(2);
+
+// Products of 256 words with 576 x 128 weights in arrays of 128 x 128 cells. range(0), (1): bits of
+// a DAC, of a cell; range(2): of a SAR converter.
+void multiply(benchmark::State &state) {
+  constexpr int kFanIn = 576, kUnits = 128, kRows = 128, kWords = 256;
+  epx_chip_t chip = {};
+  chip.array_kind = EPX_ARRAY_ANALOG;
+  chip.dac.converter.bits = static_cast<int>(state.range(0));
+  chip.bits_per_cell = static_cast<int>(state.range(1));
+  chip.adc.converter = {EPX_CONVERTER_SAR, static_cast<int>(state.range(2)), 0, 0, 0, 0, 0, 8};
+  chip.adc.range = 1.0;
+  chip.device.program_error.device = state.range(3) != 0 ? 0.01 : 0.0;
+  chip.device.read_noise.sigma = state.range(3) > 1 ? 0.01 : 0.0;
+  chip.adc.converter.noise = state.range(3) > 1 ? 0.5 : 0.0;
+  epx_tile_shape_t shape = {};
+  shape.slices = (8 + chip.bits_per_cell - 1) / chip.bits_per_cell;
+  shape.synapse_bits = shape.input_bits = shape.state_bits = 8;
+  const int units = 128 / shape.slices;
+  std::vector<epx_array_t *> arrays;
+  std::mt19937 random(1);
+  for (int first = 0; first < kFanIn; first += kRows) {
+    for (int unit = 0; unit < kUnits; unit += units) {
+      epx_array_t *array = nullptr;
+      shape.rows = std::min(kRows, kFanIn - first);
+      shape.units = units;
+      if (epx_array_create(&chip, &shape, 1, &array, nullptr) != EPX_OK) {
+        state.SkipWithError("no array");
+        return;
+      }
+      for (int row = 0; row < shape.rows; ++row) {
+        for (int u = 0; u < units; ++u) {
+          epx_array_write(array, row, u, static_cast<int8_t>(random()), 1);
+        }
+      }
+      if (epx_array_settle(array, nullptr, nullptr) != EPX_OK) {
+        state.SkipWithError("not settled");
+      }
+      arrays.push_back(array);
+    }
+  }
+  epx_words_t words;
+  epx_array_workspace_t *workspace = nullptr;
+  const epx_driver_t driver = epx_driver_of(&chip, &shape, false);
+  if (epx_words_create(epx_words_size(kWords, kFanIn), 8, &words, nullptr) != EPX_OK ||
+      epx_array_workspace_create(kRows, units, &workspace, nullptr) != EPX_OK) {
+    state.SkipWithError("no memory");
+    return;
+  }
+  std::vector<uint8_t> codes(epx_words_size(kWords, kFanIn));
+  for (uint8_t &code : codes) code = static_cast<uint8_t>(random());
+  std::vector<int32_t> sums(kWords * kUnits + EPX_ARRAY_LINES);
+  epx_clips_t clips = {};
+  for (auto _ : state) {
+    uint8_t *rows = epx_words_begin(&words, 0, 1, kWords, kFanIn);
+    std::copy(codes.begin(), codes.end(), rows);
+    epx_words_drive(&words, &driver);
+    size_t i = 0;
+    for (int first = 0; first < kFanIn; first += kRows) {
+      for (int unit = 0; unit < kUnits; unit += units) {
+        epx_clips_add(&clips, epx_array_multiply(arrays[i++], 1, false, &words, first, workspace,
+                                                 sums.data() + unit, kUnits));
+      }
+    }
+    benchmark::ClobberMemory();
+  }
+  using benchmark::Counter;
+  const double runs = static_cast<double>(state.iterations());
+  state.counters["MAC/s"] = Counter(runs * kWords * kFanIn * kUnits, Counter::kIsRate);
+  state.counters["conversions/s"] =
+      Counter(static_cast<double>(clips.conversions), Counter::kIsRate);
+  state.counters["clips"] =
+      static_cast<double>(clips.clips) / static_cast<double>(clips.conversions);
+  for (epx_array_t *array : arrays) epx_array_destroy(array);
+  epx_words_destroy(&words);
+  epx_array_workspace_destroy(workspace);
+}
+BENCHMARK(multiply)
+    ->Args({8, 8, 8, 0})
+    ->Args({8, 8, 8, 1})
+    ->Args({4, 4, 6, 0})
+    ->Args({4, 4, 6, 1})
+    ->Args({1, 1, 6, 0})
+    ->Args({1, 1, 6, 1})
+    ->Args({8, 8, 8, 2})
+    ->Args({4, 4, 6, 2})
+    ->Args({1, 1, 6, 2})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -86,9 +86,6 @@ static epx_status_t equip(twin_t *twin, epx_error_t *error) {
   }
   for (int i = 0; status == EPX_OK && i < plan->tile_layers; ++i) {
     twin_layer_t *layer = &twin->layer[i];
-    const epx_tile_shape_t shape = epx_plan_tile(plan, i, 0, 0);
-    layer->driver[0] = epx_driver_of(chip, &shape, false);
-    layer->driver[1] = epx_driver_of(chip, &shape, true);
     epx_conv_rows(&layer->plan->conv, layer->forward_rows);
   }
   epx_softmax_init(&twin->softmax);
@@ -114,7 +111,10 @@ epx_status_t twin_create(const epx_network_t *network, const epx_chip_t *chip, i
   }
   twin->plan = plan;
   for (int i = 0; i < plan->tile_layers; ++i) {
+    const epx_tile_shape_t shape = epx_plan_tile(plan, i, 0, 0);
     twin->layer[i].plan = &plan->layer[i];
+    twin->layer[i].driver[0] = epx_driver_of(plan->chip, &shape, false);
+    twin->layer[i].driver[1] = epx_driver_of(plan->chip, &shape, true);
   }
   twin->base =
       (epx_substrate_t){.ops = &ops, .network = *network, .capacity = capacity, .stop = stop};

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The twin's products where arrays are not exact: tile by tile and bit by bit, as the chip makes
- * them. Far slower than the exact kernels: a converter decides for every line and bit. */
+/* The twin's products where arrays are not exact: tile by tile, TWIN_WORDS words at once
+ * (epx_array_multiply). The codes of the words are gathered once for all tiles of a layer. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "epx_array.h"
+#include "epx_clones.h"
 #include "epx_patch.h"
 #include "epx_twin_internal.h"
 
@@ -89,112 +90,131 @@ uint64_t twin_draw(const twin_t *twin, int sample, int ahead) {
   return epx_array_command(twin->first_image + (uint64_t)sample, twin->reads + (uint64_t)ahead);
 }
 
-/* One convolution row's products, in w->products. */
-static epx_clips_t multiply(const twin_layer_t *layer, twin_workspace_t *w, const uint8_t *image,
-                            int m) {
-  int64_t *const products = w->products, *const sums = w->sums;
+/* Adds the products of w->words to w->word_products; words lie `ldc` apart. */
+static epx_clips_t multiply(const twin_layer_t *layer, twin_workspace_t *w, bool backward,
+                            int ldc) {
+  const epx_layer_map_t *map = &layer->plan->map;
   epx_clips_t clips = {0};
-  twin_gather_lines(layer, image, m, 0, layer->plan->g.fan_in, w->lines);
-  memset(products, 0, (size_t)layer->plan->g.units * sizeof *products);
-  for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
-    for (int rb = 0; rb < layer->plan->map.row_blocks && !twin_stopped(layer); ++rb) {
-      const part_t part = part_of(layer, rb, cb);
-      epx_clips_add(&clips,
-                    epx_array_forward(part.array, w->draw, m, w->lines + part.row, w->array, sums));
-      for (int u = part.unit; u < part.unit_end; ++u) {
-        products[u] += sums[u - part.unit];
-      }
-    }
+  memset(w->word_products, 0, (size_t)w->words.count * (size_t)ldc * sizeof *w->word_products);
+  for (int i = 0; i < map->row_blocks * map->column_blocks && !twin_stopped(layer); ++i) {
+    const part_t part = part_of(layer, i % map->row_blocks, i / map->row_blocks);
+    const int driven = backward ? part.unit : part.row, read = backward ? part.row : part.unit;
+    epx_clips_add(&clips, epx_array_multiply(part.array, w->draw, backward, &w->words, driven,
+                                             w->array, w->word_products + read, (size_t)ldc));
   }
   return clips;
 }
 
-void twin_pool_place(const int64_t *products, int units, int place, int32_t *out,
-                     uint8_t *switches) {
-  for (int u = 0; u < units; ++u) {
-    if (place == 0 || products[u] > out[u]) {
-      out[u] = (int32_t)products[u];
-      if (switches != NULL) {
-        switches[u] = (uint8_t)place;
-      }
+/* The largest of the products of a window's places, or its only one; of equals, the first. */
+EPX_CLONES static void pool(const int32_t *products, int units, int window, int32_t *out,
+                            uint8_t *switches) {
+  memcpy(out, products, (size_t)units * sizeof *out);
+  if (window > 1) {
+    memset(switches, 0, (size_t)units);
+  }
+  for (int place = 1; place < window; ++place) {
+    const int32_t *own = products + (size_t)place * (size_t)units;
+    for (int u = 0; u < units; ++u) {
+      switches[u] = own[u] > out[u] ? (uint8_t)place : switches[u];
+      out[u] = own[u] > out[u] ? own[u] : out[u];
     }
   }
+}
+
+static int smaller(int a, int b) {
+  return a < b ? a : b;
 }
 
 epx_clips_t twin_analog_forward(const twin_layer_t *layer, twin_workspace_t *w,
                                 const uint8_t *image, int32_t *out, uint8_t *switches) {
-  const int units = layer->plan->g.units,
-            positions = layer->plan->g.out_height * layer->plan->g.out_width;
+  const epx_geometry_t *g = &layer->plan->g;
+  const int window = layer->plan->window, all = g->out_height * g->out_width * window;
   epx_clips_t clips = {0};
-  for (int p = 0; p < positions; ++p, out += units) {
-    for (int place = 0; place < layer->plan->window; ++place) {
-      epx_clips_add(&clips, multiply(layer, w, image, p * layer->plan->window + place));
-      twin_pool_place(w->products, units, place, out, switches);
+  for (int first = 0; first < all; first += TWIN_WORDS) {
+    const int count = smaller(TWIN_WORDS, all - first);
+    uint8_t *codes = epx_words_begin(&w->words, first, 1, count, g->fan_in);
+    for (int i = 0; i < count; ++i) {
+      twin_gather_lines(layer, image, first + i, 0, g->fan_in, codes + (size_t)i * w->words.pitch);
     }
-    switches += switches == NULL ? 0 : units;
+    epx_words_drive(&w->words, &layer->driver[0]);
+    epx_clips_add(&clips, multiply(layer, w, false, g->units));
+    for (int i = 0; i < count; i += window) {
+      const size_t at = (size_t)((first + i) / window) * (size_t)g->units;
+      pool(w->word_products + (size_t)i * (size_t)g->units, g->units, window, out + at,
+           switches == NULL ? NULL : switches + at);
+    }
   }
   return clips;
 }
 
-void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
-                  int place, int32_t *out, int64_t *held, int ldc) {
+EPX_CLONES static void add(int count, const int32_t *restrict from, int32_t *restrict to) {
+  for (int i = 0; i < count; ++i) {
+    to[i] += from[i];
+  }
+}
+
+/* Adds a backward product to the pixels that its word's patch covers. */
+static void scatter(const twin_layer_t *layer, const int32_t *products, int position, int place,
+                    int32_t *out, int ldc) {
   const epx_geometry_t *g = &layer->plan->g;
   const size_t pitch = (size_t)(layer->plan->dense ? g->in_channels : ldc);
-  int row, row_end;
-  epx_map_rows(&layer->plan->map, row_block, &row, &row_end);
-  epx_patch_t run = epx_patch_of(g, position, place, row, row_end);
+  epx_patch_t run = epx_patch_of(g, position, place, 0, g->fan_in);
   while (epx_patch_next(&run)) {
     const size_t at =
         run.inside ? (size_t)(run.y * g->in_width + run.x) * pitch + (size_t)run.channel : 0;
-    for (int i = 0; run.inside && i < run.count; ++i) {
-      if (held != NULL) {
-        held[at + (size_t)i] += sums[run.row - row + i];
-      } else {
-        out[at + (size_t)i] += (int32_t)sums[run.row - row + i];
-      }
+    if (run.inside) {
+      add(run.count, products + run.row, out + at);
     }
   }
 }
 
-static epx_clips_t backward_position(const twin_layer_t *layer, twin_workspace_t *w,
-                                     const int32_t *posts, const uint8_t *switches, int p,
-                                     int32_t *out, int ldc) {
-  epx_clips_t clips = {0};
-  for (int cb = 0; cb < layer->plan->map.column_blocks; ++cb) {
-    for (int rb = 0; rb < layer->plan->map.row_blocks; ++rb) {
-      const part_t part = part_of(layer, rb, cb);
-      for (int place = 0; place < layer->plan->window && !twin_stopped(layer); ++place) {
-        epx_clips_add(&clips, epx_array_backward(part.array, w->draw, p, posts + part.unit,
-                                                 switches + part.unit, place, w->array, w->sums));
-        twin_scatter(layer, rb, w->sums, p, place, out, NULL, ldc);
-      }
+/* What the words of a position carry: each unit's post in the word of its switch, else 0. */
+EPX_CLONES static void place_posts(const uint8_t *posts, const uint8_t *switches, int units,
+                                   int window, uint8_t *codes, size_t pitch) {
+  if (window == 1) {
+    memcpy(codes, posts, (size_t)units);
+    return;
+  }
+  for (int place = 0; place < window; ++place, codes += pitch) {
+    for (int u = 0; u < units; ++u) {
+      codes[u] = switches[u] == place ? posts[u] : 0;
     }
   }
-  return clips;
 }
 
 epx_clips_t twin_analog_backward(const twin_layer_t *layer, twin_workspace_t *w, twin_place_t place,
                                  const uint8_t *switches, int32_t *out, int ldc) {
   const epx_geometry_t *g = &layer->plan->g;
+  const int window = layer->plan->window, positions = g->out_height * g->out_width;
+  const int most = TWIN_WORDS / window;
   const size_t pixels = (size_t)(g->in_height * g->in_width);
   epx_clips_t clips = {0};
   memset(out, 0, (layer->plan->dense ? g->in_size : pixels * (size_t)ldc) * sizeof *out);
-  for (int p = 0; p < g->out_height * g->out_width; ++p) {
-    const uint8_t *state = place.at + (size_t)(p / g->out_width) * place.row_stride +
-                           (size_t)(p % g->out_width) * place.pixel_stride;
-    for (int u = 0; u < g->units; ++u) {
-      w->posts[u] = state[u];
+  for (int first = 0; first < positions; first += most) {
+    const int count = smaller(most, positions - first);
+    uint8_t *codes = epx_words_begin(&w->words, first, window, count * window, g->units);
+    for (int p = first; p < first + count; ++p, codes += (size_t)window * w->words.pitch) {
+      const uint8_t *posts = place.at + (size_t)(p / g->out_width) * place.row_stride +
+                             (size_t)(p % g->out_width) * place.pixel_stride;
+      place_posts(posts, switches + (size_t)p * (size_t)g->units, g->units, window, codes,
+                  w->words.pitch);
     }
-    const uint8_t *own =
-        layer->plan->window == 1 ? w->no_switches : switches + (size_t)p * (size_t)g->units;
-    epx_clips_add(&clips, backward_position(layer, w, w->posts, own, p, out, ldc));
+    epx_words_drive(&w->words, &layer->driver[1]);
+    epx_clips_add(&clips, multiply(layer, w, true, g->fan_in));
+    for (int i = 0; i < count * window; ++i) {
+      scatter(layer, w->word_products + (size_t)i * (size_t)g->fan_in, first + i / window,
+              i % window, out, ldc);
+    }
   }
   return clips;
 }
 
 epx_clips_t twin_analog_errors(const twin_layer_t *readout, twin_workspace_t *w,
                                const int32_t *error, int32_t *nudge) {
-  memset(nudge, 0, readout->plan->g.in_size * sizeof *nudge);
-  return backward_position(readout, w, error, w->no_switches, 0, nudge,
-                           readout->plan->g.in_channels);
+  const epx_geometry_t *g = &readout->plan->g;
+  memset(nudge, 0, g->in_size * sizeof *nudge);
+  epx_words_drive_one(&w->words, &readout->driver[1], error, 0, g->units);
+  const epx_clips_t clips = multiply(readout, w, true, g->fan_in);
+  scatter(readout, w->word_products, 0, 0, nudge, g->in_channels);
+  return clips;
 }

@@ -144,6 +144,19 @@ static int drive_rows(const twin_t *twin, const twin_layer_t *layer, twin_worksp
   return passes;
 }
 
+/* Takes the products of one place of a window into the largest so far; of equals, the first. */
+static void pool_place(const int64_t *products, int units, int place, int32_t *out,
+                       uint8_t *switches) {
+  for (int u = 0; u < units; ++u) {
+    if (place == 0 || products[u] > out[u]) {
+      out[u] = (int32_t)products[u];
+      if (switches != NULL) {
+        switches[u] = (uint8_t)place;
+      }
+    }
+  }
+}
+
 void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w,
                         const uint8_t *image, int32_t *out, uint8_t *switches) {
   const held_t held = held_of(layer, w);
@@ -177,8 +190,8 @@ void twin_event_forward(const twin_t *twin, const twin_layer_t *layer, twin_work
       const int64_t sum = held.forward[(size_t)m * (size_t)units + (size_t)u];
       w->products[u] = epx_neuron_held(sum, layer->plan->forward_shift);
     }
-    twin_pool_place(w->products, units, m % layer->plan->window, out + neuron,
-                    switches == NULL ? NULL : switches + neuron);
+    pool_place(w->products, units, m % layer->plan->window, out + neuron,
+               switches == NULL ? NULL : switches + neuron);
   }
 }
 
@@ -195,12 +208,28 @@ static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, i
   return count;
 }
 
+/* Adds a row block's sums of one place to the pixels that its patch covers. */
+static void scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
+                    int place, int64_t *held) {
+  const epx_geometry_t *g = &layer->plan->g;
+  const size_t pitch = (size_t)(layer->plan->dense ? g->in_channels : twin_backward_ldc(layer));
+  int row, row_end;
+  epx_map_rows(&layer->plan->map, row_block, &row, &row_end);
+  epx_patch_t run = epx_patch_of(g, position, place, row, row_end);
+  while (epx_patch_next(&run)) {
+    const size_t at =
+        run.inside ? (size_t)(run.y * g->in_width + run.x) * pitch + (size_t)run.channel : 0;
+    for (int i = 0; run.inside && i < run.count; ++i) {
+      held[at + (size_t)i] += sums[run.row - row + i];
+    }
+  }
+}
+
 /* Drives what changed of one column block's posts at one place of position p's window; returns the
  * passes of a slice. */
 static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_workspace_t *w, int cb,
                        int p, int place, const held_t *held) {
   const epx_layer_map_t *map = &layer->plan->map;
-  const epx_geometry_t *g = &layer->plan->g;
   int unit, unit_end;
   epx_map_units(map, cb, &unit, &unit_end);
   const int units = unit_end - unit;
@@ -222,8 +251,7 @@ static int drive_units(const twin_t *twin, const twin_layer_t *layer, twin_works
       epx_clips_add(&w->clips[layer - twin->layer][1],
                     epx_array_backward_change(twin_array(layer, rb, cb), w->draw, p, place, &drive,
                                               w->change + unit, w->array, w->sums));
-      twin_scatter(layer, rb, w->sums, p, place, NULL, held->backward,
-                   layer->plan->dense ? g->in_channels : twin_backward_ldc(layer));
+      scatter(layer, rb, w->sums, p, place, held->backward);
     }
   }
   return passes;

@@ -18,8 +18,9 @@
 #include "epx_update.h"
 
 enum {
-  TWIN_HELD_PARTS = 5
-}; /* memories in which an event-driven layer holds a sample (epx_twin_event.c) */
+  TWIN_HELD_PARTS = 5, /* memories in which an event-driven layer holds a sample */
+  TWIN_WORDS = 64      /* that are multiplied at once, a multiple of all windows */
+};
 
 /* What a tile's last update took: its pulses, and its cycles, of which each bias takes one. */
 typedef struct twin_pulses_t {
@@ -102,6 +103,8 @@ typedef struct twin_workspace_t {
   uint8_t *no_switches; /* zeros */
 
   /* Arrays that are not exact. */
+  epx_words_t words;            /* that arrays are driven with, TWIN_WORDS at most */
+  int32_t *word_products;       /* [TWIN_WORDS][a layer's units, or its fan-in] */
   epx_array_workspace_t *array; /* of any tile's products */
   int64_t *sums;                /* what an array makes of what it is driven with */
   int64_t *products;            /* a vector's, of all arrays of the layer */
@@ -277,13 +280,6 @@ epx_array_t *twin_array(const twin_layer_t *layer, int row_block, int column_blo
 /* The codes of wordlines [row, row_end) of convolution row m. */
 void twin_gather_lines(const twin_layer_t *layer, const uint8_t *image, int m, int row, int row_end,
                        uint8_t *lines);
-/* Takes the products of one place of a window into the largest so far; of equals, the first. */
-void twin_pool_place(const int64_t *products, int units, int place, int32_t *out,
-                     uint8_t *switches);
-/* Adds a row block's sums of one place to the pixels that its patch covers, in `out` or in `held`;
- * the other is NULL. */
-void twin_scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
-                  int place, int32_t *out, int64_t *held, int ldc);
 
 /* epx_twin_event.c: what the arrays of an event-driven chip hold and do. The functions forward,
  * backward and errors drive one tile layer, but never the first. They count what the drive takes;

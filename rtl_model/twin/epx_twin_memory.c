@@ -82,6 +82,26 @@ static void allocate_dynamics(const twin_t *twin, twin_workspace_t *w, int l, bo
   }
 }
 
+/* What one thread multiplies many words with. */
+static void allocate_words(const twin_t *twin, twin_workspace_t *w, bool *failed) {
+  size_t codes = 0, products = 0;
+  int passes = 1;
+  for (int i = 0; i < twin->plan->tile_layers; ++i) {
+    const twin_layer_t *layer = &twin->layer[i];
+    const epx_geometry_t *g = &layer->plan->g;
+    const bool readout = layer->plan->role == EPX_ROLE_READOUT;
+    const int words = readout ? 1 : TWIN_WORDS;
+    codes = larger(codes, epx_words_size(words, g->fan_in > g->units ? g->fan_in : g->units));
+    products = larger(products, (size_t)words * larger((size_t)g->fan_in, (size_t)g->units));
+    for (int side = 0; side < 2; ++side) {
+      const int own = epx_driver_pass_count(&layer->driver[side]);
+      passes = own > passes ? own : passes;
+    }
+  }
+  w->word_products = zeroed(products + EPX_ARRAY_LINES, sizeof *w->word_products, failed);
+  *failed = epx_words_create(codes, passes, &w->words, NULL) != EPX_OK || *failed;
+}
+
 /* What one thread drives arrays with, line by line, and what they give. */
 static void allocate_drives(const twin_t *twin, twin_workspace_t *w, bool *failed) {
   const bool exact = epx_chip_exact(twin->plan->chip), events = twin->held_size > 0;
@@ -105,6 +125,7 @@ static void allocate_drives(const twin_t *twin, twin_workspace_t *w, bool *faile
     w->no_switches = zeroed(units, 1, failed);
   }
   if (!exact) {
+    allocate_words(twin, w, failed);
     w->sums =
         zeroed((size_t)(tile_rows > tile_units ? tile_rows : tile_units), sizeof *w->sums, failed);
     w->products = zeroed(units, sizeof *w->products, failed);
@@ -200,6 +221,8 @@ static void free_workspace(twin_workspace_t *w) {
   free(w->lines);
   free(w->posts);
   free(w->no_switches);
+  epx_words_destroy(&w->words);
+  free(w->word_products);
   epx_array_workspace_destroy(w->array);
   free(w->sums);
   free(w->products);

@@ -183,7 +183,7 @@ class Tile:
             n = float(slice_.n)
             key = draws.key(effect(self.config, READ, 2 * self.number + side), draw)
             x = float(total) + ((4096.0 * (sigma / (1.0 - self.device.g_min))) * n) * math.sqrt(
-                variance) * draws.normal(key, line)
+                variance) * draws.noise(key, line)
             bound = 4096.0 * 8.0 * ((1 << bits) - 1) * n * len(digits)
             total = int(draws.nearest(min(max(x, -bound), bound)))
         return total

@@ -54,7 +54,7 @@ class Dacs:
         for line, d in enumerate(digits):
             gain = 1.0 + self.gain + self.gain_spread * draws.normal(static, 2 * line)
             offset = self.offset + self.offset_spread * draws.normal(static, 2 * line + 1)
-            x = (d * gain + (offset + self.noise * draws.normal(now, line))) * 4096.0
+            x = (d * gain + (offset + self.noise * draws.noise(now, line))) * 4096.0
             most = 4.0 * ((1 << self.bits) - 1) * 4096.0
             found.append(int(draws.nearest(min(max(x, 0.0), most))) if d else 0)
         return found
@@ -99,7 +99,7 @@ class Adcs:
             static, m = draws.key(self.key, STATIC), line // self.each
             gain = 1.0 + self.gain + self.gain_spread * draws.normal(static, 2 * m)
             offset = self.offset + self.offset_spread * draws.normal(static, 2 * m + 1)
-            noise = self.noise * draws.normal(draws.key(self.key, draw), line) if self.noise else 0.0
+            noise = self.noise * draws.noise(draws.key(self.key, draw), line) if self.noise else 0.0
             x = s * gain + (offset + noise) * step
             bound = 2.0**51 - 1.0
             t = int(draws.nearest(min(max(x, -bound), bound)))

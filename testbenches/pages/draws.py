@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random numbers: docs/numerics.md, section 3, and docs/array.md, "Randomness and bits"."""
 import math
+import pathlib
+import struct
 
 MASK = (1 << 64) - 1
 
@@ -97,3 +99,25 @@ def normal(of, number):
     """The normal number of a key; docs/array.md writes the Greek xi."""
     k = bits(of, number) >> 12
     return quantile(((k * 2.0**-52 + 1.0) - 1.5) + 2.0**-53)
+
+
+def float32(x):
+    return struct.unpack("<f", struct.pack("<f", x))[0]
+
+
+TABLE = [[float32(float(x)) for x in line.split(",")] for line in
+         (pathlib.Path(__file__).parents[2] / "docs/array-noise.csv").read_text().splitlines()
+         if not line.startswith("#")]
+
+
+def noise(of, number):
+    """The normal number of what is drawn anew; docs/array.md writes the Greek eta."""
+    word = bits(of, number) >> 32
+    y = 2 * (word & 0x7FFFFFFF) + 1
+    k = 32 - y.bit_length()
+    t = (y << k & 0x7FFFFFFF) >> 8  # 23 bits behind the point
+    x = float32(t * 2.0**-23 - 0.5)
+    value = TABLE[5][k]
+    for power in range(4, -1, -1):
+        value = float32(float32(value * x) + TABLE[power][k])
+    return -value if word >> 31 else value

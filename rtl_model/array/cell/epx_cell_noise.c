@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Read noise and programming error. */
-#include "epx_array_random.h"
+#include "epx_array_noise.h"
 #include "epx_cell.h"
 #include "epx_clones.h"
 
@@ -38,7 +38,7 @@ void epx_read_noise_apply(const epx_read_noise_t *noise, epx_cell_range_t range,
   double normal[BLOCK];
   for (size_t done = 0; done < count; done += BLOCK) {
     const size_t size = count - done < BLOCK ? count - done : BLOCK;
-    epx_array_normals(key, first + done, size, normal);
+    epx_array_noises(key, first + done, size, normal);
     add(noise->kind, noise->sigma, range.g_max, size, normal, g + done, g + done, read + done);
   }
 }

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "epx_array_random.h"
+#include "epx_array_noise.h"
 #include "epx_clones.h"
 #include "epx_converter_internal.h"
 
@@ -123,6 +123,15 @@ void epx_adc_levels(const epx_adc_t *adc, int line, int64_t *low, int64_t *step)
   *step = adc->step[line];
 }
 
+void epx_adc_errors(const epx_adc_t *adc, int line, double *gain, double *offset) {
+  *gain = adc->gain[line];
+  *offset = adc->offset[line];
+}
+
+uint64_t epx_adc_key(const epx_adc_t *adc) {
+  return adc->key;
+}
+
 void epx_adc_count(epx_adc_t *adc, epx_adc_clips_t *clips) {
   adc->clips = clips;
 }
@@ -196,7 +205,7 @@ static int64_t convert(const epx_adc_t *adc, uint64_t draw, int64_t unit, int fi
     const int size = count - done < EPX_CONVERTER_BLOCK ? count - done : EPX_CONVERTER_BLOCK;
     const int at = first + done;
     if (adc->converter.noise != 0.0) {
-      epx_array_normals(key, (uint64_t)at, (size_t)size, normal);
+      epx_array_noises(key, (uint64_t)at, (size_t)size, normal);
     }
     if (adc->has_errors) {
       scale_with_errors(size, unit, sum + done, adc->gain + at, adc->offset + at,

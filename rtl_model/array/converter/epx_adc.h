@@ -60,6 +60,10 @@ void epx_adc_count(epx_adc_t *adc, epx_adc_clips_t *clips);
 
 /* The lowest level and the step of a line, in output units. */
 void epx_adc_levels(const epx_adc_t *adc, int line, int64_t *low, int64_t *step);
+/* Its own factor, 1 + gain, and its offset in LSB. */
+void epx_adc_errors(const epx_adc_t *adc, int line, double *gain, double *offset);
+/* The array key (epx_array_random.h) of which the bank's noise is drawn. */
+uint64_t epx_adc_key(const epx_adc_t *adc);
 
 /* Converts lines [first, first + count) of one read: sum[i] -> out[i], which may be the same
  * array. Returns the number of clips. Lines may be taken in any order and number with the same

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "epx_array_random.h"
+#include "epx_array_noise.h"
 #include "epx_clones.h"
 #include "epx_converter_internal.h"
 
@@ -65,7 +65,7 @@ void epx_dac_drive(const epx_dac_t *dac, uint64_t draw, int first, int count, co
     const int block = count - at < EPX_CONVERTER_BLOCK ? count - at : EPX_CONVERTER_BLOCK;
     const int line = first + at;
     if (dac->converter.noise != 0.0) {
-      epx_array_normals(key, (uint64_t)line, (size_t)block, noise);
+      epx_array_noises(key, (uint64_t)line, (size_t)block, noise);
     }
     carry(block, digit + at, dac->gain + line, dac->offset + line, noise, dac->converter.noise,
           limit, out + at);

@@ -16,6 +16,7 @@ void epx_array_destroy(epx_array_t *array) {
   epx_adc_destroy(array->columns);
   epx_array_cells_destroy(array->cells);
   epx_observed_destroy(array->observed);
+  words_destroy(array);
   free(array->clips);
   free(array->reads);
   epx_dac_destroy(array->dac[0]);
@@ -86,8 +87,14 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   if (status == EPX_OK && analog && !epx_dac_exact(&chip->dac.converter)) {
     status = create_dacs(array, chip, tile, error);
   }
+  if (status == EPX_OK && words_serve(array)) {
+    status = words_create(array, error);
+  }
   if (status == EPX_OK && array->lossy) {
     status = create_converters(array, chip, tile, error);
+  }
+  if (status == EPX_OK) {
+    words_set_noise(array);
   }
   if (status != EPX_OK) {
     epx_array_destroy(array);
@@ -112,6 +119,7 @@ void epx_array_write(epx_array_t *array, int row, int unit, int code, uint32_t w
     epx_array_cells_write(array->cells, row, unit, code, written);
     return;
   }
+  words_write(array, row, unit, code);
   const int bits = array->shape.synapse_bits;
   for (int bit = 0; bit < bits; ++bit) {
     const bool on = (code >> bit & 1) != 0;
@@ -182,6 +190,9 @@ epx_status_t epx_array_settle(epx_array_t *array, const epx_stop_t *stop, epx_er
   epx_status_t status = EPX_OK;
   if (array->written_since && array->cells != NULL) {
     status = epx_array_cells_settle(array->cells, stop, error);
+    if (status == EPX_OK) {
+      words_pack_cells(array);
+    }
   }
   if (status == EPX_OK && array->written_since && array->lossy && array->follows_weights) {
     status = array_follow_weights(array, error);

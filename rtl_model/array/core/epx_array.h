@@ -22,6 +22,7 @@
 #include "epx_drive.h"
 #include "epx_random.h"
 #include "epx_stop.h"
+#include "epx_words.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -137,6 +138,16 @@ epx_clips_t epx_array_forward(const epx_array_t *array, uint64_t command, int wo
 epx_clips_t epx_array_backward(const epx_array_t *array, uint64_t command, int word,
                                const int32_t *posts, const uint8_t *switches, int place,
                                epx_array_workspace_t *workspace, int64_t *sums);
+
+/* Whole products of many words (epx_words.h) at once, each the same as epx_array_forward, or
+ * epx_array_backward, gives of its codes. The array's lines are those of the words from first_line
+ * on. Adds to sums[word][line], words ldc apart, of units or of rows; ldc is at least the number of
+ * lines read, and the sums are readable and writable as far as that number in whole
+ * EPX_ARRAY_LINES. Sums fit 32 bits, as the plan has proved. */
+enum { EPX_ARRAY_LINES = 16 };
+epx_clips_t epx_array_multiply(const epx_array_t *array, uint64_t command, bool backward,
+                               const epx_words_t *words, int first_line,
+                               epx_array_workspace_t *workspace, int32_t *sums, size_t ldc);
 
 /* The same of changed codes (epx_drive.h): what the changes of rows, or of the posts of one place,
  * add to a product. */

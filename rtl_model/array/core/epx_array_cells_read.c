@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "epx_array_cells_internal.h"
-#include "epx_array_random.h"
+#include "epx_array_noise.h"
 #include "epx_clones.h"
 #include "epx_round.h"
 
@@ -143,7 +143,7 @@ static void disturb(const epx_array_cells_t *cells, const reading_t *r, int at, 
     scale[i] = one * sigma * steps;
     limit[i] = one * 8.0 * top * steps * lines;
   }
-  epx_array_normals(r->key, (uint64_t)(r->first + at), (size_t)count, normal);
+  epx_array_noises(r->key, (uint64_t)(r->first + at), (size_t)count, normal);
   add_noise(count, scale, variance, normal, limit, sums);
 }
 

@@ -6,6 +6,7 @@
 #include "epx_adc.h"
 #include "epx_array.h"
 #include "epx_array_cells.h"
+#include "epx_array_words_internal.h"
 #include "epx_dac.h"
 #include "epx_observed.h"
 
@@ -27,6 +28,7 @@ struct epx_array_t {
   epx_adc_t **rows;                    /* by slice, a line a row */
   epx_observed_t *observed;            /* NULL: sums are converted */
   epx_adc_clips_t *clips;              /* by line (array_line); NULL: not counted */
+  words_side_t *side[2];               /* columns, rows; NULL: not for many words at once */
   uint64_t *reads;                     /* with clips: of the columns, of the rows of each slice */
 };
 
@@ -44,6 +46,11 @@ static inline int array_line(const epx_array_t *array, bool rows, int slice, int
 /* The two halves of epx_array_drive: planes of digits; what DACs make of them for a draw number. */
 void array_pack(const epx_array_t *array, bool backward, epx_driven_t *driven);
 void array_carry(const epx_array_t *array, uint64_t draw, bool backward, epx_driven_t *driven);
+
+/* epx_array_multiply, word by word. */
+epx_clips_t array_multiply_each(const epx_array_t *array, uint64_t command, bool backward,
+                                const epx_words_t *words, int first_line,
+                                epx_array_workspace_t *workspace, int32_t *sums, size_t ldc);
 
 /* Lines of a slice reach [low, high], with all cells at their largest digits. */
 void array_digit_reach(const epx_array_t *array, bool rows, int slice, int64_t *low, int64_t *high);

@@ -48,6 +48,7 @@ struct epx_array_workspace_t {
   int32_t *code, *carried; /* [lines] */
   uint8_t *digit;          /* [lines] */
   uint64_t *plane;         /* [EPX_DAC_MAX_BITS][chunks of lines] */
+  int64_t *sum;            /* [lines] */
 };
 
 epx_status_t epx_array_workspace_create(int rows, int units, epx_array_workspace_t **out,
@@ -62,9 +63,10 @@ epx_status_t epx_array_workspace_create(int rows, int units, epx_array_workspace
     workspace->digit = malloc(count);
     workspace->plane =
         malloc(EPX_DAC_MAX_BITS * epx_array_chunks(lines) * sizeof *workspace->plane);
+    workspace->sum = malloc(count * sizeof *workspace->sum);
   }
   if (workspace == NULL || workspace->code == NULL || workspace->carried == NULL ||
-      workspace->digit == NULL || workspace->plane == NULL) {
+      workspace->digit == NULL || workspace->plane == NULL || workspace->sum == NULL) {
     epx_array_workspace_destroy(workspace);
     return epx_fail(error, EPX_ERR_MEMORY, "out of memory for the products of %d lines", lines);
   }
@@ -80,18 +82,28 @@ void epx_array_workspace_destroy(epx_array_workspace_t *workspace) {
   free(workspace->carried);
   free(workspace->digit);
   free(workspace->plane);
+  free(workspace->sum);
   free(workspace);
+}
+
+static int driven_lines(const epx_array_t *array, bool backward) {
+  return backward ? array->shape.units : array->shape.rows;
+}
+
+/* Where a pass puts its digits. */
+static void begin(const epx_pass_t *pass, epx_array_workspace_t *workspace) {
+  workspace->driven = (epx_driven_t){.bits = pass->bits,
+                                     .plane = workspace->plane,
+                                     .digit = workspace->digit,
+                                     .carried = workspace->carried};
 }
 
 /* Puts a pass on the lines; changes NULL: of the workspace's codes. */
 static void take(const epx_array_t *array, bool backward, const epx_pass_t *pass,
                  const int32_t *changes, epx_array_workspace_t *workspace) {
-  const int lines = backward ? array->shape.units : array->shape.rows;
+  const int lines = driven_lines(array, backward);
   assert(lines <= workspace->lines);
-  workspace->driven = (epx_driven_t){.bits = pass->bits,
-                                     .plane = workspace->plane,
-                                     .digit = workspace->digit,
-                                     .carried = workspace->carried};
+  begin(pass, workspace);
   if (changes == NULL) {
     epx_pass_digits(pass, workspace->code, lines, workspace->digit);
   } else {
@@ -170,4 +182,45 @@ epx_clips_t epx_array_backward_change(const epx_array_t *array, uint64_t command
   epx_pass_t passes[EPX_MAX_PASSES];
   return backward(array, command, word, place, passes,
                   epx_drive_passes(&array->driver[1], drive, passes), change, workspace, sums);
+}
+
+/* One word's product, in workspace->sum. */
+static epx_clips_t multiply_word(const epx_array_t *array, uint64_t command, bool backward,
+                                 const epx_words_t *words, int word, int first_line,
+                                 epx_array_workspace_t *workspace) {
+  const int lines = driven_lines(array, backward), reads = driven_lines(array, !backward);
+  const int number = words->first + word / words->places, place = word % words->places;
+  epx_clips_t clips = {0};
+  assert(lines <= workspace->lines && reads <= workspace->lines);
+  memset(workspace->sum, 0, (size_t)reads * sizeof *workspace->sum);
+  for (int p = 0; p < words->passes; ++p) {
+    const epx_pass_t *pass = &words->pass[p];
+    begin(pass, workspace);
+    memcpy(workspace->digit, words->digit[p] + (size_t)word * words->pitch + first_line,
+           (size_t)lines);
+    array_pack(array, backward, &workspace->driven);
+    for (int slice = 0; slice < (backward ? array->shape.slices : 1); ++slice) {
+      const uint64_t draw = epx_array_draw(command, number, place, slice, pass->number);
+      epx_clips_add(
+          &clips,
+          backward ? add_rows(array, draw, &workspace->driven, slice, worth(pass), workspace->sum)
+                   : add_columns(array, draw, &workspace->driven, worth(pass), workspace->sum));
+    }
+  }
+  epx_array_finish(array, reads, workspace->sum);
+  return clips;
+}
+
+epx_clips_t array_multiply_each(const epx_array_t *array, uint64_t command, bool backward,
+                                const epx_words_t *words, int first_line,
+                                epx_array_workspace_t *workspace, int32_t *sums, size_t ldc) {
+  epx_clips_t clips = {0};
+  for (int word = 0; word < words->count; ++word) {
+    epx_clips_add(&clips,
+                  multiply_word(array, command, backward, words, word, first_line, workspace));
+    for (int i = 0; i < driven_lines(array, !backward); ++i) {
+      sums[(size_t)word * ldc + (size_t)i] += (int32_t)workspace->sum[i];
+    }
+  }
+  return clips;
 }

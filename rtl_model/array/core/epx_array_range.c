@@ -30,7 +30,11 @@ static epx_status_t set_range(const epx_array_t *array, bool rows, int slice, in
                               int64_t high, epx_error_t *error) {
   epx_adc_t *adc = rows ? array->rows[slice] : array->columns;
   const int64_t last = last_level(array, low);
-  return epx_adc_set_range(adc, line, low, high < last ? last : high, error);
+  const epx_status_t status = epx_adc_set_range(adc, line, low, high < last ? last : high, error);
+  if (status == EPX_OK) {
+    words_set_converter(array, rows, slice, line);
+  }
+  return status;
 }
 
 /* low, high: what the line can reach. */
@@ -121,6 +125,9 @@ epx_status_t epx_array_observe(epx_array_t *array, epx_error_t *error) {
   }
   const int lines = (int)(epx_tile_reach_count(shape) / 2);
   const epx_status_t status = epx_observed_create(lines, &array->observed, error);
+  if (status == EPX_OK) {
+    words_set_ideal(array);
+  }
   for (int s = 0; status == EPX_OK && s < shape->slices; ++s) {
     for (int side = 0; side < 2; ++side) {
       int64_t low, high;
