@@ -188,7 +188,8 @@ void multiply(benchmark::State &state) {
       epx_array_t *array = nullptr;
       shape.rows = std::min(kRows, kFanIn - first);
       shape.units = units;
-      if (epx_array_create(&chip, &shape, 1, &array, nullptr) != EPX_OK) {
+      if (epx_array_create(&chip, &shape, 1, &array, nullptr) != EPX_OK ||
+          epx_array_serve_words(array, nullptr) != EPX_OK) {
         state.SkipWithError("no array");
         return;
       }

@@ -43,6 +43,7 @@ epx_status_t twin_analog_create(twin_t *twin, int i, int first_tile, epx_error_t
     }
     status =
         epx_array_create(twin->plan->chip, &shape, first_tile + tile, &layer->array[tile], error);
+    status = status == EPX_OK ? epx_array_serve_words(layer->array[tile], error) : status;
   }
   return status;
 }

@@ -87,14 +87,8 @@ epx_status_t epx_array_create(const epx_chip_t *chip, const epx_tile_shape_t *sh
   if (status == EPX_OK && analog && !epx_dac_exact(&chip->dac.converter)) {
     status = create_dacs(array, chip, tile, error);
   }
-  if (status == EPX_OK && words_serve(array)) {
-    status = words_create(array, error);
-  }
   if (status == EPX_OK && array->lossy) {
     status = create_converters(array, chip, tile, error);
-  }
-  if (status == EPX_OK) {
-    words_set_noise(array);
   }
   if (status != EPX_OK) {
     epx_array_destroy(array);

@@ -139,11 +139,17 @@ epx_clips_t epx_array_backward(const epx_array_t *array, uint64_t command, int w
                                const int32_t *posts, const uint8_t *switches, int place,
                                epx_array_workspace_t *workspace, int64_t *sums);
 
+/* From here on the array keeps what products of many words read beside its planes or cells, where
+ * it can be multiplied so: a multiple of their memory, and more work at each write. To be called
+ * before the first write. Errors: EPX_ERR_MEMORY. */
+EPX_CHECKED epx_status_t epx_array_serve_words(epx_array_t *array, epx_error_t *error);
+
 /* Whole products of many words (epx_words.h) at once, each the same as epx_array_forward, or
  * epx_array_backward, gives of its codes. The array's lines are those of the words from first_line
  * on. Adds to sums[word][line], words ldc apart, of units or of rows; ldc is at least the number of
  * lines read, and the sums are readable and writable as far as that number in whole
- * EPX_ARRAY_LINES. Sums fit 32 bits, as the plan has proved. */
+ * EPX_ARRAY_LINES. Sums fit 32 bits, as the plan has proved. An array that does not serve words, or
+ * cannot, takes them one by one. */
 enum { EPX_ARRAY_LINES = 16 };
 epx_clips_t epx_array_multiply(const epx_array_t *array, uint64_t command, bool backward,
                                const epx_words_t *words, int first_line,

@@ -12,7 +12,9 @@
 #include "epx_cpu.h"
 #include "epx_gemm_u8s8s32.h"
 
-bool words_serve(const epx_array_t *array) {
+/* Whether an array is multiplied by these kernels: its lines carry their digits (DACs make no
+ * errors), and noise of reads, if any, is that of every cell alike. */
+static bool serves(const epx_array_t *array) {
   if (array->dac[0] != NULL) {
     return false;
   }
@@ -77,35 +79,6 @@ static words_side_t *create_side(const epx_array_t *array, int k, int n) {
   return side;
 }
 
-/* Whether the side's lines and cells are bits, whose counts fit a byte. */
-static bool serve_bits(const epx_array_t *array, int back) {
-  return array->lossy && array->cells == NULL && array->bits_per_cell == 1 &&
-         array->adc.converter.noise == 0.0 && array->driver[back].digit_bits == 1 &&
-         array->side[back]->k < 255 && words_bits_available();
-}
-
-epx_status_t words_create(epx_array_t *array, epx_error_t *error) {
-  array->side[0] = create_side(array, array->shape.rows, array->shape.units);
-  array->side[1] = create_side(array, array->shape.units, array->shape.rows);
-  bool whole = array->side[0] != NULL && array->side[1] != NULL;
-  for (int back = 0; whole && back < 2 && serve_bits(array, back); ++back) {
-    words_side_t *side = array->side[back];
-    const size_t bits = (size_t)array->shape.synapse_bits, rows = (size_t)array->shape.rows;
-    side->bits = back == 0 ? words_create_bits(side, array->column_planes, bits * array->row_chunks,
-                                               array->row_chunks)
-                           : words_create_bits(side, array->row_planes, array->unit_chunks,
-                                               rows * array->unit_chunks);
-    whole = side->bits != NULL;
-  }
-  if (!whole) {
-    return epx_fail(error, EPX_ERR_MEMORY, "out of memory for an array's products");
-  }
-  if (!array->lossy) {
-    words_set_ideal(array);
-  }
-  return EPX_OK;
-}
-
 /* What noise needs to know. */
 static void set_noise(const epx_array_t *array, bool rows) {
   words_side_t *side = array->side[rows];
@@ -128,12 +101,6 @@ static void set_noise(const epx_array_t *array, bool rows) {
           one * (cells->device.read_noise.sigma / (1.0 - cells->device.g_min)) * steps;
       side->read_limit[s] = one * 8.0 * steps * (double)side->k;
     }
-  }
-}
-
-void words_set_noise(const epx_array_t *array) {
-  for (int back = 0; back < 2 && array->side[back] != NULL; ++back) {
-    set_noise(array, back != 0);
   }
 }
 
@@ -256,6 +223,54 @@ void words_set_converter(const epx_array_t *array, bool rows, int slice, int lin
   for (int s = 0; s < side->slices; ++s) {
     side->low[n] += side->lowest[(size_t)s * side->padded + (size_t)n];
   }
+}
+
+/* Whether the side's lines and cells are bits, whose counts fit a byte. */
+static bool serve_bits(const epx_array_t *array, int back) {
+  const epx_converter_t *adc = &array->adc.converter;
+  return array->lossy && array->cells == NULL && array->bits_per_cell == 1 && adc->noise == 0.0 &&
+         array->driver[back].digit_bits == 1 && array->side[back]->k < 255 &&
+         words_bits_available();
+}
+
+static bool create_bits(const epx_array_t *array, int back) {
+  words_side_t *side = array->side[back];
+  const size_t bits = (size_t)array->shape.synapse_bits, rows = (size_t)array->shape.rows;
+  side->bits = back == 0 ? words_create_bits(side, array->column_planes, bits * array->row_chunks,
+                                             array->row_chunks)
+                         : words_create_bits(side, array->row_planes, array->unit_chunks,
+                                             rows * array->unit_chunks);
+  return side->bits != NULL;
+}
+
+/* The ranges that a side's converters have. */
+static void set_converters(const epx_array_t *array, bool rows) {
+  for (int s = 0; s < array->shape.slices; ++s) {
+    for (int n = 0; n < array->side[rows]->n; ++n) {
+      words_set_converter(array, rows, s, rows ? n : n * array->shape.slices + s);
+    }
+  }
+}
+
+epx_status_t epx_array_serve_words(epx_array_t *array, epx_error_t *error) {
+  if (!serves(array)) {
+    return EPX_OK;
+  }
+  array->side[0] = create_side(array, array->shape.rows, array->shape.units);
+  array->side[1] = create_side(array, array->shape.units, array->shape.rows);
+  for (int back = 0; back < 2; ++back) {
+    if (array->side[back] == NULL || (serve_bits(array, back) && !create_bits(array, back))) {
+      return epx_fail(error, EPX_ERR_MEMORY, "out of memory for an array's products");
+    }
+    set_noise(array, back != 0);
+    if (array->lossy) {
+      set_converters(array, back != 0);
+    }
+  }
+  if (!array->lossy) {
+    words_set_ideal(array);
+  }
+  return EPX_OK;
 }
 
 /* The number of line n of a slice among its side's converters; epx_adc.h. */

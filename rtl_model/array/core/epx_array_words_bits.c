@@ -51,14 +51,15 @@ void words_set_bits(const words_side_t *side, int slice, int n) {
   int least = 0, past = COUNTS - 1;
   for (int c = side->k; c >= 0; --c) {
     const double z = words_place(side, at, one * c, 0.0);
-    const bool below = z<0.0, above = z> side->top;
+    const bool below = (z < 0.0);
+    const bool above = (z > side->top);
     least = (one > 0.0 ? below : above) && least == 0 ? c + 1 : least;
     past = (one > 0.0 ? above : below) ? c : past;
     level[c] = floor(z < 0.0 ? 0.0 : z > side->top ? side->top : z);
     lowest = level[c] < lowest ? level[c] : lowest;
   }
   for (int c = 0; c <= side->k; ++c) {
-    assert(level[c] - lowest < COUNTS); /* levels are a whole sum apart, or more */
+    assert(level[c] - lowest < COUNTS);
     bits->level[at * COUNTS + (size_t)c] = (uint8_t)(level[c] - lowest);
   }
   bits->low[at] = lowest * side->step[at];

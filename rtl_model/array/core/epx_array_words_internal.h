@@ -85,11 +85,6 @@ typedef struct words_product_t {
 typedef uint64_t words_kernel_t(const words_product_t *product);
 words_kernel_t words_multiply_ref, words_multiply_avx512, words_multiply_bits;
 
-/* Whether an array is multiplied by these kernels: its lines carry their digits (DACs make no
- * errors), and noise of reads, if any, is that of every cell alike. The memory of its two sides;
- * cells are 0, converters without a range. */
-bool words_serve(const epx_array_t *array);
-EPX_CHECKED epx_status_t words_create(epx_array_t *array, epx_error_t *error);
 void words_destroy(epx_array_t *array);
 
 /* A weight's digits; what all cells count, where they are not ideal; a line's converter, as epx_adc
@@ -98,8 +93,6 @@ void words_write(epx_array_t *array, int row, int unit, int code);
 void words_pack_cells(const epx_array_t *array);
 void words_set_converter(const epx_array_t *array, bool rows, int slice, int line);
 void words_set_ideal(epx_array_t *array);
-/* Keys and sigmas of noise, when the converters are there. */
-void words_set_noise(const epx_array_t *array);
 
 /* Clips of a panel of 16 lines, by slice. */
 typedef struct words_tally_t {

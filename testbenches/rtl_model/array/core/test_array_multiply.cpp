@@ -76,10 +76,13 @@ struct Case {
     }
   }
 
-  Array make() const {
+  Array make(bool serves_words) const {
     epx_array_t *array = nullptr;
     epx_error_t error = {};
     EXPECT_EPX_OK(epx_array_create(&chip, &shape, 3, &array, &error), error);
+    if (serves_words) {
+      EXPECT_EPX_OK(epx_array_serve_words(array, &error), error);
+    }
     for (int i = 0; i < shape.rows * shape.units; ++i) {
       epx_array_write(array, i / shape.units, i % shape.units, weight[(size_t)i], 1);
     }
@@ -123,7 +126,8 @@ Words random_words(Random &random, const Case &one, bool backward) {
   const int bits = backward ? one.shape.state_bits : one.shape.input_bits;
   const int most = (1 << (posts ? bits - 1 : bits)) - 1;
   for (int i = 0; i < words.count * words.lines; ++i) {
-    words.code.push_back(random.chance(0.4) ? 0 : random.integer(posts ? -most - 1 : 0, most));
+    const int code = random.chance(0.4) ? 0 : random.integer(posts ? -most - 1 : 0, most);
+    words.code.push_back(code);
   }
   return words;
 }
@@ -138,7 +142,7 @@ class Product {
   }
 
   void expect_same() const {
-    const Array at_once = one_.make(), each = one_.make();
+    const Array at_once = one_.make(true), each = one_.make(false);
     std::vector<int32_t> sums;
     const epx_clips_t found = multiply(at_once.get(), &sums);
     epx_clips_t expected = {};
