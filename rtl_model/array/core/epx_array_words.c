@@ -225,10 +225,13 @@ void words_set_converter(const epx_array_t *array, bool rows, int slice, int lin
   }
 }
 
-/* Whether the side's lines and cells are bits, whose counts fit a byte. */
+/* Whether the side's lines and cells are bits, and counts and levels fit a byte: levels are a whole
+ * sum apart, or more, so that they are no more than counts, but for a gain of the converter's own.
+ */
 static bool serve_bits(const epx_array_t *array, int back) {
   const epx_converter_t *adc = &array->adc.converter;
   return array->lossy && array->cells == NULL && array->bits_per_cell == 1 && adc->noise == 0.0 &&
+         (adc->bits <= 8 || !epx_converter_has_errors(adc)) &&
          array->driver[back].digit_bits == 1 && array->side[back]->k < 255 &&
          words_bits_available();
 }

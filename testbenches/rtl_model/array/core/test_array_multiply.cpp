@@ -20,7 +20,7 @@ using Array = std::unique_ptr<epx_array_t, void (*)(epx_array_t *)>;
 struct Case {
   epx_chip_t chip = make_chip();
   epx_tile_shape_t shape = {};
-  bool observes = false, follows = false;
+  bool observes = false, follows = false, all_on = false;
   std::vector<int> weight;
   std::vector<int64_t> reaches;
 
@@ -127,7 +127,7 @@ Words random_words(Random &random, const Case &one, bool backward) {
   const int most = (1 << (posts ? bits - 1 : bits)) - 1;
   for (int i = 0; i < words.count * words.lines; ++i) {
     const int code = random.chance(0.4) ? 0 : random.integer(posts ? -most - 1 : 0, most);
-    words.code.push_back(code);
+    words.code.push_back(one.all_on ? most : code);
   }
   return words;
 }
@@ -233,6 +233,29 @@ TEST(ArrayMultiply, many_words_give_what_each_gives_alone) {
     Product(random, one, false).expect_same();
     Product(random, one, true).expect_same();
     if (HasFatalFailure() || HasNonfatalFailure()) break;
+  }
+}
+
+// Levels that a gain of the converter's own spreads over more than a byte.
+TEST(ArrayMultiply, counts_of_bits_with_a_large_gain) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Case one(random);
+    one.chip.dac.converter = {};
+    one.chip.device = {};
+    one.chip.dac.codes = EPX_DAC_DIGITS;
+    one.chip.dac.converter.bits = one.chip.bits_per_cell = 1;
+    one.chip.adc.converter = {EPX_CONVERTER_SAR, 12, 0, 0.9, 0, 0, 0, 8};
+    one.chip.adc.range = 1.0;
+    one.chip.adc.reach = EPX_ADC_REACH_DIGITS;
+    one.reaches.clear();
+    one.all_on = true;
+    one.shape.synapse_bits = one.shape.slices = 4;
+    one.shape.rows = 250;
+    one.shape.input_bits = 8;
+    one.weight.assign((size_t)(one.shape.rows * one.shape.units), 7);
+    Product(random, one, false).expect_same();
   }
 }
 
