@@ -38,23 +38,46 @@ class Driver:
         return found
 
 
+class Errors:
+    """Gain and offset of a bank of converters, common ones and from one to the next, and noise."""
+
+    def __init__(self, config, prefix, key):
+        def value(name):
+            return config.get(f"{prefix}.{name}", 0.0)
+
+        self.offset, self.gain, self.noise = value("offset"), value("gain"), value("noise")
+        self.offset_spread, self.gain_spread = value("offset_spread"), value("gain_spread")
+        self.none = not (self.offset or self.gain or self.noise or self.offset_spread or
+                         self.gain_spread)
+        self.key = key
+
+    def of(self, number):
+        """Factor and offset of one converter."""
+        static = draws.key(self.key, STATIC)
+        return (1.0 + self.gain + self.gain_spread * draws.normal(static, 2 * number),
+                self.offset + self.offset_spread * draws.normal(static, 2 * number + 1))
+
+    def drawn(self, draw, line):
+        """The noise of one conversion or drive."""
+        return self.noise * draws.noise(draws.key(self.key, draw), line) if self.noise else 0.0
+
+
 class Dacs:
     """Of one side's lines."""
 
     def __init__(self, config, side_tile):
-        value = lambda name: config.get("chip.array.dac." + name, 0.0)
-        self.offset, self.gain, self.noise = value("offset"), value("gain"), value("noise")
-        self.offset_spread, self.gain_spread = value("offset_spread"), value("gain_spread")
-        self.exact = not (self.offset or self.gain or self.noise or self.offset_spread or
-                          self.gain_spread)
-        self.bits, self.key = config["chip.array.dac.bits"], effect(config, DAC, side_tile)
+        self.errors = Errors(config, "chip.array.dac", effect(config, DAC, side_tile))
+        self.bits = config["chip.array.dac.bits"]
+
+    @property
+    def exact(self):
+        return self.errors.none
 
     def carried(self, digits, draw):
-        static, now, found = draws.key(self.key, STATIC), draws.key(self.key, draw), []
+        found = []
         for line, d in enumerate(digits):
-            gain = 1.0 + self.gain + self.gain_spread * draws.normal(static, 2 * line)
-            offset = self.offset + self.offset_spread * draws.normal(static, 2 * line + 1)
-            x = (d * gain + (offset + self.noise * draws.noise(now, line))) * 4096.0
+            gain, offset = self.errors.of(line)
+            x = (d * gain + (offset + self.errors.drawn(draw, line))) * 4096.0
             most = 4.0 * ((1 << self.bits) - 1) * 4096.0
             found.append(int(draws.nearest(min(max(x, 0.0), most))) if d else 0)
         return found
@@ -80,27 +103,19 @@ def levels(low, high, count):
 
 
 class Adcs:
-    """Of one side's lines; the ranges of one slice's lines (rows), or of all (columns)."""
+    """Of one side's lines."""
 
     def __init__(self, config, side_tile):
-        value = lambda name: config.get("chip.array.adc." + name, 0.0)
-        self.offset, self.gain, self.noise = value("offset"), value("gain"), value("noise")
-        self.offset_spread, self.gain_spread = value("offset_spread"), value("gain_spread")
-        self.errors = bool(self.offset or self.gain or self.noise or self.offset_spread or
-                           self.gain_spread)
+        self.errors = Errors(config, "chip.array.adc", effect(config, ADC, side_tile))
         self.each = config["chip.array.columns_per_adc"]
         self.count = 1 << config["chip.array.adc_bits"]
-        self.key = effect(config, ADC, side_tile)
 
     def convert(self, line, draw, s, low, step):
         """The level, which may lie outside, and what it stands for; s in units of 2^-12."""
         t = s
-        if self.errors:
-            static, m = draws.key(self.key, STATIC), line // self.each
-            gain = 1.0 + self.gain + self.gain_spread * draws.normal(static, 2 * m)
-            offset = self.offset + self.offset_spread * draws.normal(static, 2 * m + 1)
-            noise = self.noise * draws.noise(draws.key(self.key, draw), line) if self.noise else 0.0
-            x = s * gain + (offset + noise) * step
+        if not self.errors.none:
+            gain, offset = self.errors.of(line // self.each)
+            x = s * gain + (offset + self.errors.drawn(draw, line)) * step
             bound = 2.0**51 - 1.0
             t = int(draws.nearest(min(max(x, -bound), bound)))
         level = (2 * (t - low) + step) // (2 * step)
