@@ -157,14 +157,10 @@ EPX_CLONES static void add(int count, const int32_t *restrict from, int32_t *res
 /* Adds a backward product to the pixels that its word's patch covers. */
 static void scatter(const twin_layer_t *layer, const int32_t *products, int position, int place,
                     int32_t *out, int ldc) {
-  const epx_geometry_t *g = &layer->plan->g;
-  const size_t pitch = (size_t)(layer->plan->dense ? g->in_channels : ldc);
-  epx_patch_t run = epx_patch_of(g, position, place, 0, g->fan_in);
+  epx_patch_t run = epx_patch_of(&layer->plan->g, position, place, 0, layer->plan->g.fan_in);
   while (epx_patch_next(&run)) {
-    const size_t at =
-        run.inside ? (size_t)(run.y * g->in_width + run.x) * pitch + (size_t)run.channel : 0;
     if (run.inside) {
-      add(run.count, products + run.row, out + at);
+      add(run.count, products + run.row, out + twin_feedback_at(layer, &run, ldc));
     }
   }
 }

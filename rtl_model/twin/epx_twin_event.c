@@ -211,14 +211,11 @@ static uint64_t rows_on_image(const twin_layer_t *layer, int row, int row_end, i
 /* Adds a row block's sums of one place to the pixels that its patch covers. */
 static void scatter(const twin_layer_t *layer, int row_block, const int64_t *sums, int position,
                     int place, int64_t *held) {
-  const epx_geometry_t *g = &layer->plan->g;
-  const size_t pitch = (size_t)(layer->plan->dense ? g->in_channels : twin_backward_ldc(layer));
   int row, row_end;
   epx_map_rows(&layer->plan->map, row_block, &row, &row_end);
-  epx_patch_t run = epx_patch_of(g, position, place, row, row_end);
+  epx_patch_t run = epx_patch_of(&layer->plan->g, position, place, row, row_end);
   while (epx_patch_next(&run)) {
-    const size_t at =
-        run.inside ? (size_t)(run.y * g->in_width + run.x) * pitch + (size_t)run.channel : 0;
+    const size_t at = run.inside ? twin_feedback_at(layer, &run, twin_backward_ldc(layer)) : 0;
     for (int i = 0; run.inside && i < run.count; ++i) {
       held[at + (size_t)i] += sums[run.row - row + i];
     }

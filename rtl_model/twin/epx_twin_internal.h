@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "epx_array.h"
+#include "epx_patch.h"
 #include "epx_plan.h"
 #include "epx_pulsed.h"
 #include "epx_twin.h"
@@ -176,6 +177,14 @@ static inline size_t twin_image_at(const twin_layer_t *layer, int y, int x) {
 }
 /* Row width of layer l + 1's backward product into layer l's states, in int32. */
 int twin_backward_ldc(const twin_layer_t *above);
+
+/* Where a run of a patch, one that lies inside, begins in the layer's backward product, whose
+ * pixels lie ldc apart. */
+static inline size_t twin_feedback_at(const twin_layer_t *layer, const epx_patch_t *run, int ldc) {
+  const epx_geometry_t *g = &layer->plan->g;
+  const int pitch = layer->plan->dense ? g->in_channels : ldc;
+  return (size_t)(run->y * g->in_width + run->x) * (size_t)pitch + (size_t)run->channel;
+}
 
 /* Feedback arrays take the states of the layer below in a step only where they pool. */
 static inline bool twin_fed(const twin_layer_t *layer) {
